@@ -1,0 +1,61 @@
+#include "core/axis.hpp"
+
+#include "core/error.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace calcispec {
+namespace {
+
+void check_monotonic(const std::vector<double>& values) {
+  require(!values.empty(), "the axis has no points");
+  const bool falls = values.size() > 1 && values.back() < values.front();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    require(std::isfinite(values[i]), "axis value " + std::to_string(i + 1) + " is not finite");
+    if (i == 0) {
+      continue;
+    }
+    const double step = falls ? values[i - 1] - values[i] : values[i] - values[i - 1];
+    require(step > 0,
+            "axis value " + std::to_string(i + 1) + " (" + std::to_string(values[i]) +
+                ") does not " + (falls ? "fall below" : "rise above") +
+                " its neighbour; sort the axis and remove " + "repeated points");
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const Axis> Axis::make(std::vector<double> stored,
+                                       AxisKind kind,
+                                       std::string unit) {
+  check_monotonic(stored);
+  const bool falls = stored.size() > 1 && stored.back() < stored.front();
+  if (falls) {
+    std::reverse(stored.begin(), stored.end());
+  }
+  return std::shared_ptr<const Axis>(new Axis(std::move(stored), kind, std::move(unit), falls));
+}
+
+Axis::Axis(std::vector<double> values, AxisKind kind, std::string unit, bool was_descending)
+    : values_(std::move(values)),
+      kind_(kind),
+      unit_(std::move(unit)),
+      was_descending_(was_descending) {
+  if (values_.size() < 2) {
+    return;
+  }
+  mean_step_ = (values_.back() - values_.front()) / static_cast<double>(values_.size() - 1);
+  is_uniform_ = true;
+  for (std::size_t i = 1; i < values_.size(); ++i) {
+    const double step = values_[i] - values_[i - 1];
+    is_uniform_ = is_uniform_ && std::abs(step - mean_step_) <= 1e-3 * mean_step_;
+  }
+}
+
+Index Axis::lower_bound(double x) const {
+  return std::lower_bound(values_.begin(), values_.end(), x) - values_.begin();
+}
+
+}  // namespace calcispec

@@ -1,0 +1,76 @@
+// fit_band_mixture: bands in groups with expected ratios, each with small freedoms of position and
+// width, fitted together with a smooth background and the error of the axis; knows no phase.
+#pragma once
+
+#include "core/mixture.hpp"
+
+#include <span>
+#include <vector>
+
+namespace calcispec {
+
+/// A pseudo-Voigt band. Freedoms are prior standard deviations; 0 holds a value fixed.
+struct MixtureBand {
+  double center = 0;         // as tabulated, before the axis correction
+  double fwhm = 0;           // as seen by the instrument
+  double lorentz_share = 0;  // of the height
+  double center_sd = 0;      // own position against the table
+  double log_fwhm_sd = 0;
+  Index group = -1;            // -1: height free on its own
+  double relative_height = 1;  // expected height per unit of the group's amount
+  double log_height_sd = 0;    // spread of that ratio
+};
+
+struct BandMixtureOptions {
+  double shift_sd = 1;  // common shift of the axis, prior
+  double shift_limit = 3;
+  double stretch_sd = 0.001;  // relative, about the middle of the range
+  double misfit = 0;  // relative misfit of the band shapes added to sigma; < 0 = from the residual
+  Index iterations = 8;
+  BackgroundOptions background;
+};
+
+struct FittedMixtureBand {
+  double height = 0;
+  double height_u = 0;
+  double center = 0;  // on the axis of the data
+  double center_u = 0;
+  double fwhm = 0;
+  double fwhm_u = 0;
+  double area = 0;
+  double area_u = 0;
+  /// Height and its uncertainty from the data alone, the expected ratio taken out.
+  double own_height = 0;
+  double own_height_u = 0;
+};
+
+struct BandMixtureResult {
+  MixtureStatus status = MixtureStatus::not_finite;
+  std::vector<FittedMixtureBand> bands;  // in input order
+  std::vector<double> amounts;           // per group
+  std::vector<double> area_covariance;   // bands x bands
+  double shift = 0;                      // measured = table + shift + stretch * (x - middle)
+  double shift_u = 0;
+  double stretch = 0;
+  std::vector<double> background;
+  std::vector<double> fitted;  // bands only
+  std::vector<double> sigma;   // per point, misfit included
+  double chi_square = 0;
+  double effective_parameters = 0;
+  double condition_number = 0;
+};
+
+/// x rising in cm-1; sigma: noise per point, <= 0 leaves the point out.
+CALCISPEC_API BandMixtureResult fit_band_mixture(std::span<const double> x,
+                                                 std::span<const double> y,
+                                                 std::span<const double> sigma,
+                                                 std::span<const MixtureBand> bands,
+                                                 Index groups,
+                                                 const BandMixtureOptions& options);
+
+/// Pseudo-Voigt of unit height: share * Lorentz + (1 - share) * Gauss, both of the given FWHM.
+CALCISPEC_API double pseudo_voigt(double x, double center, double fwhm, double lorentz_share);
+/// Its area for unit height.
+CALCISPEC_API double pseudo_voigt_area(double fwhm, double lorentz_share);
+
+}  // namespace calcispec

@@ -1,0 +1,14 @@
+// Version of the library and the CPU level at which the loaded core was built.
+#pragma once
+
+#include "core/export.hpp"
+
+#include <string_view>
+
+namespace calcispec {
+
+CALCISPEC_API std::string_view version();
+/// "x86-64-v2", "x86-64-v3", "x86-64-v4" or "native".
+CALCISPEC_API std::string_view cpu_level();
+
+}  // namespace calcispec

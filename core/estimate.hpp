@@ -1,0 +1,21 @@
+// Estimate: a number with its standard uncertainty, 95 % interval and status.
+#pragma once
+
+#include <limits>
+#include <string>
+
+namespace calcispec {
+
+enum class EstimateStatus { ok, below_lod, outside_range, not_identifiable, not_determinable };
+
+/// NaN stands for "no number"; `reason` then says why.
+struct Estimate {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  double u = std::numeric_limits<double>::quiet_NaN();     // standard uncertainty, same unit
+  double lo95 = std::numeric_limits<double>::quiet_NaN();  // asymmetric near physical limits
+  double hi95 = std::numeric_limits<double>::quiet_NaN();
+  EstimateStatus status = EstimateStatus::not_determinable;
+  std::string reason;
+};
+
+}  // namespace calcispec

@@ -1,0 +1,17 @@
+// load(): a path becomes spectra; the format is found by content.
+#pragma once
+
+#include "io/format.hpp"
+
+#include <string>
+
+namespace calcispec::io {
+
+/// Reads a file (or standard input for "-") with the best-scoring format. Throws
+/// Error{unreadable_input}: missing, a folder, empty, over the size limit, no reader claims it.
+LoadedFile load(const std::string& path, const ReadOptions& options);
+
+/// The same for bytes already in memory.
+LoadedFile load_bytes(const FileView& file, const ReadOptions& options);
+
+}  // namespace calcispec::io

@@ -1,0 +1,68 @@
+// Format: one row per file format; Recording: what a reader returns.
+#pragma once
+
+#include "core/diagnostics.hpp"
+#include "core/quantity.hpp"
+#include "core/spectra_matrix.hpp"
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace calcispec::io {
+
+/// What the user says about an input; wins over what the reader finds.
+struct ReadOptions {
+  std::optional<Technique> technique;
+  std::optional<SamplingMode> mode;
+  std::optional<OrdinateKind> ordinate;
+  std::optional<double> laser_nm;
+};
+
+/// Spectra of one file that share an axis, with everything the file says about them.
+struct Recording {
+  SpectraMatrix spectra;
+  OrdinateKind ordinate = OrdinateKind::unknown;
+  std::string y_unit;  // the file's own text, empty if it has none
+  Technique technique = Technique::unknown;
+  SamplingMode mode = SamplingMode::unknown;
+  std::optional<MapGrid> map;
+  std::optional<double> laser_nm;
+  std::vector<std::string> names;               // one per row, may be empty
+  std::optional<SpectraMatrix> replicate_sd;    // spread between replicates, not point noise
+  std::map<std::string, std::string> metadata;  // UTF-8, keys as in the file
+};
+
+/// A file as read: recordings in file order, and what was odd about it.
+struct LoadedFile {
+  std::string path;
+  std::string format;  // name of the format row
+  std::string sha256;  // of the bytes
+  std::vector<Recording> recordings;
+  Diagnostics diagnostics;
+};
+
+/// Reads from a bounded view of the whole file.
+struct FileView {
+  std::string_view bytes;
+  std::string_view path;  // for messages and, as a last resort, hints from the extension
+};
+
+/// One row of the format table.
+struct Format {
+  std::string_view name;         // "rruff_text"
+  std::string_view description;  // "RRUFF text (##KEY=value, x, y)"
+  std::string_view extensions;   // usual ones, blank-separated; never decides alone
+  /// 0 = not mine, 100 = certain. Looks at content only.
+  int (*sniff)(const FileView& file);
+  /// Throws Error{unreadable_input} with file:line and a remedy.
+  LoadedFile (*read)(const FileView& file, const ReadOptions& options);
+};
+
+/// All formats, in registry order.
+std::span<const Format> formats();
+
+}  // namespace calcispec::io

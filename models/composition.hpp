@@ -1,0 +1,114 @@
+// Composition of one spectrum: phases, matrix, groups and unexplained bands as shares of the
+// signal.
+#pragma once
+
+#include "core/estimate.hpp"
+#include "core/quantity.hpp"
+#include "core/spectra_matrix.hpp"
+#include "models/reference_library.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace calcispec::models {
+
+enum class PhaseStatus { quantified, below_lod, ambiguous, not_determinable };
+
+struct BandEvidence {
+  std::string band;         // assignment, "nu1 PO4"
+  double position_cm1 = 0;  // as found
+  double snr = 0;           // fitted height over its uncertainty
+  double expected_snr = 0;  // for the fitted amount of the phase
+};
+
+/// Share of one phase in the background-free signal; `share.value` NaN with a reason if ambiguous.
+struct PhaseShare {
+  std::string phase;  // id
+  std::string name;
+  Estimate share;  // 0..1
+  double lod = 0;  // 3.3 sigma
+  PhaseStatus status = PhaseStatus::not_determinable;
+  int validated_on = 0;  // real spectra on which the naming was checked; 0 is printed as "none"
+  std::vector<BandEvidence> evidence;
+};
+
+/// Phases that this spectrum cannot tell apart, with their common share.
+struct PhaseGroup {
+  std::string name;                  // "apatite"
+  std::vector<std::string> members;  // ids
+  Estimate share;
+  PhaseStatus status = PhaseStatus::quantified;
+};
+
+struct UnexplainedBand {
+  double position_cm1 = 0;
+  double height_sigma = 0;
+};
+
+/// Curves for pictures, on the native axis between first_point and first_point + size.
+struct CompositionCurves {
+  Index first_point = 0;
+  std::vector<double> background;
+  std::vector<double> fit;                                          // background included
+  std::vector<std::pair<std::string, std::vector<double>>> phases;  // without background
+};
+
+/// A fitted band for labels and the band table.
+struct FittedBand {
+  std::string phase;
+  std::string assignment;
+  double center_cm1 = 0;
+  double center_u = 0;
+  double height = 0;
+  double height_u = 0;
+  double fwhm_cm1 = 0;
+  double fwhm_u = 0;
+  double area = 0;
+  double area_u = 0;
+};
+
+struct AxisCorrection {
+  double shift_cm1 = 0;
+  double u = 0;
+  double stretch = 0;    // relative, cm-1 per cm-1
+  bool checked = false;  // false: too few bands to tell
+};
+
+struct Composition {
+  Estimate total;  // status and reason if nothing could be determined at all
+  double from_cm1 = 0;
+  double to_cm1 = 0;
+  std::vector<PhaseShare> phases;  // minerals, largest share first
+  std::vector<PhaseGroup> groups;
+  std::vector<PhaseShare> matrix;  // protein, lipid, water, embedding, substrate, gas
+  Estimate unexplained;
+  bool unexplained_flag = false;
+  std::vector<UnexplainedBand> unexplained_bands;
+  double condition_number = 0;
+  double noise_sigma = 0;  // of the recorded ordinate
+  AxisCorrection axis;
+  std::vector<FittedBand> bands;
+  CompositionCurves curves;
+};
+
+struct CompositionOptions {
+  std::optional<std::pair<double, double>> range_cm1;  // default by technique
+};
+
+struct CompositionInput {
+  const Axis& axis;
+  std::span<const double> y;
+  Technique technique = Technique::unknown;
+  SamplingMode mode = SamplingMode::unknown;
+};
+
+/// Never throws for poor data: statuses say what could not be had.
+Composition estimate_composition(const CompositionInput& input,
+                                 const ReferenceLibrary& library,
+                                 const CompositionOptions& options);
+
+std::string_view name_of(PhaseStatus status);
+
+}  // namespace calcispec::models
