@@ -25,6 +25,8 @@ struct BandMixtureOptions {
   double shift_sd = 1;  // common shift of the axis, prior
   double shift_limit = 3;
   double stretch_sd = 0.001;  // relative, about the middle of the range
+  double start_shift = 0;
+  bool scans_shift = true;  // try starts over the whole shift range, not only start_shift
   double misfit = 0;  // relative misfit of the band shapes added to sigma; < 0 = from the residual
   Index iterations = 8;
   BackgroundOptions background;
@@ -60,7 +62,16 @@ struct BandMixtureResult {
   double condition_number = 0;
 };
 
-/// x rising in cm-1; sigma: noise per point, <= 0 leaves the point out.
+/// Bands and background in one fit, shapes linearised about the current state.
+///
+/// Model      y = sum of height * pseudo-Voigt + background + noise; height >= 0; position and
+///            log width of each band have normal priors, heights of a group a Student-t prior
+///            (4 degrees of freedom) about their expected ratio, the axis a common shift and
+///            stretch
+/// In, out    x rising, cm-1; sigma: noise per point, <= 0 leaves the point out
+/// Status     that of the last linear solve; uncertainties are inflated by the reduced chi-square
+///            where it exceeds 1
+/// Cost       per iteration one product of (bands + shape columns) with themselves
 CALCISPEC_API BandMixtureResult fit_band_mixture(std::span<const double> x,
                                                  std::span<const double> y,
                                                  std::span<const double> sigma,

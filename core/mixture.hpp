@@ -58,6 +58,8 @@ struct MixtureSolution {
   std::vector<double> amounts;
   std::vector<double> covariance;  // count x count; rows and columns of amounts at a bound are 0
   std::vector<bool> is_at_bound;
+  /// Per column: its variance, for an amount at its bound the one it would have if it were free.
+  std::vector<double> variance;
   std::vector<double> background;  // points, zero without a background
   std::vector<double> fitted;      // points, columns only
   double stiffness = 0;
