@@ -1,5 +1,7 @@
 #include "core/build_info.hpp"
 
+#include <fftw3.h>
+
 namespace calcispec {
 
 std::string_view version() {
@@ -7,6 +9,9 @@ std::string_view version() {
 }
 std::string_view cpu_level() {
   return CALCISPEC_CPU_LEVEL;
+}
+std::string_view fft_library() {
+  return fftw_version;
 }
 
 }  // namespace calcispec

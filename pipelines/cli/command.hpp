@@ -7,6 +7,8 @@
 
 namespace calcispec::cli {
 
+struct CommandHelp;
+
 /// Exit codes of the contract.
 enum ExitCode : int {
   exit_ok = 0,
@@ -19,9 +21,11 @@ enum ExitCode : int {
   exit_interrupted = 130
 };
 
+/// A row of commands.def: COMMAND(info) stands for `int run_info(std::span<const std::string>)`,
+/// which gets the arguments after the name, and `const CommandHelp& info_help()`.
 struct Command {
   std::string_view name;
-  std::string_view summary;
+  const CommandHelp& (*help)();
   int (*run)(std::span<const std::string> arguments);
 };
 
