@@ -78,6 +78,7 @@ class Fit {
   BandMixtureResult run(Index groups, const BandMixtureOptions& options) {
     options_ = options;
     amounts_.assign(static_cast<std::size_t>(groups), 0.0);
+    loosen_sigma();
     find_start();
     for (Index iteration = 0; iteration < options.iterations; ++iteration) {
       if (iteration == 2) {
@@ -87,7 +88,7 @@ class Fit {
       if (!is_solved() || (apply_shapes() < 1e-3 && iteration > 3)) {
         break;
       }
-      update_sigma();
+      update_sigma(iteration);
     }
     solve(true);
     return finish();
@@ -180,8 +181,11 @@ class Fit {
     stiffness_ = solution_.stiffness;
     height_.assign(solution_.amounts.begin(),
                    solution_.amounts.begin() + static_cast<Index>(count));
+    // Half the way: expected heights and the spread about them follow the amount, and a full step
+    // lets them swing.
     for (std::size_t g = 0; g < amounts_.size(); ++g) {
-      amounts_[g] = solution_.amounts[count + g];
+      const double now = solution_.amounts[count + g];
+      amounts_[g] = amounts_[g] > 0 && now > 0 ? 0.5 * (amounts_[g] + now) : now;
     }
   }
 
@@ -192,7 +196,7 @@ class Fit {
   // Only bands that are seen get shape freedom; the others keep the table's.
   void list_shapes(bool with_shapes) {
     shapes_.clear();
-    if (!with_shapes) {
+    if (!with_shapes || bands_.empty()) {
       return;
     }
     if (options_.shift_sd > 0) {
@@ -341,30 +345,70 @@ class Fit {
     value = std::clamp(value + std::clamp(step, -step_limit, step_limit), -limit, limit);
   }
 
-  // Misfit of the band shapes, relative to the local signal, from what the noise cannot explain.
-  void update_sigma() {
+  // Shapes that are not fitted yet miss strong bands by far more than the noise: until they are
+  // near, every point may be off by a part of the highest signal, less with every iteration.
+  void loosen_sigma() {
     if (options_.misfit == 0) {
       return;
     }
-    double relative = options_.misfit;
-    if (relative < 0) {
-      double excess = 0;
-      double signal = 0;
-      for (std::size_t i = 0; i < x_.size(); ++i) {
-        if (noise_[i] <= 0) {
-          continue;
-        }
-        const double r = y_[i] - solution_.fitted[i] - solution_.background[i];
-        excess += solution_.fitted[i] * solution_.fitted[i] * (r * r - noise_[i] * noise_[i]);
-        signal += std::pow(solution_.fitted[i], 4);
-      }
-      relative = signal > 0 ? std::sqrt(std::max(0.0, excess / signal)) : 0;
-      relative = std::min(relative, 0.2);
+    const auto [low, high] = std::minmax_element(y_.begin(), y_.end());
+    looseness_ = 0.01 * (*high - *low);
+    // Far wings and the instrument's own ghosts: no shape is known better than this.
+    least_looseness_ = 5e-4 * (*high - *low);
+    for (std::size_t i = 0; i < sigma_.size(); ++i) {
+      sigma_[i] = noise_[i] > 0 ? std::hypot(noise_[i], looseness_) : 0;
     }
+  }
+
+  [[nodiscard]] double residual(std::size_t i) const {
+    return y_[i] - solution_.fitted[i] - solution_.background[i];
+  }
+
+  // What the fit misses beyond the noise: everywhere (in units of the noise, from the median
+  // residual) and in proportion to the bands.
+  void update_sigma(Index iteration) {
+    if (options_.misfit == 0) {
+      return;
+    }
+    looseness_ = iteration >= 2 ? std::max(0.4 * looseness_, least_looseness_) : looseness_;
+    const double everywhere = std::max(1.0, median_size(noise_));
+    const double relative = options_.misfit > 0 ? options_.misfit : relative_misfit(everywhere);
     for (std::size_t i = 0; i < x_.size(); ++i) {
-      const double part = relative * solution_.fitted[i];
-      sigma_[i] = noise_[i] > 0 ? std::sqrt(noise_[i] * noise_[i] + part * part) : 0;
+      const double part = std::hypot(relative * solution_.fitted[i], looseness_);
+      sigma_[i] = noise_[i] > 0 ? std::hypot(everywhere * noise_[i], part) : 0;
     }
+  }
+
+  [[nodiscard]] double relative_misfit(double everywhere) const {
+    double excess = 0;
+    double signal = 0;
+    for (std::size_t i = 0; i < x_.size(); ++i) {
+      if (noise_[i] > 0) {
+        const double r = residual(i);
+        const double own = everywhere * noise_[i];
+        const double power = solution_.fitted[i] * solution_.fitted[i];
+        excess += power * (r * r - own * own);
+        signal += power * power;
+      }
+    }
+    return signal > 0 ? std::min(0.3, std::sqrt(std::max(0.0, excess / signal))) : 0;
+  }
+
+  // Robust size of the residual in units of the given sigma.
+  [[nodiscard]] double median_size(std::span<const double> sigma) const {
+    std::vector<double> size;
+    size.reserve(x_.size());
+    for (std::size_t i = 0; i < x_.size(); ++i) {
+      if (sigma[i] > 0) {
+        size.push_back(std::abs(residual(i)) / sigma[i]);
+      }
+    }
+    if (size.empty()) {
+      return 1;
+    }
+    const auto middle = size.begin() + static_cast<Index>(size.size() / 2);
+    std::nth_element(size.begin(), middle, size.end());
+    return *middle / 0.6745;  // of a normal distribution
   }
 
   BandMixtureResult finish() {
@@ -386,15 +430,22 @@ class Fit {
     result.chi_square = solution_.chi_square;
     result.effective_parameters = solution_.effective_parameters;
     result.condition_number = solution_.condition_number;
-    const double freedom =
-        std::max(1.0, static_cast<double>(x_.size()) - solution_.effective_parameters);
-    inflation_ = std::max(1.0, solution_.chi_square / freedom);
+    inflation_ = inflation();
     for (std::size_t b = 0; b < bands_.size(); ++b) {
       fill_band(b, result.bands[b]);
     }
     fill_shape_uncertainties(result);
     fill_areas(result);
     return result;
+  }
+
+  // Reduced chi-square from the median residual: a band that nothing explains raises its own
+  // neighbourhood, not the uncertainty of everything else.
+  [[nodiscard]] double inflation() const {
+    const auto points = static_cast<double>(x_.size());
+    const double used = std::min(solution_.effective_parameters, 0.5 * points);
+    const double scale = median_size(sigma_);
+    return std::max(1.0, scale * scale / (1 - used / points));
   }
 
   void fill_band(std::size_t b, FittedMixtureBand& band) const {
@@ -489,6 +540,8 @@ class Fit {
   double stretch_ = 0;
   double stiffness_ = 0;
   double inflation_ = 1;
+  double looseness_ = 0;
+  double least_looseness_ = 0;
   std::vector<double> sigma_;
   std::vector<double> offset_;
   std::vector<double> log_width_;

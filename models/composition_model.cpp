@@ -1,0 +1,191 @@
+// Window, candidate phases and the joint model of composition.
+#include "core/noise.hpp"
+#include "models/composition_private.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace calcispec::models::detail {
+namespace {
+
+constexpr Index noise_block = 64;      // points; noise is taken as constant over half of it
+constexpr double shift_limit_cm1 = 6;  // searched; beyond 3 the answer is refused
+
+// Noise along the axis: counts are noisier where the signal is high, detectors at their ends.
+std::vector<double> noise_profile(std::span<const double> y, double floor) {
+  const auto points = static_cast<Index>(y.size());
+  const Index blocks = std::max<Index>(1, points / (noise_block / 2) - 1);
+  const double overall = std::max(estimate_noise(y), floor);
+  std::vector<double> level(static_cast<std::size_t>(blocks));
+  for (Index b = 0; b < blocks; ++b) {
+    const Index first = b * noise_block / 2;
+    const Index count = std::min<Index>(noise_block, points - first);
+    const double own =
+        estimate_noise(y.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
+    level[static_cast<std::size_t>(b)] = std::clamp(own, 0.5 * overall, 4 * overall);
+  }
+  std::vector<double> sigma(y.size());
+  for (Index i = 0; i < points; ++i) {
+    const double at = static_cast<double>(i) / (noise_block / 2.0) - 1;
+    const double low = std::clamp(std::floor(at), 0.0, static_cast<double>(blocks - 1));
+    const double high = std::min(low + 1, static_cast<double>(blocks - 1));
+    const double part = std::clamp(at - low, 0.0, 1.0);
+    sigma[static_cast<std::size_t>(i)] = (1 - part) * level[static_cast<std::size_t>(low)] +
+                                         part * level[static_cast<std::size_t>(high)];
+  }
+  return sigma;
+}
+
+bool is_in_range(const ReferenceBand& band, const Window& window) {
+  return band.position_cm1 > window.x.front() && band.position_cm1 < window.x.back();
+}
+
+bool is_carbonate_band(const ReferenceBand& band) {
+  return band.assignment.find("CO3") != std::string::npos;
+}
+
+// How far a band of this phase may differ from its row.
+MixtureBand with_freedoms(const ReferenceBand& row, const Phase& phase, const Setting& setting) {
+  MixtureBand band;
+  band.center = row.position_cm1;
+  band.fwhm = observed_width(row, setting);
+  band.lorentz_share = row.lorentz_share;
+  const bool is_measured = row.status == SourceStatus::measured;
+  const bool is_ir = setting.technique != BandTechnique::raman;
+  band.center_sd = is_measured ? 1.0 : 1.5;  // author spread of science tables, 1-2 cm-1
+  if (is_ir) {
+    band.center_sd = std::max(band.center_sd, std::min(0.05 * band.fwhm, 6.0));
+  }
+  band.log_fwhm_sd = is_measured ? 0.2 : 0.25;
+  // Intensities of literature rows are good to a factor of 1.5; single crystals vary by more.
+  band.log_height_sd = phase.role == PhaseRole::mineral && !is_ir ? 0.6 : 0.4;
+  if (phase.family == "apatite") {
+    band.log_fwhm_sd = 0.35;  // order: v1 from 5 to 20 cm-1
+    if (is_carbonate_band(row)) {
+      band.log_height_sd = 1.0;  // carbonate from none to 12 wt%
+    }
+  }
+  if (phase.role == PhaseRole::gas) {
+    band.center_sd = 0.5;
+    band.log_fwhm_sd = 0.1;
+  }
+  band.relative_height = row.relative_intensity / 100;
+  return band;
+}
+
+void add_band(const ReferenceBand& row,
+              const Phase& phase,
+              const Setting& setting,
+              Index index,
+              JointModel& model) {
+  auto band = with_freedoms(row, phase, setting);
+  band.group = index;
+  model.bands.push_back(band);
+  model.origin.push_back({index, &row});
+}
+
+// Bone mineral carries carbonate even where the best reference of the family has no row for it.
+void add_carbonate(const Window& window,
+                   const ReferenceLibrary& library,
+                   const Setting& setting,
+                   Index index,
+                   JointModel& model) {
+  const auto* carbonated = library.find("carbonated_apatite_B");
+  const auto& phase = *model.phases[static_cast<std::size_t>(index)];
+  if (phase.family != "apatite" || carbonated == nullptr || carbonated == &phase) {
+    return;
+  }
+  for (const auto& row : carbonated->bands(setting.technique)) {
+    const bool is_known =
+        std::any_of(phase.bands(setting.technique).begin(),
+                    phase.bands(setting.technique).end(),
+                    [&](const ReferenceBand& own) {
+                      return is_carbonate_band(own) &&
+                             std::abs(own.position_cm1 - row.position_cm1) < row.fwhm_cm1;
+                    });
+    if (is_carbonate_band(row) && row.relative_intensity >= 3 && is_in_range(row, window) &&
+        !is_known) {
+      add_band(row, phase, setting, index, model);
+    }
+  }
+}
+
+}  // namespace
+
+double observed_width(const ReferenceBand& band, const Setting& setting) {
+  return std::hypot(band.fwhm_cm1, setting.instrument_width_cm1);
+}
+
+Window cut_window(const CompositionInput& input, double from_cm1, double to_cm1) {
+  Window window;
+  window.first = input.axis.lower_bound(from_cm1);
+  Index end = input.axis.lower_bound(to_cm1);
+  if (end < input.axis.size() && input.axis.values()[static_cast<std::size_t>(end)] <= to_cm1) {
+    ++end;
+  }
+  const auto count = end - window.first;
+  if (count < 16) {
+    return window;
+  }
+  const auto first = static_cast<std::size_t>(window.first);
+  const auto x = input.axis.values().subspan(first, static_cast<std::size_t>(count));
+  const auto y = input.y.subspan(first, static_cast<std::size_t>(count));
+  window.x.assign(x.begin(), x.end());
+  window.y.assign(y.begin(), y.end());
+  const auto [low, high] = std::minmax_element(y.begin(), y.end());
+  window.height = *high - *low;
+  // Rounded or noise-free data: no digit below 1e-4 of the range is trusted.
+  window.sigma = noise_profile(window.y, std::max(1e-4 * window.height, 1e-300));
+  auto sorted = window.sigma;
+  std::nth_element(sorted.begin(), sorted.begin() + count / 2, sorted.end());
+  window.noise = sorted[static_cast<std::size_t>(count / 2)];
+  return window;
+}
+
+JointModel build_model(const Window& window,
+                       std::span<const Phase* const> phases,
+                       const ReferenceLibrary& library,
+                       const Setting& setting) {
+  JointModel model;
+  model.phases.assign(phases.begin(), phases.end());
+  for (std::size_t p = 0; p < phases.size(); ++p) {
+    const auto index = static_cast<Index>(p);
+    for (const auto& row : phases[p]->bands(setting.technique)) {
+      if (is_in_range(row, window)) {
+        add_band(row, *phases[p], setting, index, model);
+      }
+    }
+    add_carbonate(window, library, setting, index, model);
+  }
+  return model;
+}
+
+void add_unexplained(JointModel& model, std::span<const ResidualPeak> peaks) {
+  for (const auto& peak : peaks) {
+    MixtureBand band;
+    band.center = peak.position_cm1;
+    band.fwhm = peak.width_cm1;
+    band.lorentz_share = 0.5;
+    band.center_sd = 0.3 * peak.width_cm1;
+    band.log_fwhm_sd = 0.4;
+    model.bands.push_back(band);
+    model.origin.push_back({-1, nullptr});
+  }
+}
+
+void fit_model(const Window& window, const Setting& setting, Index iterations, JointModel& model) {
+  BandMixtureOptions options;
+  options.shift_limit = shift_limit_cm1;
+  options.start_shift = setting.shift_cm1;
+  options.scans_shift = false;
+  options.misfit = -1;
+  options.iterations = iterations;
+  model.fit = fit_band_mixture(window.x,
+                               window.y,
+                               window.sigma,
+                               model.bands,
+                               static_cast<Index>(model.phases.size()),
+                               options);
+}
+
+}  // namespace calcispec::models::detail

@@ -1,0 +1,106 @@
+// The parts estimate_composition is made of: window, candidates, joint model, naming, summary.
+#pragma once
+
+#include "core/band_mixture.hpp"
+#include "models/composition.hpp"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace calcispec::models::detail {
+
+/// The part of the spectrum that is fitted.
+struct Window {
+  Index first = 0;
+  std::vector<double> x;
+  std::vector<double> y;
+  std::vector<double> sigma;  // noise per point
+  double noise = 0;           // median of sigma
+  double height = 0;          // highest minus lowest ordinate
+};
+
+/// Which band of which phase a row of the joint model is; `phase` -1: explained by no reference.
+struct BandOrigin {
+  Index phase = -1;
+  const ReferenceBand* reference = nullptr;
+};
+
+/// What the spectrum is fitted with, and the answer.
+struct JointModel {
+  std::vector<const Phase*> phases;
+  std::vector<MixtureBand> bands;
+  std::vector<BandOrigin> origin;  // per band
+  BandMixtureResult fit;
+};
+
+/// Coarse answer of fixed band patterns: who may be there, how far the axis is off, how wide the
+/// instrument is.
+struct Screening {
+  std::vector<const Phase*> phases;  // largest first, one per family
+  std::vector<double> shares;        // of the sum of the patterns
+  double shift_cm1 = 0;
+  double instrument_width_cm1 = 0;
+};
+
+struct ResidualPeak {
+  double position_cm1 = 0;
+  double width_cm1 = 0;
+  double height = 0;
+  double height_sigma = 0;
+};
+
+enum class Finding { named, ambiguous, weak, main_band_missing, second_band_missing };
+
+/// The naming rule applied to one phase of a fitted model.
+struct Verdict {
+  Finding finding = Finding::weak;
+  double lack = 0;  // how badly a failing phase fails, for the order of removal
+  std::vector<BandEvidence> evidence;
+};
+
+/// A phase that was tried and left; `share_u`: what its share is uncertain by.
+struct RuledOut {
+  const Phase* phase = nullptr;
+  Finding finding = Finding::weak;
+  double share_u = 0;
+};
+
+struct Setting {
+  BandTechnique technique = BandTechnique::raman;
+  double instrument_width_cm1 = 0;
+  double shift_cm1 = 0;
+};
+
+/// Empty x if fewer than 16 points lie in the range.
+Window cut_window(const CompositionInput& input, double from_cm1, double to_cm1);
+
+/// Width of a tabulated band as this instrument shows it.
+double observed_width(const ReferenceBand& band, const Setting& setting);
+
+Screening screen_phases(const Window& window,
+                        const ReferenceLibrary& library,
+                        BandTechnique technique);
+
+JointModel build_model(const Window& window,
+                       std::span<const Phase* const> phases,
+                       const ReferenceLibrary& library,
+                       const Setting& setting);
+void add_unexplained(JointModel& model, std::span<const ResidualPeak> peaks);
+void fit_model(const Window& window, const Setting& setting, Index iterations, JointModel& model);
+
+Verdict judge(const JointModel& model, Index phase);
+std::vector<ResidualPeak> find_residual_peaks(const Window& window, const JointModel& model);
+
+/// Shares, intervals, groups and curves from the final model.
+void summarise(const Window& window,
+               const JointModel& model,
+               const ReferenceLibrary& library,
+               const Setting& setting,
+               std::span<const RuledOut> ruled_out,
+               Composition& out);
+
+/// 2.5 % and 97.5 % points of a normal distribution cut to 0..1.
+std::pair<double, double> share_interval(double value, double u);
+
+}  // namespace calcispec::models::detail

@@ -1,0 +1,172 @@
+// Spectra made here from shapes of our own (Lorentzians, a bent background, noise), never from the
+// code under test.
+#include "models/composition.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace calcispec::models {
+namespace {
+
+struct Line {
+  double position;
+  double width;
+  double height;
+};
+
+struct Case {
+  AxisPtr axis;
+  std::vector<double> y;
+
+  [[nodiscard]] CompositionInput input(Technique technique = Technique::raman,
+                                       SamplingMode mode = SamplingMode::none) const {
+    return {*axis, y, technique, mode};
+  }
+};
+
+Case make_case(const std::vector<Line>& lines, double noise, double shift = 0) {
+  Case out;
+  std::vector<double> x;
+  std::mt19937_64 random(7);
+  std::normal_distribution<double> normal;
+  for (double v = 350; v <= 1850; v += 1.5) {
+    x.push_back(v);
+    double y = 400 + 0.1 * v + 300 * std::exp(-std::pow((v - 1300) / 500, 2));
+    for (const auto& line : lines) {
+      const double u = 2 * (v - line.position - shift) / line.width;
+      y += line.height / (1 + u * u);
+    }
+    out.y.push_back(y + noise * normal(random));
+  }
+  out.axis = Axis::make(std::move(x), AxisKind::raman_shift, "1/cm");
+  return out;
+}
+
+const std::vector<Line> calcite{
+    {712,  7,  90  },
+    {1086, 6,  1000},
+    {1436, 10, 25  },
+    {1749, 11, 18  }
+};
+const std::vector<Line> bone{
+    {430,  24, 150 },
+    {447,  22, 80  },
+    {583,  22, 100 },
+    {608,  18, 50  },
+    {960,  18, 1000},
+    {1032, 20, 70  },
+    {1045, 20, 70  },
+    {1071, 16, 160 },
+    {855,  16, 50  },
+    {875,  16, 45  },
+    {1246, 36, 60  },
+    {1271, 36, 65  },
+    {1451, 28, 150 },
+    {1640, 28, 60  },
+    {1667, 30, 110 }
+};
+
+bool is_quantified(const Composition& composition, const std::string& id) {
+  for (const auto* list : {&composition.phases, &composition.matrix}) {
+    for (const auto& entry : *list) {
+      if (entry.phase == id && entry.status == PhaseStatus::quantified) {
+        return true;
+      }
+    }
+  }
+  return std::any_of(composition.groups.begin(), composition.groups.end(), [&](const auto& group) {
+    return group.name == id && group.status == PhaseStatus::quantified;
+  });
+}
+
+double sum_of_shares(const Composition& composition) {
+  double sum = composition.unexplained.value;
+  for (const auto& group : composition.groups) {
+    sum += group.share.value;
+  }
+  for (const auto* list : {&composition.phases, &composition.matrix}) {
+    for (const auto& entry : *list) {
+      sum += std::isfinite(entry.share.value) ? entry.share.value : 0;
+    }
+  }
+  return sum;
+}
+
+TEST(Composition, NamesCalciteInSpiteOfAnAxisError) {
+  const auto library = builtin_library();
+  for (const double shift : {-2.0, 0.0, 2.0}) {
+    const auto spectrum = make_case(calcite, 5, shift);
+    const auto result = estimate_composition(spectrum.input(), library, {});
+    EXPECT_EQ(result.total.status, EstimateStatus::ok) << shift;
+    EXPECT_TRUE(is_quantified(result, "calcite")) << shift;
+    EXPECT_NEAR(sum_of_shares(result), 1, 1e-9);
+  }
+}
+
+TEST(Composition, BoneIsApatiteAndCollagen) {
+  const auto spectrum = make_case(bone, 8);
+  const auto result = estimate_composition(spectrum.input(), builtin_library(), {});
+  EXPECT_TRUE(is_quantified(result, "apatite"));
+  EXPECT_TRUE(is_quantified(result, "collagen_I"));
+  EXPECT_NEAR(sum_of_shares(result), 1, 1e-9);
+  for (const auto& group : result.groups) {
+    EXPECT_LE(group.share.lo95, group.share.value);
+    EXPECT_GE(group.share.hi95, group.share.value);
+  }
+}
+
+TEST(Composition, UnknownBandIsFlaggedAndNotNamed) {
+  auto lines = calcite;
+  lines.push_back({1250, 9, 400});
+  const auto spectrum = make_case(lines, 5);
+  const auto result = estimate_composition(spectrum.input(), builtin_library(), {});
+  EXPECT_TRUE(result.unexplained_flag);
+  ASSERT_FALSE(result.unexplained_bands.empty());
+  const bool is_found = std::any_of(
+      result.unexplained_bands.begin(), result.unexplained_bands.end(), [](const auto& band) {
+        return std::abs(band.position_cm1 - 1250) < 3;
+      });
+  EXPECT_TRUE(is_found);
+}
+
+TEST(Composition, NothingButBackgroundHasNoIdentifiableBand) {
+  const auto spectrum = make_case({}, 5);
+  const auto result = estimate_composition(spectrum.input(), builtin_library(), {});
+  EXPECT_EQ(result.total.status, EstimateStatus::not_determinable);
+  EXPECT_NE(result.total.reason.find("no identifiable band"), std::string::npos);
+  EXPECT_FALSE(result.unexplained_flag);
+}
+
+TEST(Composition, UnknownModeOrTechniqueIsRefusedWithWhatToDo) {
+  const auto spectrum = make_case(calcite, 5);
+  const auto library = builtin_library();
+  const auto mode =
+      estimate_composition(spectrum.input(Technique::ftir, SamplingMode::unknown), library, {});
+  EXPECT_NE(mode.total.reason.find("--mode"), std::string::npos);
+  const auto technique =
+      estimate_composition(spectrum.input(Technique::unknown, SamplingMode::unknown), library, {});
+  EXPECT_NE(technique.total.reason.find("--technique"), std::string::npos);
+}
+
+TEST(Composition, PoorDataGiveStatusesNotExceptions) {
+  const auto library = builtin_library();
+  auto spectrum = make_case(calcite, 5);
+  std::fill(spectrum.y.begin(), spectrum.y.end(), 3.0);
+  EXPECT_EQ(estimate_composition(spectrum.input(), library, {}).total.status,
+            EstimateStatus::not_determinable);
+  spectrum.y[10] = std::nan("");
+  EXPECT_EQ(estimate_composition(spectrum.input(), library, {}).total.status,
+            EstimateStatus::not_determinable);
+  CompositionOptions narrow;
+  narrow.range_cm1 = {1000.0, 1004.0};
+  EXPECT_EQ(estimate_composition(spectrum.input(), library, narrow).total.status,
+            EstimateStatus::not_determinable);
+}
+
+}  // namespace
+}  // namespace calcispec::models
