@@ -1,0 +1,119 @@
+#include "io/file.hpp"
+
+#include "core/error.hpp"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace calcispec::io {
+namespace {
+
+constexpr std::size_t largest_file = std::size_t{8} << 30U;
+
+[[noreturn]] void fail(const std::string& path, const std::string& message) {
+  throw Error(ErrorCode::unreadable_input, message, path);
+}
+
+// A file mapped into memory for reading.
+class Mapping {
+ public:
+  explicit Mapping(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+      fail(path, std::string("cannot be opened: ") + std::strerror(errno));
+    }
+    struct stat state {};
+    if (::fstat(file, &state) != 0 || S_ISDIR(state.st_mode)) {
+      ::close(file);
+      fail(path, "is a folder or cannot be read; name a file");
+    }
+    size_ = static_cast<std::size_t>(state.st_size);
+    if (size_ > largest_file) {
+      ::close(file);
+      fail(path, "is larger than 8 GB, the limit for text; split it");
+    }
+    if (size_ > 0) {
+      void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
+      data_ = address == MAP_FAILED ? nullptr : static_cast<const char*>(address);
+    }
+    ::close(file);
+    if (size_ > 0 && data_ == nullptr) {
+      fail(path, "cannot be read");
+    }
+  }
+  ~Mapping() {
+    if (data_ != nullptr) {
+      ::munmap(const_cast<char*>(data_), size_);
+    }
+  }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  Mapping(Mapping&&) = delete;
+  Mapping& operator=(Mapping&&) = delete;
+
+  [[nodiscard]] std::string_view bytes() const { return {data_, size_}; }
+
+ private:
+  const char* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+std::string sha256_of(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr);
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  for (unsigned int i = 0; i < length; ++i) {
+    out += digits[digest[i] >> 4U];
+    out += digits[digest[i] & 15U];
+  }
+  return out;
+}
+
+}  // namespace
+
+LoadedFile load_bytes(const FileView& file, const ReadOptions& options) {
+  if (file.bytes.empty()) {
+    fail(std::string(file.path), "the file is empty; export it again");
+  }
+  const Format* best = nullptr;
+  int best_score = 0;
+  for (const auto& format : formats()) {
+    const int score = format.sniff(file);
+    if (score > best_score) {
+      best_score = score;
+      best = &format;
+    }
+  }
+  if (best == nullptr) {
+    fail(std::string(file.path),
+         "holds no table of numbers and no format that is known here; export the spectrum as text "
+         "with an axis column and an ordinate column");
+  }
+  auto loaded = best->read(file, options);
+  loaded.sha256 = sha256_of(file.bytes);
+  return loaded;
+}
+
+LoadedFile load(const std::string& path, const ReadOptions& options) {
+  if (path == "-") {
+    const std::string bytes{std::istreambuf_iterator<char>(std::cin),
+                            std::istreambuf_iterator<char>()};
+    return load_bytes({bytes, "-"}, options);
+  }
+  const Mapping mapping(path);
+  return load_bytes({mapping.bytes(), path}, options);
+}
+
+}  // namespace calcispec::io

@@ -1,0 +1,361 @@
+#include "io/interpretation.hpp"
+
+#include "core/error.hpp"
+#include "core/parameter.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+namespace calcispec::io {
+namespace {
+
+bool contains(const std::string& text, std::string_view word) {
+  return text.find(word) != std::string::npos;
+}
+
+bool contains_any(const std::string& text, std::initializer_list<std::string_view> words) {
+  return std::any_of(
+      words.begin(), words.end(), [&](std::string_view word) { return contains(text, word); });
+}
+
+// Words of the file that may speak of the measurement; not its path.
+std::string all_words(const TextSpectra& spectra) {
+  std::string words = lower_case(spectra.x_label) + "\n" + lower_case(spectra.y_label) + "\n";
+  for (const auto& name : spectra.names) {
+    words += lower_case(name) + "\n";
+    if (words.size() > 4096) {
+      break;
+    }
+  }
+  for (const auto& [key, value] : spectra.metadata) {
+    words += lower_case(key) + " " + lower_case(value) + "\n";
+  }
+  return words;
+}
+
+struct Range {
+  double low = 0;
+  double high = 0;
+};
+
+Range range_of(const std::vector<double>& values) {
+  Range range{values.front(), values.front()};
+  for (const double value : values) {
+    if (std::isfinite(value)) {
+      range.low = std::min(range.low, value);
+      range.high = std::max(range.high, value);
+    }
+  }
+  return range;
+}
+
+class Interpreter {
+ public:
+  Interpreter(const TextSpectra& spectra,
+              const std::string& path,
+              const ReadOptions& options,
+              Diagnostics& diagnostics)
+      : spectra_(spectra),
+        options_(options),
+        diagnostics_(diagnostics),
+        words_(all_words(spectra)),
+        x_words_(lower_case(spectra.x_label)),
+        y_words_(lower_case(spectra.y_label)),
+        name_(lower_case(path.substr(path.find_last_of('/') + 1))),
+        path_(path),
+        x_range_(range_of(spectra.x)) {
+    if (spectra.names.size() == 1) {
+      y_words_ += " " + lower_case(spectra.names[0]);
+    }
+    for (const auto& y : spectra.y) {
+      if (!y.empty()) {
+        const auto own = range_of(y);
+        y_range_.low = std::min(y_range_.low, own.low);
+        y_range_.high = std::max(y_range_.high, own.high);
+      }
+    }
+  }
+
+  Meaning run() {
+    out_.x = spectra_.x;
+    out_.laser_nm = options_.laser_nm ? options_.laser_nm : spectra_.laser_nm;
+    find_unit();
+    find_ordinate();
+    find_technique();
+    find_mode();
+    name_axis();
+    check_range();
+    return std::move(out_);
+  }
+
+ private:
+  void say(Severity severity, std::string code, std::string text) {
+    diagnostics_.push_back({severity, std::move(code), std::move(text), -1});
+  }
+
+  void find_unit() {
+    if (contains_any(x_words_, {"raman", "rel. 1/cm", "shift"})) {
+      is_shift_ = true;
+      out_.x_unit = "1/cm";
+    } else if (contains_any(x_words_, {"cm-1", "1/cm", "cm^-1", "cm⁻¹", "wavenumber", "cm1"})) {
+      out_.x_unit = "1/cm";
+    } else if (contains_any(x_words_, {"nm", "wavelength", "nanomet"})) {
+      out_.x_unit = "nm";
+    } else if (contains_any(x_words_, {"µm", "um", "micromet", "micron"})) {
+      out_.x_unit = "um";
+    } else if (contains_any(x_words_, {"angle", "degree", "theta"})) {
+      out_.x_unit = "degree";
+    } else if (contains_any(x_words_, {"m/z"})) {
+      out_.x_unit = "m/z";
+    } else if (contains_any(x_words_, {"pixel", "point"})) {
+      out_.x_unit = "point";
+    } else if (contains(x_words_, "ev")) {
+      out_.x_unit = "eV";
+    }
+  }
+
+  void find_ordinate() {
+    const auto kind = stated_ordinate();
+    if (options_.ordinate) {
+      out_.ordinate = *options_.ordinate;
+      if (kind != OrdinateKind::unknown && kind != *options_.ordinate) {
+        say(Severity::warning,
+            "ordinate_contradicted",
+            "the file names its ordinate " + std::string(name_of(kind)) + "; taken as " +
+                std::string(name_of(*options_.ordinate)) + " because --ordinate says so");
+      }
+    } else {
+      out_.ordinate = kind;
+    }
+    out_.y_unit = spectra_.y_label;
+  }
+
+  [[nodiscard]] OrdinateKind stated_ordinate() const {
+    if (contains_any(y_words_, {"absorbance", "absorption", "extinction"})) {
+      return OrdinateKind::absorbance;
+    }
+    if (contains_any(y_words_, {"transmittance", "transmission", "%t"})) {
+      return OrdinateKind::transmittance;
+    }
+    if (contains_any(y_words_, {"reflectance", "reflection", "%r"})) {
+      return OrdinateKind::reflectance;
+    }
+    if (contains_any(y_words_, {"counts", "cts"})) {
+      return OrdinateKind::counts;
+    }
+    if (contains_any(y_words_, {"intensity", "amplitude", "dark subtracted", "processed"})) {
+      return OrdinateKind::intensity;
+    }
+    return OrdinateKind::unknown;
+  }
+
+  [[nodiscard]] bool is_absorption() const {
+    return out_.ordinate == OrdinateKind::absorbance ||
+           out_.ordinate == OrdinateKind::transmittance ||
+           out_.ordinate == OrdinateKind::reflectance;
+  }
+
+  void find_technique() {
+    Technique found = spectra_.technique.value_or(Technique::unknown);
+    if (found == Technique::unknown) {
+      found = technique_from_words();
+    }
+    if (found == Technique::unknown && may_be_cm1()) {
+      found = technique_from_range();
+    }
+    if (options_.technique) {
+      if (found != Technique::unknown && found != *options_.technique) {
+        say(Severity::warning,
+            "technique_contradicted",
+            "the file looks like " + std::string(name_of(found)) + "; taken as " +
+                std::string(name_of(*options_.technique)) + " because --technique says so");
+      }
+      found = *options_.technique;
+    }
+    out_.technique = found;
+    if (found == Technique::unknown) {
+      say(Severity::warning,
+          "technique_unknown",
+          "neither the words nor the range of the file say how it was measured; state --technique "
+          "raman or ftir");
+    }
+  }
+
+  [[nodiscard]] bool may_be_cm1() const {
+    return out_.x_unit == "1/cm" || (out_.x_unit == "unknown" && x_range_.high < 15000 &&
+                                     x_range_.high - x_range_.low > 100);
+  }
+
+  [[nodiscard]] Technique technique_from_words() {
+    if (is_shift_ || contains_any(words_, {"raman", "laser"})) {
+      return Technique::raman;
+    }
+    if (out_.x_unit != "1/cm" && out_.x_unit != "unknown" && out_.x_unit != "um") {
+      return Technique::other;
+    }
+    if (is_absorption() || contains_any(words_, {"infrared", "ftir", "ft-ir", "atr"})) {
+      return Technique::ftir;
+    }
+    if (out_.ordinate == OrdinateKind::counts) {
+      return Technique::raman;
+    }
+    return Technique::unknown;
+  }
+
+  Technique technique_from_range() {
+    Technique found = Technique::unknown;
+    std::string why;
+    const bool is_named_raman = contains(name_, "raman");
+    const bool is_named_ir = contains_any(name_, {"infrared", "ftir", "ft-ir"});
+    if (is_named_raman != is_named_ir) {
+      found = is_named_raman ? Technique::raman : Technique::ftir;
+      why = "its name";
+    } else if (x_range_.low < 350 && x_range_.high < 4500) {
+      found = Technique::raman;
+      why = "an axis that begins below 350 1/cm";
+    } else if (y_range_.high > 50 && x_range_.high < 4500 && !is_percent()) {
+      found = Technique::raman;
+      why = "an ordinate as high as counts";
+    } else if (y_range_.high <= 6.5 && y_range_.low > -1 && x_range_.high > 1500) {
+      found = Technique::ftir;
+      why = "an ordinate within the range of absorbance or transmittance";
+    }
+    if (found != Technique::unknown) {
+      say(Severity::note,
+          "technique_guessed",
+          "taken as " + std::string(name_of(found)) + " from " + why +
+              "; --technique overrides it");
+    }
+    return found;
+  }
+
+  [[nodiscard]] bool is_percent() const {
+    return y_range_.high <= 120 && y_range_.low > -10 && x_range_.low >= 350 &&
+           x_range_.high > 1500;
+  }
+
+  void find_mode() {
+    if (out_.technique == Technique::raman) {
+      out_.mode = SamplingMode::none;
+      if (options_.mode) {
+        say(Severity::warning, "mode_ignored", "Raman has no sampling mode; --mode is ignored");
+      }
+      return;
+    }
+    if (contains_any(words_, {"atr", "attenuated"})) {
+      out_.mode = SamplingMode::atr;
+    } else if (out_.ordinate == OrdinateKind::reflectance) {
+      out_.mode = SamplingMode::reflection;
+    } else if (contains_any(words_, {"kbr", "transmission"}) ||
+               out_.ordinate == OrdinateKind::transmittance) {
+      out_.mode = SamplingMode::transmission;
+    }
+    if (options_.mode) {
+      if (out_.mode != SamplingMode::unknown && out_.mode != *options_.mode) {
+        say(Severity::warning,
+            "mode_contradicted",
+            "the file looks like " + std::string(name_of(out_.mode)) + "; taken as " +
+                std::string(name_of(*options_.mode)) + " because --mode says so");
+      }
+      out_.mode = *options_.mode;
+    } else if (out_.technique == Technique::ftir && out_.mode == SamplingMode::unknown) {
+      say(Severity::warning,
+          "mode_unknown",
+          "the file does not say how the infrared spectrum was sampled; state --mode transmission, "
+          "atr or reflection");
+    }
+  }
+
+  void name_axis() {
+    if (out_.x_unit == "unknown" && may_be_cm1() &&
+        (out_.technique == Technique::raman || out_.technique == Technique::ftir)) {
+      out_.x_unit = "1/cm";
+      say(Severity::note,
+          "unit_guessed",
+          "the file names no axis unit; taken as 1/cm from its range");
+    }
+    if (out_.x_unit == "nm" && out_.technique == Technique::raman && out_.laser_nm) {
+      shift_from_wavelength();
+      return;
+    }
+    if (out_.x_unit == "1/cm") {
+      out_.axis_kind =
+          out_.technique == Technique::raman ? AxisKind::raman_shift : AxisKind::wavenumber;
+    } else if (out_.x_unit == "nm" || out_.x_unit == "um") {
+      out_.axis_kind = AxisKind::wavelength;
+    }
+    if (out_.ordinate == OrdinateKind::unknown) {
+      guess_ordinate();
+    }
+  }
+
+  void shift_from_wavelength() {
+    for (double& x : out_.x) {
+      x = 1e7 / *out_.laser_nm - 1e7 / x;
+    }
+    out_.axis_kind = AxisKind::raman_shift;
+    out_.x_unit = "1/cm";
+    say(Severity::note,
+        "shift_from_wavelength",
+        "the wavelengths were turned into Raman shifts with a laser of " +
+            number_text(*out_.laser_nm) + " nm");
+  }
+
+  void guess_ordinate() {
+    if (out_.technique == Technique::raman) {
+      out_.ordinate = OrdinateKind::intensity;
+      return;
+    }
+    if (out_.technique != Technique::ftir) {
+      return;
+    }
+    const bool is_transmittance = is_percent() && y_range_.high > 20;
+    out_.ordinate = is_transmittance ? OrdinateKind::transmittance : OrdinateKind::absorbance;
+    say(Severity::note,
+        "ordinate_guessed",
+        "the file does not name its ordinate; taken as " + std::string(name_of(out_.ordinate)) +
+            " from its range, --ordinate overrides it");
+  }
+
+  void check_range() const {
+    const auto refuse = [&](const std::string& text) {
+      throw Error(ErrorCode::unreadable_input, text, path_);
+    };
+    const std::string span = number_text(x_range_.low) + " to " + number_text(x_range_.high);
+    if (out_.x_unit == "1/cm" && out_.axis_kind == AxisKind::wavenumber && x_range_.high < 30) {
+      refuse("the axis is named in 1/cm but runs from " + span +
+             ", which looks like micrometres; correct the unit");
+    }
+    if (out_.x_unit == "1/cm" && x_range_.high > 60000) {
+      refuse("the axis is named in 1/cm but runs from " + span + "; correct the unit");
+    }
+    if (out_.x_unit == "nm" && x_range_.high > 200000) {
+      refuse("the axis is named in nm but runs from " + span + "; correct the unit");
+    }
+  }
+
+  const TextSpectra& spectra_;
+  const ReadOptions& options_;
+  Diagnostics& diagnostics_;
+  std::string words_;
+  std::string x_words_;
+  std::string y_words_;
+  std::string name_;
+  std::string path_;
+  Range x_range_;
+  Range y_range_;
+  bool is_shift_ = false;
+  Meaning out_;
+};
+
+}  // namespace
+
+Meaning interpret(const TextSpectra& spectra,
+                  const std::string& path,
+                  const ReadOptions& options,
+                  Diagnostics& diagnostics) {
+  return Interpreter(spectra, path, options, diagnostics).run();
+}
+
+}  // namespace calcispec::io

@@ -1,0 +1,26 @@
+// interpret(): what axis and ordinate of a text export mean, from its words, else from its range.
+#pragma once
+
+#include "io/text_spectra.hpp"
+
+namespace calcispec::io {
+
+struct Meaning {
+  std::vector<double> x;  // in the unit below
+  AxisKind axis_kind = AxisKind::other;
+  std::string x_unit = "unknown";
+  OrdinateKind ordinate = OrdinateKind::unknown;
+  std::string y_unit;
+  Technique technique = Technique::unknown;
+  SamplingMode mode = SamplingMode::unknown;
+  std::optional<double> laser_nm;
+};
+
+/// Every guess from a range and every contradiction with the user becomes a diagnostic. Throws
+/// Error{unreadable_input} if the stated unit cannot hold for the range.
+Meaning interpret(const TextSpectra& spectra,
+                  const std::string& path,
+                  const ReadOptions& options,
+                  Diagnostics& diagnostics);
+
+}  // namespace calcispec::io

@@ -1,0 +1,269 @@
+#include "io/text_spectra.hpp"
+
+#include "core/error.hpp"
+#include "io/interpretation.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace calcispec::io {
+namespace {
+
+// Exports that round their axis can repeat a value where points are close. A few such points are
+// put half-way between their neighbours; more of them, and the axis is wrong.
+void part_rounded_points(TextSpectra& spectra, const TextFile& text, Diagnostics& diagnostics) {
+  std::vector<std::size_t> repeats;
+  for (std::size_t i = 1; i < spectra.x.size(); ++i) {
+    if (spectra.x[i] == spectra.x[i - 1]) {
+      repeats.push_back(i);
+    }
+  }
+  if (repeats.empty() || repeats.size() * 100 > spectra.x.size()) {
+    return;
+  }
+  for (const auto i : repeats) {
+    if (i + 1 < spectra.x.size() && spectra.x[i + 1] != spectra.x[i]) {
+      spectra.x[i] = 0.5 * (spectra.x[i] + spectra.x[i + 1]);
+      const Index line = i < spectra.lines.size() ? spectra.lines[i] : 0;
+      diagnostics.push_back({Severity::warning,
+                             "axis_rounded",
+                             text.place(line) + ": the axis value repeats the one before, as in a "
+                                                "rounded export; put half-way to the next one",
+                             -1});
+    }
+  }
+}
+
+void check_axis(const TextSpectra& spectra, const TextFile& text) {
+  const auto line = [&](std::size_t point) {
+    return point < spectra.lines.size() ? spectra.lines[point] : Index{0};
+  };
+  if (spectra.x.size() < 3) {
+    text.fail(line(0),
+              "only " + std::to_string(spectra.x.size()) +
+                  " points could be read; a spectrum needs at least 3");
+  }
+  const bool is_rising = spectra.x[1] > spectra.x[0];
+  for (std::size_t i = 0; i < spectra.x.size(); ++i) {
+    if (!std::isfinite(spectra.x[i])) {
+      text.fail(line(i), "the axis value is not a number; correct or remove the line");
+    }
+    if (i == 0) {
+      continue;
+    }
+    if (spectra.x[i] == spectra.x[i - 1]) {
+      text.fail(line(i), "the axis value repeats the one before; keep one of the two lines");
+    }
+    if ((spectra.x[i] > spectra.x[i - 1]) != is_rising) {
+      text.fail(line(i),
+                "the axis turns back here; it must rise or fall throughout. Split the file where "
+                "a new spectrum begins");
+    }
+  }
+}
+
+// A column whose name says that it is a spread belongs to the mean before it.
+bool is_spread_name(std::string_view name) {
+  const auto text = lower_case(name);
+  const auto ends = [&](std::string_view end) {
+    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+  };
+  return ends("sd") || ends("std") || text.rfind("sd_", 0) == 0 || text.rfind("std_", 0) == 0;
+}
+
+struct Split {
+  std::vector<std::size_t> spectra;
+  std::vector<std::ptrdiff_t> spread;  // per spectrum, -1: none
+};
+
+Split split_spreads(const TextSpectra& spectra) {
+  Split out;
+  for (std::size_t k = 0; k < spectra.y.size(); ++k) {
+    if (k > 0 && k < spectra.names.size() && is_spread_name(spectra.names[k]) &&
+        !out.spectra.empty() && out.spectra.back() == k - 1) {
+      out.spread.back() = static_cast<std::ptrdiff_t>(k);
+      continue;
+    }
+    out.spectra.push_back(k);
+    out.spread.push_back(-1);
+  }
+  return out;
+}
+
+void fill_row(const std::vector<double>& values, bool is_reversed, std::span<double> row) {
+  std::copy(values.begin(), values.end(), row.begin());
+  if (is_reversed) {
+    std::reverse(row.begin(), row.end());
+  }
+}
+
+void report_missing(const TextSpectra& spectra, const TextFile& text, Diagnostics& diagnostics) {
+  for (std::size_t k = 0; k < spectra.y.size(); ++k) {
+    for (std::size_t i = 0; i < spectra.y[k].size(); ++i) {
+      if (std::isfinite(spectra.y[k][i])) {
+        continue;
+      }
+      const Index line = i < spectra.lines.size() ? spectra.lines[i] : 0;
+      diagnostics.push_back({Severity::warning,
+                             "not_a_number",
+                             text.place(line) + ": the ordinate is not a number; this spectrum "
+                                                "cannot be analysed until it is replaced",
+                             static_cast<Index>(k)});
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+Recording make_recording(TextSpectra&& spectra,
+                         const TextFile& text,
+                         const ReadOptions& options,
+                         Diagnostics& diagnostics) {
+  part_rounded_points(spectra, text, diagnostics);
+  check_axis(spectra, text);
+  report_missing(spectra, text, diagnostics);
+  const auto meaning = interpret(spectra, text.path(), options, diagnostics);
+  Recording recording;
+  const auto axis = Axis::make(meaning.x, meaning.axis_kind, meaning.x_unit);
+  const auto parts = split_spreads(spectra);
+  recording.spectra = SpectraMatrix::make(axis, static_cast<Index>(parts.spectra.size()));
+  const bool has_spread = std::any_of(
+      parts.spread.begin(), parts.spread.end(), [](std::ptrdiff_t k) { return k >= 0; });
+  if (has_spread) {
+    recording.replicate_sd = SpectraMatrix::make(axis, static_cast<Index>(parts.spectra.size()));
+    diagnostics.push_back({Severity::note,
+                           "replicate_spread",
+                           "a column named as a standard deviation is kept as the spread between "
+                           "replicates, not as a spectrum",
+                           -1});
+  }
+  for (std::size_t row = 0; row < parts.spectra.size(); ++row) {
+    const auto k = parts.spectra[row];
+    fill_row(spectra.y[k], axis->was_descending(), recording.spectra.row(static_cast<Index>(row)));
+    if (parts.spread[row] >= 0) {
+      fill_row(spectra.y[static_cast<std::size_t>(parts.spread[row])],
+               axis->was_descending(),
+               recording.replicate_sd->row(static_cast<Index>(row)));
+    }
+    if (!spectra.names.empty()) {
+      recording.names.push_back(k < spectra.names.size() ? spectra.names[k] : std::string());
+    }
+  }
+  if (axis->was_descending()) {
+    diagnostics.push_back({Severity::note,
+                           "axis_descending",
+                           "the axis falls in the file; it is held rising and written back falling",
+                           -1});
+  }
+  recording.ordinate = meaning.ordinate;
+  recording.y_unit = meaning.y_unit;
+  recording.technique = meaning.technique;
+  recording.mode = meaning.mode;
+  recording.map = spectra.map;
+  recording.laser_nm = meaning.laser_nm;
+  recording.metadata = std::move(spectra.metadata);
+  return recording;
+}
+
+InstrumentTable find_instrument_table(const std::vector<std::string_view>& lines,
+                                      char delimiter,
+                                      const std::vector<std::string_view>& needed) {
+  InstrumentTable table;
+  table.delimiter = delimiter;
+  for (std::size_t i = 0; i < lines.size() && i < 1000; ++i) {
+    const auto cells = split(lines[i], delimiter);
+    const bool has_all = std::all_of(needed.begin(), needed.end(), [&](std::string_view name) {
+      return std::find(cells.begin(), cells.end(), name) != cells.end();
+    });
+    if (has_all) {
+      table.header_line = static_cast<Index>(i);
+      for (const auto cell : cells) {
+        table.columns.push_back(utf8_from(cell));
+      }
+      return table;
+    }
+    if (cells.size() >= 2 && !cells[0].empty()) {
+      std::string value;
+      for (std::size_t k = 1; k < cells.size(); ++k) {
+        if (!cells[k].empty()) {
+          value += (value.empty() ? "" : "; ") + utf8_from(cells[k]);
+        }
+      }
+      table.metadata[utf8_from(cells[0])] = value;
+    }
+  }
+  return table;
+}
+
+TextSpectra read_instrument_table(const TextFile& text,
+                                  const InstrumentTable& table,
+                                  Index x_column,
+                                  const std::vector<Index>& y_columns,
+                                  Diagnostics& diagnostics) {
+  TextSpectra out;
+  out.metadata = table.metadata;
+  out.x_label = table.columns[static_cast<std::size_t>(x_column)];
+  out.y.resize(y_columns.size());
+  Index widest = x_column;
+  for (const auto column : y_columns) {
+    widest = std::max(widest, column);
+  }
+  const auto count = static_cast<Index>(text.lines().size());
+  std::size_t full_row = 0;
+  for (Index line = table.header_line + 1; line < count; ++line) {
+    const auto content = text.lines()[static_cast<std::size_t>(line)];
+    const auto cells = split(content, table.delimiter);
+    if (trimmed(content).empty()) {
+      continue;
+    }
+    full_row = full_row == 0 ? cells.size() : full_row;
+    if (line + 1 == count && cells.size() < full_row) {
+      diagnostics.push_back({Severity::warning,
+                             "cut_off",
+                             text.place(line) + ": the last row is cut off and left out; the file "
+                                                "may lack data, export it again",
+                             -1});
+      break;
+    }
+    if (static_cast<Index>(cells.size()) <= widest) {
+      text.fail(line, "the row ends before its last column; the file seems cut off, export again");
+    }
+    const auto x_cell = cells[static_cast<std::size_t>(x_column)];
+    if (trimmed(x_cell).empty()) {
+      continue;  // outside the calibrated range
+    }
+    const auto x = parse_number(x_cell, table.decimal);
+    if (!x) {
+      text.fail(line,
+                "\"" + utf8_from(x_cell) + "\" is not a number; a " + out.x_label +
+                    " value was expected");
+    }
+    out.x.push_back(*x);
+    out.lines.push_back(line);
+    for (std::size_t k = 0; k < y_columns.size(); ++k) {
+      const auto cell = cells[static_cast<std::size_t>(y_columns[k])];
+      const auto value = parse_number(cell, table.decimal);
+      if (!value) {
+        text.fail(line, "\"" + utf8_from(cell) + "\" is not a number; an ordinate was expected");
+      }
+      out.y[k].push_back(*value);
+    }
+  }
+  return out;
+}
+
+LoadedFile single_recording(const FileView& file,
+                            std::string_view format,
+                            Recording&& recording,
+                            Diagnostics&& diagnostics) {
+  LoadedFile out;
+  out.path = std::string(file.path);
+  out.format = std::string(format);
+  out.recordings.push_back(std::move(recording));
+  out.diagnostics = std::move(diagnostics);
+  return out;
+}
+
+}  // namespace calcispec::io

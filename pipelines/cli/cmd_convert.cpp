@@ -1,0 +1,74 @@
+// calcispec convert: spectra of any readable format as CSV.
+#include "core/error.hpp"
+#include "io/file.hpp"
+#include "io/spectra_csv.hpp"
+#include "pipelines/cli/command.hpp"
+#include "pipelines/cli/inputs.hpp"
+#include "pipelines/cli/options.hpp"
+#include "pipelines/cli/outputs.hpp"
+
+#include <array>
+
+namespace calcispec::cli {
+
+const CommandHelp& convert_help() {
+  static constexpr std::array options{
+      Option{"to", 0, OptionValue::choice, "csv", "format to write (default: csv)"},
+      common::output,
+      common::force,
+      common::recursive,
+      common::include,
+      common::technique,
+      common::mode,
+      common::ordinate,
+      common::laser,
+      common::quiet,
+  };
+  static constexpr CommandHelp help{"convert",
+                                    "Write spectra in another format",
+                                    "[options] INPUT...",
+                                    "  calcispec convert export.txt -o spectrum.csv\n"
+                                    "  calcispec convert exports/ -o csv/\n",
+                                    options};
+  return help;
+}
+
+int run_convert(std::span<const std::string> arguments) {
+  const auto options = parse_options(convert_help(), arguments);
+  if (!options) {
+    return exit_ok;
+  }
+  const auto list = find_inputs(*options);
+  const auto inputs = list.readable();
+  const auto outputs =
+      plan_outputs(options->text("output", "-"), inputs, ".csv", options->has("force"));
+  std::size_t done = 0;
+  for (const auto& input : list.inputs) {
+    if (!input.fault.empty()) {
+      print_message(input.path + ": " + input.fault);
+    }
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    check_interrupt();
+    try {
+      const auto file = io::load(inputs[i], read_options(*options));
+      std::string text;
+      for (const auto& recording : file.recordings) {
+        text += io::spectra_csv(recording);
+      }
+      write_output(outputs[i], text);
+      ++done;
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::output_failed) {
+        throw;
+      }
+      print_message((error.place().empty() ? inputs[i] : error.place()) + ": " + error.what());
+    }
+  }
+  if (done == 0) {
+    return exit_nothing_processed;
+  }
+  return done == list.inputs.size() ? exit_ok : exit_some_failed;
+}
+
+}  // namespace calcispec::cli
