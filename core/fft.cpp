@@ -1,0 +1,87 @@
+#include "core/fft.hpp"
+
+#include "core/error.hpp"
+
+#include <fftw3.h>
+
+#include <map>
+#include <mutex>
+
+namespace calcispec {
+namespace {
+
+enum class Kind { forward, inverse, cosine, cosine_back };
+
+fftw_complex* as_fftw(std::complex<double>* values) {
+  return reinterpret_cast<fftw_complex*>(values);
+}
+
+fftw_plan make_plan(Kind kind, int n) {
+  const unsigned flags = FFTW_ESTIMATE | FFTW_UNALIGNED;
+  std::vector<double> real(static_cast<std::size_t>(n));
+  std::vector<std::complex<double>> complex(static_cast<std::size_t>(n / 2 + 1));
+  switch (kind) {
+    case Kind::forward:
+      return fftw_plan_dft_r2c_1d(
+          n, real.data(), as_fftw(complex.data()), flags | FFTW_PRESERVE_INPUT);
+    case Kind::inverse:
+      return fftw_plan_dft_c2r_1d(n, as_fftw(complex.data()), real.data(), flags);
+    case Kind::cosine:
+      return fftw_plan_r2r_1d(n, real.data(), real.data(), FFTW_REDFT10, flags);
+    case Kind::cosine_back:
+      break;
+  }
+  return fftw_plan_r2r_1d(n, real.data(), real.data(), FFTW_REDFT01, flags);
+}
+
+// The one planner of the process (FFTW's planner is not thread-safe); executing needs no lock.
+fftw_plan plan_for(Kind kind, std::size_t n) {
+  static std::mutex mutex;
+  static std::map<std::pair<Kind, std::size_t>, fftw_plan> plans;
+  const std::lock_guard lock(mutex);
+  auto& plan = plans[{kind, n}];
+  if (plan == nullptr) {
+    plan = make_plan(kind, static_cast<int>(n));
+  }
+  return plan;
+}
+
+void check(std::size_t n) {
+  require(n >= 2 && n < (std::size_t{1} << 30U), "a transform needs 2 to 2^30 points");
+}
+
+}  // namespace
+
+void fft_forward(std::span<const double> y, std::vector<std::complex<double>>& out) {
+  check(y.size());
+  out.resize(y.size() / 2 + 1);
+  // FFTW takes a pointer to non-const; the plan preserves its input.
+  fftw_execute_dft_r2c(
+      plan_for(Kind::forward, y.size()), const_cast<double*>(y.data()), as_fftw(out.data()));
+}
+
+void fft_inverse(std::vector<std::complex<double>>& coefficients, std::span<double> y) {
+  check(y.size());
+  require(coefficients.size() == y.size() / 2 + 1, "coefficients and points do not match");
+  fftw_execute_dft_c2r(plan_for(Kind::inverse, y.size()), as_fftw(coefficients.data()), y.data());
+  const double scale = 1.0 / static_cast<double>(y.size());
+  for (double& value : y) {
+    value *= scale;
+  }
+}
+
+void cosine_forward(std::span<double> y) {
+  check(y.size());
+  fftw_execute_r2r(plan_for(Kind::cosine, y.size()), y.data(), y.data());
+}
+
+void cosine_inverse(std::span<double> y) {
+  check(y.size());
+  fftw_execute_r2r(plan_for(Kind::cosine_back, y.size()), y.data(), y.data());
+  const double scale = 0.5 / static_cast<double>(y.size());
+  for (double& value : y) {
+    value *= scale;
+  }
+}
+
+}  // namespace calcispec

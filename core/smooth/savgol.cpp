@@ -1,0 +1,177 @@
+// Savitzky-Golay smoothing and derivatives.
+#include "core/error.hpp"
+#include "core/method_table.hpp"
+
+#include <Eigen/Dense>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+namespace calcispec {
+namespace {
+
+constexpr std::array<ParameterInfo, 4> parameters{
+    {
+     {.name = "window",
+         .aliases = "window_length",
+         .type = ParameterType::integer,
+         .minimum = 3,
+         .maximum = 501,
+         .standard = 11,
+         .unit = "points",
+         .help = "width of the fitted window, odd"},
+     {.name = "polynomial_order",
+         .aliases = "order poly_order polyorder",
+         .type = ParameterType::integer,
+         .minimum = 0,
+         .maximum = 10,
+         .standard = 3,
+         .help = "order of the polynomial, below the window"},
+     {.name = "derivative",
+         .aliases = "deriv",
+         .type = ParameterType::integer,
+         .minimum = 0,
+         .maximum = 4,
+         .standard = 0,
+         .help = "order of the derivative, with respect to the point index"},
+     {.name = "edge",
+         .aliases = "mode",
+         .type = ParameterType::choice,
+         .choices = "interp mirror nearest",
+         .help = "ends: polynomial of the last window, mirrored, or repeated"},
+     }
+};
+
+/// Least-squares weights of one window: row p gives the derivative at position p of the window.
+struct Weights {
+  Index window = 0;
+  Index order = 0;
+  Index derivative = 0;
+  Eigen::MatrixXd rows;
+
+  void make(Index new_window, Index new_order, Index new_derivative) {
+    if (window == new_window && order == new_order && derivative == new_derivative) {
+      return;
+    }
+    window = new_window;
+    order = new_order;
+    derivative = new_derivative;
+    const Index half = window / 2;
+    // Powers of -1..1 keep the fit well conditioned.
+    const double scale = 1.0 / static_cast<double>(half);
+    Eigen::MatrixXd powers(window, order + 1);
+    Eigen::MatrixXd derived = Eigen::MatrixXd::Zero(window, order + 1);
+    for (Index i = 0; i < window; ++i) {
+      const double u = static_cast<double>(i - half) * scale;
+      for (Index k = 0; k <= order; ++k) {
+        powers(i, k) = std::pow(u, static_cast<double>(k));
+        if (k >= derivative) {
+          double factor = std::pow(scale, static_cast<double>(derivative));
+          for (Index m = 0; m < derivative; ++m) {
+            factor *= static_cast<double>(k - m);
+          }
+          derived(i, k) = factor * std::pow(u, static_cast<double>(k - derivative));
+        }
+      }
+    }
+    const Eigen::MatrixXd inverse =
+        powers.colPivHouseholderQr().solve(Eigen::MatrixXd::Identity(window, window));
+    rows.noalias() = derived * inverse;
+  }
+};
+
+void filter_inner(std::span<const double> y, const Weights& weights, std::span<double> out) {
+  const auto window = static_cast<std::size_t>(weights.window);
+  const std::size_t half = window / 2;
+  const std::size_t count = y.size() - window + 1;
+  double* const to = out.data() + half;
+  const double first = weights.rows(static_cast<Index>(half), 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    to[i] = first * y[i];
+  }
+  for (std::size_t k = 1; k < window; ++k) {
+    const double weight = weights.rows(static_cast<Index>(half), static_cast<Index>(k));
+    const double* const from = y.data() + k;
+    for (std::size_t i = 0; i < count; ++i) {
+      to[i] += weight * from[i];
+    }
+  }
+}
+
+void filter_edges(std::span<const double> y, const Weights& weights, std::span<double> out) {
+  const auto window = static_cast<std::size_t>(weights.window);
+  const std::size_t half = window / 2;
+  for (std::size_t p = 0; p < half; ++p) {
+    double low = 0;
+    double high = 0;
+    for (std::size_t k = 0; k < window; ++k) {
+      low += weights.rows(static_cast<Index>(p), static_cast<Index>(k)) * y[k];
+      high += weights.rows(static_cast<Index>(window - 1 - p), static_cast<Index>(k)) *
+              y[y.size() - window + k];
+    }
+    out[p] = low;
+    out[y.size() - 1 - p] = high;
+  }
+}
+
+// The row with half a window of made-up points at each end.
+void extend(std::span<const double> y, std::size_t half, bool is_mirror, std::vector<double>& out) {
+  const std::size_t n = y.size();
+  out.resize(n + 2 * half);
+  std::copy(y.begin(), y.end(), out.begin() + static_cast<Index>(half));
+  for (std::size_t k = 1; k <= half; ++k) {
+    out[half - k] = is_mirror ? y[k] : y[0];
+    out[half + n - 1 + k] = is_mirror ? y[n - 1 - k] : y[n - 1];
+  }
+}
+
+/// Model      least-squares polynomial in a moving window, its derivative at the middle point
+/// Needs      odd window > polynomial_order, at least as many points as the window
+/// Accuracy   5e-14 of the range of y against the plain loop
+/// Cost       points * window
+/// Source     Savitzky & Golay, Anal. Chem. 36 (1964) 1627
+void run(const MethodCall& call) {
+  const Index window = call.parameters.integer("window");
+  const Index order = call.parameters.integer("polynomial_order");
+  const bool is_valid = window % 2 == 1 && order < window && window <= call.points();
+  if (!is_valid) {
+    std::fill(call.status.begin(), call.status.end(), MethodStatus::failed);
+    std::fill(call.rows.begin(), call.rows.end(), std::nan(""));
+    return;
+  }
+  thread_local Weights weights;
+  thread_local std::vector<double> source;
+  thread_local std::vector<double> target;
+  weights.make(window, order, call.parameters.integer("derivative"));
+  const auto edge = call.parameters.choice("edge");
+  const auto half = static_cast<std::size_t>(window / 2);
+  for (Index r = 0; r < call.count(); ++r) {
+    const auto row = call.row(r);
+    if (edge == "interp") {
+      source.assign(row.begin(), row.end());
+      filter_inner(source, weights, row);
+      filter_edges(source, weights, row);
+      continue;
+    }
+    extend(row, half, edge == "mirror", source);
+    target.resize(source.size());
+    filter_inner(source, weights, target);
+    std::copy_n(target.begin() + static_cast<Index>(half), row.size(), row.begin());
+  }
+}
+
+}  // namespace
+
+CoreMethod smooth_savgol() {
+  return {
+      {"smooth",
+       "savgol", "Savitzky-Golay polynomial smoothing and derivative",
+       "Savitzky & Golay, Anal. Chem. 36 (1964) 1627", parameters},
+      3,
+      run
+  };
+}
+
+}  // namespace calcispec

@@ -1,0 +1,171 @@
+// What every method of core promises, whichever it is.
+#include "core/chain.hpp"
+
+#include "core/error.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <string>
+
+namespace calcispec {
+namespace {
+
+AxisPtr test_axis(Index points) {
+  std::vector<double> x;
+  for (Index i = 0; i < points; ++i) {
+    x.push_back(400 + 1.5 * static_cast<double>(i));
+  }
+  return Axis::make(std::move(x), AxisKind::raman_shift, "1/cm");
+}
+
+SpectraMatrix test_spectra(Index rows, Index points) {
+  auto spectra = SpectraMatrix::make(test_axis(points), rows);
+  std::mt19937_64 random(11);
+  std::normal_distribution<double> normal;
+  for (Index r = 0; r < rows; ++r) {
+    const auto row = spectra.row(r);
+    for (Index i = 0; i < points; ++i) {
+      const double u = (static_cast<double>(i) - 60 - static_cast<double>(r)) / 9;
+      row[static_cast<std::size_t>(i)] =
+          50 + 0.2 * static_cast<double>(i) + 100 * std::exp(-u * u) + 0.5 * normal(random);
+    }
+  }
+  return spectra;
+}
+
+bool same_bits(std::span<const double> a, std::span<const double> b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+}
+
+class EveryMethod : public ::testing::TestWithParam<std::string> {
+ protected:
+  static const MethodInfo& info() {
+    const auto& name = GetParam();
+    const auto dot = name.find('_');
+    return *find_core_method(name.substr(0, dot), name.substr(dot + 1));
+  }
+  static ChainResult run(const SpectraMatrix& spectra, Index jobs = 1) {
+    return run(spectra, ParameterSet::defaults(info().parameters), jobs);
+  }
+  static ChainResult run(const SpectraMatrix& spectra, const ParameterSet& set, Index jobs = 1) {
+    const ChainStep step{std::string(info().family), std::string(info().name), set};
+    return run_chain(spectra, std::span(&step, 1), jobs);
+  }
+};
+
+TEST_P(EveryMethod, LeavesItsInputAndRepeatsItself) {
+  const auto spectra = test_spectra(3, 200);
+  const auto copy = spectra.values;
+  const auto first = run(spectra);
+  EXPECT_TRUE(same_bits(copy, spectra.values));
+  EXPECT_TRUE(same_bits(first.spectra.values, run(spectra).spectra.values));
+}
+
+TEST_P(EveryMethod, SameBitsAloneInABatchReorderedAndInThreads) {
+  const auto spectra = test_spectra(37, 200);
+  const auto batch = run(spectra);
+  EXPECT_TRUE(same_bits(batch.spectra.values, run(spectra, 3).spectra.values));
+  auto reordered = spectra;
+  for (Index r = 0; r < spectra.rows(); ++r) {
+    const auto from = spectra.row(spectra.rows() - 1 - r);
+    std::copy(from.begin(), from.end(), reordered.row(r).begin());
+  }
+  const auto other = run(reordered);
+  for (Index r = 0; r < spectra.rows(); ++r) {
+    auto alone = SpectraMatrix::make(spectra.axis, 1);
+    std::copy(spectra.row(r).begin(), spectra.row(r).end(), alone.values.begin());
+    EXPECT_TRUE(same_bits(batch.spectra.row(r), run(alone).spectra.row(0)));
+    EXPECT_TRUE(same_bits(batch.spectra.row(r), other.spectra.row(spectra.rows() - 1 - r)));
+  }
+}
+
+TEST_P(EveryMethod, EveryParameterAtItsEndsGivesAStatus) {
+  const auto spectra = test_spectra(2, 120);
+  for (const auto& parameter : info().parameters) {
+    for (const double value : {parameter.minimum, parameter.maximum}) {
+      if (parameter.type == ParameterType::choice || parameter.type == ParameterType::flag) {
+        continue;
+      }
+      if (parameter.name == "max_iterations" && value > 1000) {
+        continue;  // only time
+      }
+      const std::vector<GivenParameter> given{
+          {std::string(parameter.name), number_text(value), ""}
+      };
+      const auto set = ParameterSet::checked(info().parameters, given, "test");
+      const auto result = run(spectra, set);
+      for (Index r = 0; r < 2; ++r) {
+        const bool is_done =
+            result.status[0][static_cast<std::size_t>(r)] == MethodStatus::converged ||
+            result.status[0][static_cast<std::size_t>(r)] == MethodStatus::iteration_limit;
+        const auto row = result.spectra.row(r);
+        const bool is_finite =
+            std::all_of(row.begin(), row.end(), [](double y) { return std::isfinite(y); });
+        EXPECT_EQ(is_done, is_finite) << parameter.name << "=" << value;
+      }
+    }
+  }
+}
+
+TEST_P(EveryMethod, BadRowsComeBackNotANumberAndSpareTheOthers) {
+  auto spectra = test_spectra(3, 200);
+  const auto whole = run(spectra);
+  spectra.row(1)[17] = std::nan("");
+  const auto result = run(spectra);
+  EXPECT_EQ(result.status[0][1], MethodStatus::not_finite);
+  EXPECT_TRUE(std::isnan(result.spectra.row(1)[0]));
+  EXPECT_TRUE(same_bits(result.spectra.row(0), whole.spectra.row(0)));
+  EXPECT_TRUE(same_bits(result.spectra.row(2), whole.spectra.row(2)));
+}
+
+TEST_P(EveryMethod, EmptyConstantAndShortInputGiveAStatus) {
+  EXPECT_EQ(run(SpectraMatrix::make(test_axis(50), 0)).spectra.rows(), 0);
+  auto constant = SpectraMatrix::make(test_axis(50), 1);
+  std::fill(constant.values.begin(), constant.values.end(), 7.0);
+  EXPECT_EQ(run(constant).status[0].size(), 1U);
+  for (Index points = 2; points < 12; ++points) {
+    EXPECT_EQ(run(test_spectra(1, points)).status[0].size(), 1U);
+  }
+}
+
+TEST_P(EveryMethod, HasHelpForEveryParameter) {
+  EXPECT_FALSE(info().summary.empty());
+  EXPECT_FALSE(info().source.empty());
+  for (const auto& parameter : info().parameters) {
+    EXPECT_FALSE(parameter.help.empty()) << parameter.name;
+  }
+}
+
+std::vector<std::string> all_names() {
+  std::vector<std::string> out;
+  for (const auto& method : core_methods()) {
+    out.push_back(std::string(method.family) + "_" + std::string(method.name));
+  }
+  return out;
+}
+
+INSTANTIATE_TEST_SUITE_P(Core, EveryMethod, ::testing::ValuesIn(all_names()), [](const auto& row) {
+  return row.param;
+});
+
+TEST(Chain, RefusesAnUnknownStep) {
+  const ChainStep step{"baseline", "nonsense", {}};
+  EXPECT_THROW(run_chain(test_spectra(1, 50), std::span(&step, 1), 1), Error);
+}
+
+TEST(Chain, BaselineAndCorrectedSpectrumAddUp) {
+  const auto spectra = test_spectra(2, 200);
+  const auto* info = find_core_method("baseline", "arpls");
+  const ChainStep step{"baseline", "arpls", ParameterSet::defaults(info->parameters)};
+  const auto result = run_chain(spectra, std::span(&step, 1), 1);
+  for (std::size_t i = 0; i < spectra.values.size(); ++i) {
+    EXPECT_NEAR(result.spectra.values[i] + result.baseline->values[i], spectra.values[i], 1e-12);
+  }
+}
+
+}  // namespace
+}  // namespace calcispec
