@@ -2,6 +2,7 @@
 
 #include "core/error.hpp"
 #include "models/csv_table.hpp"
+#include "models/embedded_private.hpp"
 
 #include <openssl/sha.h>
 
@@ -18,9 +19,6 @@ std::pair<std::string_view, std::string_view> calcispec_models(std::size_t index
 }  // namespace calcispec::embedded
 
 namespace calcispec::models {
-namespace {
-
-constexpr double usual_lorentz_share = 0.6;  // of pseudo-Voigt rows, as the band table is made
 
 std::string_view embedded_file(std::string_view name) {
   for (std::size_t i = 0;; ++i) {
@@ -33,6 +31,10 @@ std::string_view embedded_file(std::string_view name) {
     }
   }
 }
+
+namespace {
+
+constexpr double usual_lorentz_share = 0.6;  // of pseudo-Voigt rows, as the band table is made
 
 std::string sha256_of(std::string_view a, std::string_view b) {
   std::string whole(a);

@@ -1,0 +1,89 @@
+#include "models/joint_baseline.hpp"
+
+#include "core/band_mixture.hpp"
+#include "core/error.hpp"
+#include "core/noise.hpp"
+#include "models/reference_library.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace calcispec::models {
+namespace {
+
+// A spectrum of unknown background may hold any of the tissue's bands.
+constexpr const char* tissue[] = {"carbonated_apatite_B", "collagen_I", "triglyceride", "water"};
+
+const ReferenceLibrary& library() {
+  static const ReferenceLibrary tables = builtin_library();
+  return tables;
+}
+
+// One free band per tabulated one; of two that overlap nearly whole the stronger stands for both.
+std::vector<MixtureBand> tissue_bands(const Axis& axis, BandTechnique technique) {
+  std::vector<ReferenceBand> rows;
+  for (const auto* id : tissue) {
+    for (const auto& row : library().find(id)->bands(technique)) {
+      // Broad water bands below the stretch cannot be told from a background.
+      const bool is_distinct = row.fwhm_cm1 < 150 || row.position_cm1 > 3000;
+      if (is_distinct && row.position_cm1 > axis.front() && row.position_cm1 < axis.back()) {
+        rows.push_back(row);
+      }
+    }
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return a.relative_intensity > b.relative_intensity;
+  });
+  std::vector<MixtureBand> bands;
+  for (const auto& row : rows) {
+    const bool is_near = std::any_of(bands.begin(), bands.end(), [&](const MixtureBand& band) {
+      return std::abs(band.center - row.position_cm1) < 0.35 * std::min(band.fwhm, row.fwhm_cm1);
+    });
+    if (is_near) {
+      continue;
+    }
+    MixtureBand band;
+    band.center = row.position_cm1;
+    band.fwhm = row.fwhm_cm1;
+    band.lorentz_share = technique == BandTechnique::raman ? 0.5 : 0.3;
+    band.center_sd = std::max(3.0, 0.08 * row.fwhm_cm1);
+    band.log_fwhm_sd = 0.4;
+    bands.push_back(band);
+  }
+  return bands;
+}
+
+}  // namespace
+
+JointBaseline fit_joint_baseline(const Axis& axis, std::span<const double> y, Technique technique) {
+  require(axis.is_in_cm1(), "baseline.joint knows bands by their position in 1/cm");
+  JointBaseline out;
+  const bool is_finite =
+      std::all_of(y.begin(), y.end(), [](double value) { return std::isfinite(value); });
+  if (!is_finite || y.size() < 32) {
+    out.background.assign(y.size(), std::nan(""));
+    out.bands.assign(y.size(), std::nan(""));
+    return out;
+  }
+  const auto kind =
+      technique == Technique::ftir ? BandTechnique::ftir_transmission : BandTechnique::raman;
+  const auto bands = tissue_bands(axis, kind);
+  const auto [low, high] = std::minmax_element(y.begin(), y.end());
+  const double noise = std::max({estimate_noise(y), 1e-3 * (*high - *low), 1e-300});
+  const std::vector<double> sigma(y.size(), noise);
+  BandMixtureOptions options;
+  options.scans_shift = false;
+  options.misfit = -1;
+  options.iterations = 12;
+  // Bands of condensed tissue are up to 100 1/cm wide in the infrared; a background that bends on
+  // that scale would take them in.
+  const double pieces = kind == BandTechnique::raman ? 6 : 4;
+  options.background.knot_spacing = (axis.back() - axis.front()) / pieces;
+  const auto fit = fit_band_mixture(axis.values(), y, sigma, bands, 0, options);
+  out.background = fit.background;
+  out.bands = fit.fitted;
+  out.is_converged = fit.status == MixtureStatus::converged;
+  return out;
+}
+
+}  // namespace calcispec::models

@@ -1,0 +1,268 @@
+#include "models/marker.hpp"
+
+#include "core/band_mixture.hpp"
+#include "core/noise.hpp"
+#include "models/csv_table.hpp"
+#include "models/embedded_private.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+namespace calcispec::models {
+namespace {
+
+constexpr double least_signal = 3.3;  // of a denominator: its LOD
+
+struct Sum {
+  double area = 0;
+  double variance = 0;
+
+  [[nodiscard]] double u() const { return std::sqrt(variance); }
+};
+
+struct Selection {
+  double from = 0;
+  double to = 0;
+  bool (*takes)(const FittedBand& band) = nullptr;
+};
+
+bool is_carbonate(const FittedBand& band) {
+  return band.assignment.find("CO3") != std::string::npos;
+}
+bool is_phosphate(const FittedBand& band) {
+  return band.assignment.find("PO4") != std::string::npos ||
+         (band.assignment.find("v1") == 0 && !is_carbonate(band)) ||
+         (band.assignment.find("v3") == 0 && !is_carbonate(band));
+}
+bool is_amide(const FittedBand& band) {
+  return band.assignment.find("amide I") == 0 && band.assignment.find("amide II") != 0;
+}
+
+Sum sum_of(const Composition& composition,
+           const Selection& selection,
+           std::span<const std::string> phases) {
+  Sum sum;
+  for (const auto& band : composition.bands) {
+    const bool is_phase = std::find(phases.begin(), phases.end(), band.phase) != phases.end();
+    if (is_phase && band.center_cm1 > selection.from && band.center_cm1 < selection.to &&
+        selection.takes(band)) {
+      sum.area += band.area;
+      sum.variance += band.area_u * band.area_u;
+    }
+  }
+  return sum;
+}
+
+// Ids of the apatite that was fitted: members of the group of that name, or the phase itself.
+std::vector<std::string> apatites(const Composition& composition) {
+  for (const auto& group : composition.groups) {
+    if (group.name == "apatite" && group.status == PhaseStatus::quantified) {
+      return group.members;
+    }
+  }
+  std::vector<std::string> out;
+  for (const auto& phase : composition.phases) {
+    if (phase.status == PhaseStatus::quantified &&
+        phase.phase.find("apatite") != std::string::npos) {
+      out.push_back(phase.phase);
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> proteins(const Composition& composition) {
+  std::vector<std::string> out;
+  for (const auto& entry : composition.matrix) {
+    const bool is_protein =
+        entry.phase == "collagen_I" || entry.phase == "keratin" || entry.phase == "elastin";
+    if (is_protein && entry.status == PhaseStatus::quantified) {
+      out.push_back(entry.phase);
+    }
+  }
+  return out;
+}
+
+void refuse(Marker& marker, const std::string& reason) {
+  marker.status = MarkerStatus::not_determinable;
+  marker.value.status = EstimateStatus::not_determinable;
+  marker.value.reason = reason;
+}
+
+void set(Marker& marker, double value, double u) {
+  marker.status = MarkerStatus::ok;
+  marker.value.status = EstimateStatus::ok;
+  marker.value.value = value;
+  marker.value.u = u;
+  marker.value.lo95 = std::max(0.0, value - 1.96 * u);
+  marker.value.hi95 = value + 1.96 * u;
+}
+
+void set_ratio(Marker& marker, const Sum& top, const Sum& bottom) {
+  const double ratio = top.area / bottom.area;
+  const double u = std::hypot(top.u(), ratio * bottom.u()) / bottom.area;
+  set(marker, ratio, u);
+  if (top.area < least_signal * top.u()) {
+    marker.status = MarkerStatus::below_lod;
+    marker.value.status = EstimateStatus::below_lod;
+    marker.value.reason = "the numerator is below its detection limit";
+  }
+}
+
+class Evaluator {
+ public:
+  Evaluator(const CompositionInput& input, const Composition& composition)
+      : input_(input),
+        composition_(composition),
+        is_raman_(input.technique == Technique::raman),
+        apatites_(apatites(composition)) {}
+
+  void run(Marker& marker) {
+    if (marker.id == "irsf") {
+      splitting_factor(marker);
+      return;
+    }
+    if (composition_.total.status != EstimateStatus::ok) {
+      return refuse(marker, composition_.total.reason);
+    }
+    if (apatites_.empty()) {
+      return refuse(marker, "no apatite was named, so there is no phosphate band to relate to");
+    }
+    if (marker.id == "carbonate_phosphate_ratio") {
+      carbonate(marker);
+    } else if (marker.id == "nu1_width") {
+      width(marker);
+    } else if (marker.id == "mineral_matrix_ratio") {
+      mineral(marker);
+    }
+  }
+
+ private:
+  [[nodiscard]] bool holds(double from, double to) const {
+    return composition_.from_cm1 <= from && composition_.to_cm1 >= to;
+  }
+
+  [[nodiscard]] Sum phosphate() const {
+    return is_raman_ ? sum_of(composition_, {940, 980, is_phosphate}, apatites_)
+                     : sum_of(composition_, {900, 1200, is_phosphate}, apatites_);
+  }
+
+  [[nodiscard]] bool has_phosphate(const Sum& sum) const {
+    return sum.area > least_signal * sum.u();
+  }
+
+  void carbonate(Marker& marker) const {
+    if (!(is_raman_ ? holds(940, 1100) : holds(900, 1550))) {
+      return refuse(marker, "the range does not hold both bands");
+    }
+    const auto bottom = phosphate();
+    if (!has_phosphate(bottom)) {
+      return refuse(marker, "the phosphate band is below its detection limit");
+    }
+    const auto top = is_raman_ ? sum_of(composition_, {1060, 1080, is_carbonate}, apatites_)
+                               : sum_of(composition_, {1350, 1550, is_carbonate}, apatites_);
+    set_ratio(marker, top, bottom);
+  }
+
+  void width(Marker& marker) const {
+    const FittedBand* best = nullptr;
+    for (const auto& band : composition_.bands) {
+      const bool is_apatite =
+          std::find(apatites_.begin(), apatites_.end(), band.phase) != apatites_.end();
+      if (is_apatite && band.center_cm1 > 940 && band.center_cm1 < 980 &&
+          (best == nullptr || band.height > best->height)) {
+        best = &band;
+      }
+    }
+    if (best == nullptr || best->height < least_signal * best->height_u) {
+      return refuse(marker, "nu1 PO4 is below its detection limit");
+    }
+    set(marker, best->fwhm_cm1, best->fwhm_u);
+  }
+
+  void mineral(Marker& marker) const {
+    if (!holds(is_raman_ ? 940 : 900, 1720)) {
+      return refuse(marker, "the range does not hold both bands");
+    }
+    const auto found = proteins(composition_);
+    if (found.empty()) {
+      return refuse(marker, "no protein was named, so there is no amide I to relate to");
+    }
+    const auto bottom = is_raman_ ? sum_of(composition_, {1600, 1720, is_amide}, found)
+                                  : sum_of(composition_, {1590, 1720, is_amide}, found);
+    if (bottom.area < least_signal * bottom.u()) {
+      return refuse(marker, "amide I is below its detection limit");
+    }
+    set_ratio(marker, phosphate(), bottom);
+  }
+
+  // Mean over three points: one noisy point must not decide a height ratio.
+  [[nodiscard]] double height_at(double position) const {
+    const Index at =
+        std::clamp<Index>(input_.axis.lower_bound(position), 1, input_.axis.size() - 2);
+    const auto y = [&](Index i) { return input_.y[static_cast<std::size_t>(i)]; };
+    return (y(at - 1) + y(at) + y(at + 1)) / 3;
+  }
+
+  void splitting_factor(Marker& marker) const {
+    if (input_.axis.front() > 495 || input_.axis.back() < 750) {
+      return refuse(marker, "the range does not reach from 495 to 750 1/cm");
+    }
+    if (apatites_.empty()) {
+      return refuse(marker, "no apatite was named");
+    }
+    const double low = height_at(495);
+    const double high = height_at(750);
+    const auto above = [&](double x) {
+      return height_at(x) - (low + (high - low) * (x - 495) / 255);
+    };
+    // The band positions differ between sampling modes (Beasley 2014).
+    const bool is_atr = input_.mode == SamplingMode::atr;
+    const double first = above(is_atr ? 560 : 565);
+    const double second = above(is_atr ? 600 : 605);
+    const double valley = above(is_atr ? 585 : 590);
+    const double u = 2 * estimate_noise(input_.y);  // two line ends and three points a height
+    if (valley < 5 * u || first < valley || second < 0.5 * valley) {
+      return refuse(marker, "the two nu4 bands and the valley between them do not stand out");
+    }
+    const double ratio = (first + second) / valley;
+    set(marker, ratio, std::hypot(std::numbers::sqrt2 * u, ratio * u) / valley);
+  }
+
+  const CompositionInput& input_;
+  const Composition& composition_;
+  bool is_raman_;
+  std::vector<std::string> apatites_;
+};
+
+}  // namespace
+
+std::vector<Marker> evaluate_markers(const CompositionInput& input,
+                                     const Composition& composition) {
+  static const CsvTable table(embedded_file("markers.csv"), "markers.csv");
+  const bool is_raman = input.technique == Technique::raman;
+  Evaluator evaluator(input, composition);
+  std::vector<Marker> out;
+  for (Index row = 0; row < table.rows(); ++row) {
+    Marker marker;
+    marker.definition = table.text(row, is_raman ? "definition_raman" : "definition_ftir");
+    if (marker.definition.empty()) {
+      continue;
+    }
+    marker.id = table.text(row, "id");
+    marker.name = table.text(row, "name");
+    marker.unit = table.text(row, "unit");
+    marker.calibration = "none";
+    marker.grade = table.text(row, "grade");
+    marker.must_not_claim = table.text(row, "must_not_claim");
+    marker.range_lo = table.number(row, "range_lo");
+    marker.range_hi = table.number(row, "range_hi");
+    marker.range_source = table.text(row, "range_source");
+    evaluator.run(marker);
+    out.push_back(std::move(marker));
+  }
+  return out;
+}
+
+}  // namespace calcispec::models
