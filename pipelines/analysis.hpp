@@ -62,8 +62,10 @@ struct AnalysisResult {
 struct AnalysisRequest {
   std::vector<std::string> inputs;  // files, in order
   io::ReadOptions read;
-  Method method;
+  std::optional<Method> method;  // nothing: the built-in for each spectrum's technique and mode
   models::CompositionOptions composition;
+  std::string library_folder;  // extra references; empty: none
+  bool is_only_library = false;
   Index jobs = 0;
 };
 

@@ -1,0 +1,265 @@
+#include "pipelines/analysis.hpp"
+
+#include "core/build_info.hpp"
+#include "core/error.hpp"
+#include "core/parallel.hpp"
+#include "io/file.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <mutex>
+#include <set>
+
+namespace calcispec {
+namespace {
+
+// One spectrum of a file that was read, waiting to be analysed.
+struct Job {
+  std::size_t entry = 0;  // in the result
+  std::shared_ptr<const io::Recording> recording;
+  Index row = 0;
+};
+
+models::ReferenceLibrary make_library(const AnalysisRequest& request) {
+  if (request.library_folder.empty()) {
+    return models::builtin_library();
+  }
+  auto own = models::library_from_folder(request.library_folder);
+  if (request.is_only_library) {
+    return own;
+  }
+  auto library = models::builtin_library();
+  for (auto& phase : own.phases) {
+    const auto same = std::find_if(library.phases.begin(),
+                                   library.phases.end(),
+                                   [&](const auto& known) { return known.id == phase.id; });
+    if (same == library.phases.end()) {
+      library.phases.push_back(std::move(phase));
+    } else {
+      *same = std::move(phase);
+    }
+  }
+  library.sha256 += "+" + own.sha256;
+  return library;
+}
+
+class Analysis {
+ public:
+  explicit Analysis(const AnalysisRequest& request)
+      : request_(request), library_(make_library(request)) {}
+
+  AnalysisResult run(const ProgressCallback& progress) {
+    for (const auto& input : request_.inputs) {
+      read(input);
+    }
+    make_ids_unique();
+    std::mutex mutex;
+    Index done = 0;
+    const auto total = static_cast<Index>(jobs_.size());
+    parallel_for(total, request_.jobs, [&](Index item) {
+      analyse(jobs_[static_cast<std::size_t>(item)]);
+      const std::lock_guard lock(mutex);
+      ++done;
+      if (progress) {
+        progress(done, total);
+      }
+    });
+    result_.method = request_.method.value_or(first_method());
+    return std::move(result_);
+  }
+
+ private:
+  void read(const std::string& input) {
+    try {
+      auto file = io::load(input, request_.read);
+      for (auto& recording : file.recordings) {
+        add(input, file, std::make_shared<const io::Recording>(std::move(recording)));
+      }
+    } catch (const Error& error) {
+      SpectrumAnalysis entry;
+      entry.input = input;
+      entry.id = input;
+      entry.status = AnalysisStatus::failed;
+      const bool says_place = !error.place().empty() && error.place() != input;
+      entry.message = (says_place ? error.place() + ": " : std::string()) + error.what();
+      result_.spectra.push_back(std::move(entry));
+    }
+  }
+
+  void add(const std::string& input,
+           const io::LoadedFile& file,
+           const std::shared_ptr<const io::Recording>& recording) {
+    if (recording->map) {
+      result_.maps.push_back({input, *recording->map, static_cast<Index>(result_.spectra.size())});
+    }
+    for (Index row = 0; row < recording->spectra.rows(); ++row) {
+      SpectrumAnalysis entry;
+      entry.input = input;
+      entry.index = row;
+      entry.id = id_of(input, *recording, row);
+      entry.format = file.format;
+      entry.technique = recording->technique;
+      entry.mode = recording->mode;
+      entry.ordinate = recording->ordinate;
+      entry.provenance.input_sha256 = file.sha256;
+      for (const auto& diagnostic : file.diagnostics) {
+        if (diagnostic.spectrum < 0 || diagnostic.spectrum == row) {
+          entry.diagnostics.push_back(diagnostic);
+        }
+      }
+      jobs_.push_back({result_.spectra.size(), recording, row});
+      result_.spectra.push_back(std::move(entry));
+    }
+  }
+
+  static std::string id_of(const std::string& input, const io::Recording& recording, Index row) {
+    auto stem = input.substr(input.find_last_of('/') + 1);
+    stem = stem.substr(0, stem.find_last_of('.'));
+    const auto at = static_cast<std::size_t>(row);
+    if (recording.spectra.rows() == 1) {
+      return stem;
+    }
+    const bool is_named = at < recording.names.size() && !recording.names[at].empty();
+    return stem + " " + (is_named ? recording.names[at] : "#" + std::to_string(row + 1));
+  }
+
+  void make_ids_unique() {
+    std::set<std::string> seen;
+    for (auto& entry : result_.spectra) {
+      const auto base = entry.id;
+      for (int k = 2; !seen.insert(entry.id).second; ++k) {
+        entry.id = base + " (" + std::to_string(k) + ")";
+      }
+    }
+  }
+
+  [[nodiscard]] Method first_method() const {
+    for (const auto& entry : result_.spectra) {
+      if (entry.axis) {
+        return builtin_method(entry.technique, entry.mode);
+      }
+    }
+    return builtin_method(Technique::raman, SamplingMode::none);
+  }
+
+  void analyse(const Job& job) {
+    auto& entry = result_.spectra[job.entry];
+    try {
+      condition(job, entry);
+    } catch (const Error& error) {
+      entry.status = AnalysisStatus::failed;
+      entry.message = error.what();
+    }
+  }
+
+  // A recording of the one spectrum.
+  static io::Recording single(const Job& job) {
+    io::Recording out;
+    out.spectra = SpectraMatrix::make(job.recording->spectra.axis, 1);
+    const auto row = job.recording->spectra.row(job.row);
+    std::copy(row.begin(), row.end(), out.spectra.values.begin());
+    out.ordinate = job.recording->ordinate;
+    out.technique = job.recording->technique;
+    out.mode = job.recording->mode;
+    return out;
+  }
+
+  void condition(const Job& job, SpectrumAnalysis& entry) {
+    auto recording = single(job);
+    const auto method = request_.method.value_or(builtin_method(entry.technique, entry.mode));
+    fill_provenance(method, entry);
+    entry.axis = recording.spectra.axis;
+    entry.y.assign(recording.spectra.values.begin(), recording.spectra.values.end());
+    const bool is_ir = entry.technique == Technique::ftir;
+    if (is_ir && entry.ordinate == OrdinateKind::transmittance) {
+      const auto steps = parse_steps("convert.absorbance");
+      run_steps(steps, 1, recording, nullptr, entry.diagnostics);
+      entry.y.assign(recording.spectra.values.begin(), recording.spectra.values.end());
+      entry.ordinate = OrdinateKind::absorbance;
+      entry.diagnostics.push_back({Severity::note,
+                                   "absorbance_from_transmittance",
+                                   "transmittance was turned into absorbance",
+                                   -1});
+    }
+    entry.quality =
+        models::check_quality({*entry.axis, entry.y, entry.ordinate, entry.technique, entry.mode});
+    if (entry.quality.verdict == models::QualityVerdict::refused) {
+      entry.status = AnalysisStatus::refused;
+      entry.message = refusal_text(entry.quality);
+      return;
+    }
+    recording.ordinate = entry.ordinate;
+    run_steps(method.steps, 1, recording, nullptr, entry.diagnostics);
+    entry.axis = recording.spectra.axis;
+    entry.y.assign(recording.spectra.values.begin(), recording.spectra.values.end());
+    draw_baseline(method, recording, entry);
+    estimate(method, entry);
+  }
+
+  static std::string refusal_text(const models::QualityReport& quality) {
+    for (const auto& check : quality.checks) {
+      if (check.verdict == models::CheckVerdict::refuse) {
+        return check.cause + " " + check.fix;
+      }
+    }
+    return "refused for quality";
+  }
+
+  static void draw_baseline(const Method& method,
+                            const io::Recording& recording,
+                            SpectrumAnalysis& entry) {
+    if (method.display.empty()) {
+      return;
+    }
+    auto copy = recording;
+    SpectraMatrix baseline;
+    Diagnostics ignored;  // for display only
+    run_steps(method.display, 1, copy, &baseline, ignored);
+    entry.baseline = std::move(baseline.values);
+  }
+
+  void estimate(const Method& method, SpectrumAnalysis& entry) {
+    auto options = request_.composition;
+    if (!options.range_cm1) {
+      options.range_cm1 = method.range_cm1;
+    }
+    const models::CompositionInput input{*entry.axis, entry.y, entry.technique, entry.mode};
+    entry.composition = models::estimate_composition(input, library_, options);
+    entry.markers = models::evaluate_markers(input, *entry.composition);
+    entry.status = AnalysisStatus::ok;
+  }
+
+  void fill_provenance(const Method& method, SpectrumAnalysis& entry) const {
+    entry.provenance.version = std::string(version());
+    entry.provenance.cpu_level = std::string(cpu_level());
+    entry.provenance.method_name = method.name;
+    entry.provenance.method_sha256 = sha256_of(method);
+    entry.provenance.library_sha256 = library_.sha256;
+  }
+
+  const AnalysisRequest& request_;
+  models::ReferenceLibrary library_;
+  AnalysisResult result_;
+  std::vector<Job> jobs_;
+};
+
+}  // namespace
+
+AnalysisResult analyze(const AnalysisRequest& request, const ProgressCallback& progress) {
+  return Analysis(request).run(progress);
+}
+
+std::string_view name_of(AnalysisStatus status) {
+  switch (status) {
+    case AnalysisStatus::ok:
+      return "ok";
+    case AnalysisStatus::refused:
+      return "refused";
+    case AnalysisStatus::failed:
+      return "failed";
+  }
+  return "failed";
+}
+
+}  // namespace calcispec

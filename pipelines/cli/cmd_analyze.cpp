@@ -1,0 +1,202 @@
+// calcispec analyze: the main job.
+#include "core/build_info.hpp"
+#include "core/error.hpp"
+#include "pipelines/analysis.hpp"
+#include "pipelines/cli/command.hpp"
+#include "pipelines/cli/inputs.hpp"
+#include "pipelines/cli/options.hpp"
+#include "pipelines/cli/outputs.hpp"
+#include "pipelines/cli/progress.hpp"
+#include "pipelines/report/analysis_json.hpp"
+#include "pipelines/report/analysis_text.hpp"
+#include "pipelines/report/html_report.hpp"
+#include "pipelines/report/svg_figure.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace calcispec::cli {
+
+const CommandHelp& analyze_help() {
+  static constexpr std::array options{
+      Option{
+             "report",                                0,                           OptionValue::text, "FILE.html", "write the report, one file for a browser"                                                                },
+      Option{"json",                                  0,                           OptionValue::text, "FILE",      "write all results as JSON"                                                                               },
+      Option{"csv",                                   0,                           OptionValue::text, "FILE",      "write one row per spectrum"                                                                              },
+      Option{"figures",                               0,                           OptionValue::text, "DIR",       "write one SVG picture per spectrum"                                                                      },
+      common::technique,
+      common::mode,
+      common::ordinate,
+      common::laser,
+      Option{"method",
+             0,                                                                    OptionValue::text,
+             "NAME|FILE",                                                                                          "method to use (default: the built-in for each spectrum)",
+             -std::numeric_limits<double>::infinity(),
+             std::numeric_limits<double>::infinity(),
+             true},
+      Option{"range",
+             0,                                                                 OptionValue::text,
+             "FROM-TO",                                                                                       "part of the axis whose composition is reported, in 1/cm"                                                                                                                                                                                                               },
+      Option{"library",                               0, OptionValue::text,                  "DIR","folder of further reference bands"},
+      Option{"only-library",                                  0,                          OptionValue::none,                          {},                                                                                          "use the references of --library alone"                                                                                                                                                                                                                                                                                                                                                                       },
+      Option{"strict",                                     0,                         OptionValue::none,                 {},"exit code 4 if a spectrum is refused"},
+      common::recursive,
+      common::include,
+      common::force,
+      common::dry_run,
+      common::jobs,
+      common::quiet,
+      common::verbose,
+  };
+  static constexpr CommandHelp help{
+      "analyze",
+      "Read, check and fit spectra; report composition and markers with intervals",
+      "[options] INPUT...",
+      "  calcispec analyze exports/ --report report.html\n"
+      "  calcispec analyze --mode atr tissue.csv --json result.json\n",
+      options,
+      "Without an output option a short table goes to standard output.\n"
+      "For research use only. Not for diagnosis or treatment decisions.\n"};
+  return help;
+}
+
+namespace {
+
+AnalysisRequest request_of(const Options& options) {
+  AnalysisRequest request;
+  request.read = read_options(options);
+  request.jobs = options.whole_number("jobs", 0);
+  if (options.has("method")) {
+    request.method = load_method(options.text("method"));
+  }
+  if (options.has("range")) {
+    request.composition.range_cm1 = parse_range(options.text("range"), "--range");
+  }
+  request.library_folder = options.text("library");
+  request.is_only_library = options.has("only-library");
+  if (request.is_only_library && request.library_folder.empty()) {
+    throw Error(ErrorCode::invalid_argument, "--only-library needs --library DIR");
+  }
+  return request;
+}
+
+void check_outputs(const Options& options) {
+  for (const auto* name : {"report", "json", "csv"}) {
+    if (options.has(name)) {
+      check_output(options.text(name), options.has("force"));
+    }
+  }
+  if (options.has("figures")) {
+    make_folder(options.text("figures"));
+  }
+}
+
+// Inputs that could not be found stand in the result beside those that could not be read.
+void add_faults(const InputList& list, AnalysisResult& result) {
+  for (const auto& input : list.inputs) {
+    if (!input.fault.empty()) {
+      SpectrumAnalysis entry;
+      entry.input = input.path;
+      entry.id = input.path;
+      entry.message = input.fault;
+      result.spectra.push_back(std::move(entry));
+    }
+  }
+}
+
+void write_outputs(const Options& options, const AnalysisResult& result) {
+  if (options.has("json")) {
+    write_output(options.text("json"), analysis_json(result));
+  }
+  if (options.has("csv")) {
+    write_output(options.text("csv"), analysis_csv(result));
+  }
+  if (options.has("figures")) {
+    for (std::size_t i = 0; i < result.spectra.size(); ++i) {
+      const auto picture = figure_svg(result.spectra[i]);
+      if (!picture.empty()) {
+        write_output(options.text("figures") + "/" + figure_name(result.spectra[i], i) + ".svg",
+                     picture);
+      }
+    }
+  }
+  if (options.has("report")) {
+    write_output(options.text("report"), html_report(result));
+  }
+  const bool has_file =
+      options.has("json") || options.has("csv") || options.has("figures") || options.has("report");
+  if (!has_file) {
+    print(analysis_text(result));
+    print("\nFor pictures: add --report report.html\n");
+  }
+}
+
+void print_failures(const Options& options, const AnalysisResult& result) {
+  if (options.whole_number("verbose", 1) < 0) {
+    return;
+  }
+  for (const auto& entry : result.spectra) {
+    if (entry.status == AnalysisStatus::failed) {
+      print_message(entry.input + ": " + entry.message);
+    } else if (entry.status == AnalysisStatus::refused && !options.has("quiet")) {
+      print_message(entry.id + ": refused: " + entry.message);
+    }
+  }
+}
+
+int exit_code_of(const Options& options, const AnalysisResult& result) {
+  const auto count = [&](AnalysisStatus status) {
+    return std::count_if(result.spectra.begin(), result.spectra.end(), [status](const auto& entry) {
+      return entry.status == status;
+    });
+  };
+  const auto failed = count(AnalysisStatus::failed);
+  if (failed == static_cast<std::ptrdiff_t>(result.spectra.size())) {
+    return exit_nothing_processed;
+  }
+  if (failed > 0) {
+    return exit_some_failed;
+  }
+  return options.has("strict") && count(AnalysisStatus::refused) > 0 ? exit_refused_strict
+                                                                     : exit_ok;
+}
+
+int print_plan(const Options& options, const InputList& list) {
+  for (const auto& input : list.inputs) {
+    print(input.path + (input.fault.empty() ? "  would be read\n" : "  " + input.fault + "\n"));
+  }
+  for (const auto* name : {"report", "json", "csv", "figures"}) {
+    if (options.has(name)) {
+      print(options.text(name) + "  would be written (--" + name + ")\n");
+    }
+  }
+  return exit_ok;
+}
+
+}  // namespace
+
+int run_analyze(std::span<const std::string> arguments) {
+  const auto options = parse_options(analyze_help(), arguments);
+  if (!options) {
+    return exit_ok;
+  }
+  auto request = request_of(*options);
+  const auto list = find_inputs(*options);
+  if (options->has("dry-run")) {
+    return print_plan(*options, list);
+  }
+  check_outputs(*options);
+  request.inputs = list.readable();
+  watch_interrupt();
+  Progress progress("analysing spectra", options->has("quiet"));
+  auto result = analyze(request, [&](Index done, Index total) {
+    progress.update(done, total);
+    check_interrupt();
+  });
+  add_faults(list, result);
+  print_failures(*options, result);
+  write_outputs(*options, result);
+  return exit_code_of(*options, result);
+}
+
+}  // namespace calcispec::cli

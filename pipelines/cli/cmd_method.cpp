@@ -1,0 +1,77 @@
+// calcispec method: the built-in methods and the steps they are made of.
+#include "core/error.hpp"
+#include "core/parameter.hpp"
+#include "pipelines/cli/command.hpp"
+#include "pipelines/cli/options.hpp"
+#include "pipelines/cli/outputs.hpp"
+#include "pipelines/method.hpp"
+
+#include <array>
+#include <cmath>
+
+namespace calcispec::cli {
+
+const CommandHelp& method_help() {
+  static constexpr CommandHelp help{"method",
+                                    "List, show and check methods and steps",
+                                    "list|show NAME|check FILE",
+                                    "  calcispec method list\n"
+                                    "  calcispec method show raman > my_method.toml\n"
+                                    "  calcispec method check my_method.toml\n",
+                                    {}};
+  return help;
+}
+
+namespace {
+
+std::string step_text(const StepInfo& step) {
+  std::string out = "  " + step.name + "  " + std::string(step.info.summary) + "\n";
+  for (const auto& parameter : step.info.parameters) {
+    out += "      " + std::string(parameter.name) + "  " + std::string(parameter.help);
+    if (parameter.type == ParameterType::choice) {
+      out += " (" + std::string(parameter.choices) + ")";
+    } else if (std::isfinite(parameter.standard)) {
+      out += " (default " + number_text(parameter.standard) + ")";
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+int list_methods() {
+  std::string out = "methods:\n";
+  for (const auto& name : builtin_method_names()) {
+    out += "  " + name + "  " + load_method(name).title + "\n";
+  }
+  out += "\nsteps:\n";
+  for (const auto& step : step_table()) {
+    out += step_text(step);
+  }
+  print(out);
+  return exit_ok;
+}
+
+}  // namespace
+
+int run_method(std::span<const std::string> arguments) {
+  const auto options = parse_options(method_help(), arguments);
+  if (!options) {
+    return exit_ok;
+  }
+  const auto& words = options->words();
+  if (words.size() == 1 && words[0] == "list") {
+    return list_methods();
+  }
+  if (words.size() == 2 && words[0] == "show") {
+    print(builtin_method_text(words[1]));
+    return exit_ok;
+  }
+  if (words.size() == 2 && words[0] == "check") {
+    const auto method = load_method(words[1]);
+    print(canonical_text(method) + "sha256: " + sha256_of(method) + "\n");
+    return exit_ok;
+  }
+  throw Error(ErrorCode::invalid_argument, "expected list, show NAME or check FILE");
+}
+
+}  // namespace calcispec::cli

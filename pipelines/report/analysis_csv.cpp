@@ -1,0 +1,132 @@
+// One CSV row per spectrum.
+#include "core/parameter.hpp"
+#include "pipelines/report/analysis_json.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace calcispec {
+namespace {
+
+// Text that a spreadsheet would take for a formula gets an apostrophe; commas and quotes are
+// quoted.
+std::string cell(std::string text) {
+  if (!text.empty() && std::string("=+-@").find(text.front()) != std::string::npos) {
+    text.insert(text.begin(), '\'');
+  }
+  if (text.find_first_of(",\"\r\n") == std::string::npos) {
+    return text;
+  }
+  std::string out = "\"";
+  for (const char c : text) {
+    out += c;
+    out += c == '"' ? "\"" : "";
+  }
+  return out + "\"";
+}
+
+std::string value_cell(double value) {
+  return std::isfinite(value) ? number_text(value) : "";
+}
+
+void add_unique(const std::string& id, std::vector<std::string>& ids) {
+  if (std::find(ids.begin(), ids.end(), id) == ids.end()) {
+    ids.push_back(id);
+  }
+}
+
+struct Columns {
+  std::vector<std::string> shares;  // groups, phases and matrix that have a number anywhere
+  std::vector<std::string> markers;
+};
+
+Columns columns_of(const AnalysisResult& result) {
+  Columns out;
+  for (const auto& entry : result.spectra) {
+    if (entry.composition) {
+      for (const auto& group : entry.composition->groups) {
+        add_unique(group.name, out.shares);
+      }
+      for (const auto* list : {&entry.composition->phases, &entry.composition->matrix}) {
+        for (const auto& row : *list) {
+          if (row.share.value > 0) {
+            add_unique(row.phase, out.shares);
+          }
+        }
+      }
+    }
+    for (const auto& marker : entry.markers) {
+      add_unique(marker.id, out.markers);
+    }
+  }
+  return out;
+}
+
+const Estimate* share_of(const models::Composition& composition, const std::string& id) {
+  for (const auto& group : composition.groups) {
+    if (group.name == id) {
+      return &group.share;
+    }
+  }
+  for (const auto* list : {&composition.phases, &composition.matrix}) {
+    for (const auto& row : *list) {
+      if (row.phase == id) {
+        return &row.share;
+      }
+    }
+  }
+  return nullptr;
+}
+
+std::string interval(const Estimate* estimate) {
+  if (estimate == nullptr) {
+    return ",,,";
+  }
+  return "," + value_cell(estimate->value) + "," + value_cell(estimate->lo95) + "," +
+         value_cell(estimate->hi95);
+}
+
+}  // namespace
+
+std::string analysis_csv(const AnalysisResult& result) {
+  const auto columns = columns_of(result);
+  std::string out = "input,index,id,status,message,technique,mode,quality,axis_shift_1/cm";
+  for (const auto& id : columns.shares) {
+    out += "," + id + "_signal_share," + id + "_lo95," + id + "_hi95";
+  }
+  out += ",unexplained_signal_share,unexplained_flag";
+  for (const auto& id : columns.markers) {
+    out += "," + id + "," + id + "_lo95," + id + "_hi95," + id + "_status";
+  }
+  out += "\n";
+  for (const auto& entry : result.spectra) {
+    const auto* composition = entry.composition ? &*entry.composition : nullptr;
+    out += cell(entry.input) + "," + std::to_string(entry.index) + "," + cell(entry.id) + "," +
+           std::string(name_of(entry.status)) + "," + cell(entry.message) + "," +
+           std::string(name_of(entry.technique)) + "," + std::string(name_of(entry.mode)) + "," +
+           std::string(entry.status == AnalysisStatus::failed
+                           ? std::string_view()
+                           : models::name_of(entry.quality.verdict)) +
+           "," + (composition == nullptr ? "" : value_cell(composition->axis.shift_cm1));
+    for (const auto& id : columns.shares) {
+      out += interval(composition == nullptr ? nullptr : share_of(*composition, id));
+    }
+    out += "," + (composition == nullptr ? "" : value_cell(composition->unexplained.value)) + "," +
+           (composition == nullptr          ? ""
+            : composition->unexplained_flag ? "yes"
+                                            : "no");
+    for (const auto& id : columns.markers) {
+      const auto found = std::find_if(entry.markers.begin(),
+                                      entry.markers.end(),
+                                      [&](const auto& marker) { return marker.id == id; });
+      const bool is_there = found != entry.markers.end();
+      out += interval(is_there ? &found->value : nullptr) + "," +
+             (is_there ? std::string(models::name_of(found->status)) : "");
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+}  // namespace calcispec

@@ -1,0 +1,123 @@
+#include "pipelines/report/analysis_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <vector>
+
+namespace calcispec {
+namespace {
+
+struct Part {
+  std::string name;
+  const Estimate* share;
+  bool is_sure;
+};
+
+// Everything that carries a number, largest first.
+std::vector<Part> parts_of(const models::Composition& composition) {
+  std::vector<Part> parts;
+  for (const auto& group : composition.groups) {
+    parts.push_back({group.name, &group.share, group.status == models::PhaseStatus::quantified});
+  }
+  for (const auto* list : {&composition.phases, &composition.matrix}) {
+    for (const auto& entry : *list) {
+      if (entry.share.value > 0) {
+        parts.push_back(
+            {entry.name, &entry.share, entry.status == models::PhaseStatus::quantified});
+      }
+    }
+  }
+  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+    return a.share->value > b.share->value;
+  });
+  return parts;
+}
+
+std::string fixed(double value, int digits) {
+  std::array<char, 64> text{};
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, digits)
+          .ptr;
+  return {text.data(), end};
+}
+
+}  // namespace
+
+std::string short_number(double value) {
+  if (!std::isfinite(value)) {
+    return "-";
+  }
+  const double size = std::abs(value);
+  if (size != 0 && (size < 1e-3 || size >= 1e6)) {
+    std::array<char, 64> text{};
+    const auto end =
+        std::to_chars(
+            text.data(), text.data() + text.size(), value, std::chars_format::scientific, 2)
+            .ptr;
+    return {text.data(), end};
+  }
+  return fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
+}
+
+std::string percent_text(double share) {
+  if (!std::isfinite(share)) {
+    return "-";
+  }
+  const double percent = 100 * share;
+  return fixed(percent, percent < 1 ? 2 : percent < 10 ? 1 : 0) + " %";
+}
+
+std::string finding_text(const SpectrumAnalysis& entry) {
+  if (entry.status != AnalysisStatus::ok) {
+    return entry.message;
+  }
+  const auto& composition = *entry.composition;
+  if (composition.total.status != EstimateStatus::ok) {
+    return "Composition not determinable: " + composition.total.reason + ".";
+  }
+  std::string sure;
+  std::string unsure;
+  for (const auto& part : parts_of(composition)) {
+    auto& text = part.is_sure ? sure : unsure;
+    text += (text.empty() ? "" : ", ") + part.name + " " + percent_text(part.share->value) + " (" +
+            percent_text(part.share->lo95) + " to " + percent_text(part.share->hi95) + ")";
+  }
+  std::string out =
+      sure.empty() ? "No phase could be named." : "Share of the signal: " + sure + ".";
+  if (!unsure.empty()) {
+    out += " Possible, from one band only: " + unsure + ".";
+  }
+  if (composition.unexplained_flag) {
+    out += " A band at ";
+    for (std::size_t i = 0; i < composition.unexplained_bands.size() && i < 3; ++i) {
+      out += (i == 0 ? "" : ", ") + fixed(composition.unexplained_bands[i].position_cm1, 0);
+    }
+    out += " 1/cm is explained by no reference.";
+  }
+  return out;
+}
+
+std::string analysis_text(const AnalysisResult& result) {
+  std::string out;
+  for (const auto& entry : result.spectra) {
+    out +=
+        entry.id + "\n  " + std::string(name_of(entry.status)) + ": " + finding_text(entry) + "\n";
+    for (const auto& marker : entry.markers) {
+      if (marker.status == models::MarkerStatus::ok) {
+        out += "  " + marker.name + " " + short_number(marker.value.value) +
+               (marker.unit == "1" ? "" : " " + marker.unit) + " (" +
+               short_number(marker.value.lo95) + " to " + short_number(marker.value.hi95) + ")\n";
+      }
+    }
+    for (const auto& row : entry.diagnostics) {
+      if (row.severity != Severity::note) {
+        out += "  " + std::string(severity_name(row.severity)) + ": " + row.text + "\n";
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace calcispec

@@ -1,0 +1,303 @@
+#include "pipelines/step.hpp"
+
+#include "core/chain.hpp"
+#include "core/error.hpp"
+#include "models/joint_baseline.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace calcispec {
+namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+constexpr std::array<ParameterInfo, 2> crop_parameters{
+    {
+     {.name = "from",
+         .minimum = -1e6,
+         .maximum = 1e6,
+         .standard = not_a_number,
+         .unit = "unit of the axis",
+         .help = "lower end that is kept (default: the first point)"},
+     {.name = "to",
+         .minimum = -1e6,
+         .maximum = 1e6,
+         .standard = not_a_number,
+         .unit = "unit of the axis",
+         .help = "upper end that is kept (default: the last point)"},
+     }
+};
+
+// Steps that are not core's: they change the axis, the meaning of the ordinate, or know bands.
+constexpr std::array<MethodInfo, 3> own_steps{
+    {
+     {"baseline",
+         "joint",
+         "background fitted together with the bands of mineralised tissue",
+         "joint model of bands and background",
+         {}},
+     {"", "crop", "keeps a part of the axis", "-", crop_parameters},
+     {"convert",
+         "absorbance",
+         "absorbance from transmittance (0..1 or percent)",
+         "Beer-Lambert: -log10(T)",
+         {}},
+     }
+};
+
+std::string name_of_step(const MethodInfo& info) {
+  return info.family.empty() ? std::string(info.name)
+                             : std::string(info.family) + "." + std::string(info.name);
+}
+
+const StepInfo* find_step(std::string_view name) {
+  const auto table = step_table();
+  const auto found = std::find_if(
+      table.begin(), table.end(), [&](const StepInfo& row) { return row.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) {
+    return {};
+  }
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// One "NAME key=value ..." of a step text; faults are collected.
+void parse_one(std::string_view text,
+               std::size_t number,
+               std::vector<Step>& steps,
+               std::string& faults) {
+  std::vector<GivenParameter> given;
+  std::string name;
+  const std::string place = "step " + std::to_string(number);
+  for (auto rest = trim(text); !rest.empty();) {
+    const auto end = std::min(rest.find_first_of(" \t"), rest.size());
+    const auto word = rest.substr(0, end);
+    rest = trim(rest.substr(end));
+    if (name.empty()) {
+      name = std::string(word);
+      continue;
+    }
+    const auto equals = word.find('=');
+    if (equals == std::string_view::npos) {
+      faults += "\n  " + place + ": '" + std::string(word) +
+                "' is no key=value; write for example lambda=1e5";
+      continue;
+    }
+    given.push_back(
+        {std::string(word.substr(0, equals)), std::string(word.substr(equals + 1)), place});
+  }
+  if (name.empty()) {
+    faults += "\n  " + place + ": is empty; write a step between the | signs";
+    return;
+  }
+  try {
+    steps.push_back(make_step(name, given, place));
+  } catch (const Error& error) {
+    faults += "\n  " + place + ": " + error.what();
+  }
+}
+
+void crop(const Step& step, io::Recording& recording) {
+  const auto& old = recording.spectra;
+  const auto x = old.axis->values();
+  const double from = step.parameters.is_set("from") ? step.parameters.real("from") : x.front();
+  const double to = step.parameters.is_set("to") ? step.parameters.real("to") : x.back();
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (x[i] >= from && x[i] <= to) {
+      kept.push_back(i);
+    }
+  }
+  if (kept.size() < 2) {
+    throw Error(ErrorCode::bad_method,
+                "crop leaves fewer than two points; the axis runs from " + number_text(x.front()) +
+                    " to " + number_text(x.back()));
+  }
+  std::vector<double> axis;
+  for (const auto i : kept) {
+    axis.push_back(x[i]);
+  }
+  if (old.axis->was_descending()) {
+    std::reverse(axis.begin(), axis.end());  // stored order, so that it is written back falling
+  }
+  auto spectra = SpectraMatrix::make(
+      Axis::make(std::move(axis), old.axis->kind(), old.axis->unit()), old.rows());
+  for (Index r = 0; r < old.rows(); ++r) {
+    for (std::size_t k = 0; k < kept.size(); ++k) {
+      spectra.row(r)[k] = old.row(r)[kept[k]];
+    }
+  }
+  recording.spectra = std::move(spectra);
+  recording.replicate_sd.reset();
+}
+
+// Percent or 0..1 from the values themselves: transmittance above 2 cannot be a fraction.
+void to_absorbance(io::Recording& recording, Diagnostics& diagnostics) {
+  if (recording.ordinate == OrdinateKind::absorbance) {
+    return;
+  }
+  double top = 0;
+  for (const double y : recording.spectra.values) {
+    top = std::isfinite(y) ? std::max(top, y) : top;
+  }
+  const double whole = top > 2 ? 100 : 1;
+  Index dark = 0;
+  for (double& y : recording.spectra.values) {
+    const double part = y / whole;
+    dark += part <= 1e-6 ? 1 : 0;
+    y = -std::log10(std::max(part, 1e-6));
+  }
+  if (dark > 0) {
+    diagnostics.push_back(
+        {Severity::warning,
+         "no_light",
+         std::to_string(dark) + " points hold no light at all; their absorbance is set to 6",
+         -1});
+  }
+  recording.ordinate = OrdinateKind::absorbance;
+}
+
+void joint_baseline(Index jobs, io::Recording& recording, SpectraMatrix* baseline) {
+  static_cast<void>(jobs);
+  auto& spectra = recording.spectra;
+  auto background = SpectraMatrix::make(spectra.axis, spectra.rows());
+  for (Index r = 0; r < spectra.rows(); ++r) {
+    const auto fit = models::fit_joint_baseline(*spectra.axis, spectra.row(r), recording.technique);
+    std::copy(fit.background.begin(), fit.background.end(), background.row(r).begin());
+    for (std::size_t i = 0; i < fit.background.size(); ++i) {
+      spectra.row(r)[i] -= fit.background[i];
+    }
+  }
+  if (baseline != nullptr) {
+    *baseline = std::move(background);
+  }
+}
+
+const char* reason_of(MethodStatus status) {
+  switch (status) {
+    case MethodStatus::not_finite:
+      return "holds values that are not numbers";
+    case MethodStatus::too_short:
+      return "has too few points";
+    case MethodStatus::iteration_limit:
+      return "did not converge within max_iterations";
+    default:
+      return "could not be computed with these parameters";
+  }
+}
+
+void run_core_step(const Step& step,
+                   Index jobs,
+                   io::Recording& recording,
+                   SpectraMatrix* baseline,
+                   Diagnostics& diagnostics) {
+  const auto dot = step.name.find('.');
+  const ChainStep core{step.name.substr(0, dot), step.name.substr(dot + 1), step.parameters};
+  auto result = run_chain(recording.spectra, std::span(&core, 1), jobs);
+  recording.spectra = std::move(result.spectra);
+  if (baseline != nullptr && result.baseline) {
+    *baseline = std::move(*result.baseline);
+  }
+  for (std::size_t r = 0; r < result.status[0].size(); ++r) {
+    const auto status = result.status[0][r];
+    if (status != MethodStatus::converged) {
+      const auto severity =
+          status == MethodStatus::iteration_limit ? Severity::note : Severity::warning;
+      diagnostics.push_back(
+          {severity,
+           "step_" + core.method,
+           "spectrum " + std::to_string(r + 1) + ": " + step.name + " " + reason_of(status),
+           static_cast<Index>(r)});
+    }
+  }
+}
+
+}  // namespace
+
+std::span<const StepInfo> step_table() {
+  static const std::vector<StepInfo> table = [] {
+    std::vector<StepInfo> out;
+    for (const auto& method : core_methods()) {
+      out.push_back({name_of_step(method), method});
+    }
+    for (const auto& method : own_steps) {
+      out.push_back({name_of_step(method), method});
+    }
+    return out;
+  }();
+  return table;
+}
+
+Step make_step(std::string_view name,
+               std::span<const GivenParameter> given,
+               std::string_view place) {
+  const auto* row = find_step(name);
+  if (row == nullptr) {
+    std::vector<std::string_view> names;
+    for (const auto& known : step_table()) {
+      names.emplace_back(known.name);
+    }
+    const auto near = nearest_name(name, names);
+    std::string all;
+    for (const auto known : names) {
+      all += (all.empty() ? "" : ", ") + std::string(known);
+    }
+    throw Error(
+        ErrorCode::bad_method,
+        "there is no step '" + std::string(name) + "'" +
+            (near.empty() ? "; the steps are " + all : "; did you mean " + std::string(near) + "?"),
+        std::string(place));
+  }
+  return {row->name, ParameterSet::checked(row->info.parameters, given, row->name)};
+}
+
+std::vector<Step> parse_steps(std::string_view text) {
+  std::vector<Step> steps;
+  std::string faults;
+  std::size_t number = 1;
+  for (std::size_t at = 0; at <= text.size(); ++number) {
+    const auto end = std::min(text.find('|', at), text.size());
+    parse_one(text.substr(at, end - at), number, steps, faults);
+    at = end + 1;
+  }
+  if (!faults.empty()) {
+    throw Error(ErrorCode::bad_method, "the steps cannot be used:" + faults);
+  }
+  return steps;
+}
+
+std::string canonical_text(std::span<const Step> steps) {
+  std::string out;
+  for (const auto& step : steps) {
+    const auto parameters = step.parameters.canonical_text();
+    out += (out.empty() ? "" : " | ") + step.name + (parameters.empty() ? "" : " ") + parameters;
+  }
+  return out;
+}
+
+void run_steps(std::span<const Step> steps,
+               Index jobs,
+               io::Recording& recording,
+               SpectraMatrix* baseline,
+               Diagnostics& diagnostics) {
+  for (const auto& step : steps) {
+    if (step.name == "crop") {
+      crop(step, recording);
+    } else if (step.name == "convert.absorbance") {
+      to_absorbance(recording, diagnostics);
+    } else if (step.name == "baseline.joint") {
+      joint_baseline(jobs, recording, baseline);
+    } else {
+      run_core_step(step, jobs, recording, baseline, diagnostics);
+    }
+  }
+}
+
+}  // namespace calcispec
