@@ -14,6 +14,7 @@ namespace {
 constexpr double axis_limit_cm1 = 3;  // beyond it nothing is named without an axis standard
 constexpr Index prune_rounds = 10;
 constexpr int growth_rounds = 3;
+constexpr double least_absorbance = 0.02;
 constexpr double main_share = 0.15;            // of the screened patterns: fitted from the start
 constexpr double alternative_chi_square = 10;  // less than this apart: cannot be told apart
 constexpr double alternative_likeness = 0.9;
@@ -232,7 +233,20 @@ class Estimator {
     out_.unexplained_flag = !out_.unexplained_bands.empty();
   }
 
+  // Contact, purge and detector leave structures of this size in absorbance spectra.
+  [[nodiscard]] bool is_too_weak() const {
+    const auto top = std::max_element(model_.fit.fitted.begin(), model_.fit.fitted.end());
+    return setting_.technique != BandTechnique::raman &&
+           std::min(window_.height, *top) < least_absorbance;
+  }
+
   void conclude() {
+    if (is_too_weak()) {
+      refuse_all(
+          "no identifiable band: nothing rises above the 0.02 absorbance within which an "
+          "infrared background can bend by itself");
+      return;
+    }
     if (phases_.empty()) {
       out_.total.reason = out_.unexplained_flag
                               ? "no identifiable band: the bands found belong to no reference"
@@ -251,10 +265,13 @@ class Estimator {
   }
 
   void refuse_axis() {
-    const std::string reason =
-        "the axis is off by about " +
-        std::to_string(static_cast<int>(std::lround(out_.axis.shift_cm1))) +
-        " 1/cm, more than the 3 1/cm within which phases are named; calibrate the axis";
+    refuse_all("the axis is off by about " +
+               std::to_string(static_cast<int>(std::lround(out_.axis.shift_cm1))) +
+               " 1/cm, more than the 3 1/cm within which phases are named; calibrate the axis");
+  }
+
+  // Phases stay listed, without numbers.
+  void refuse_all(const std::string& reason) {
     out_.total.reason = reason;
     for (auto* list : {&out_.phases, &out_.matrix}) {
       for (auto& entry : *list) {

@@ -181,7 +181,7 @@ void fit_model(const Window& window, const Setting& setting, Index iterations, J
   options.misfit = -1;
   options.iterations = iterations;
   // Infrared bands of solids are broad: a background that bends on their scale would take them in.
-  const double pieces = setting.technique == BandTechnique::raman ? 20 : 8;
+  const double pieces = setting.technique == BandTechnique::raman ? 20 : 4;
   options.background.knot_spacing = (window.x.back() - window.x.front()) / pieces;
   model.fit = fit_band_mixture(window.x,
                                window.y,
