@@ -207,8 +207,16 @@ class Estimator {
   }
 
   void finish() {
+    const auto named = phases_;
     peaks_ = find_residual_peaks(window_, model_);
     fit(12);
+    if (remove_failing()) {
+      // Free bands have taken the place of a phase that was named without them: they are its
+      // misfit.
+      phases_ = named;
+      peaks_.clear();
+      fit(12);
+    }
     for (int round = 0; round < 3 && remove_failing(); ++round) {
       fit(12);
     }
@@ -234,10 +242,17 @@ class Estimator {
   }
 
   // Contact, purge and detector leave structures of this size in absorbance spectra.
+  [[nodiscard]] double robust_height() const {
+    auto sorted = window_.y;
+    std::sort(sorted.begin(), sorted.end());
+    const auto tail = sorted.size() / 100;  // single noisy points do not count
+    return sorted[sorted.size() - 1 - tail] - sorted[tail];
+  }
+
   [[nodiscard]] bool is_too_weak() const {
     const auto top = std::max_element(model_.fit.fitted.begin(), model_.fit.fitted.end());
     return setting_.technique != BandTechnique::raman &&
-           std::min(window_.height, *top) < least_absorbance;
+           std::min(robust_height(), *top) < least_absorbance;
   }
 
   void conclude() {

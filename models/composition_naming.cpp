@@ -10,6 +10,8 @@ namespace {
 constexpr double critical_level = 2.33;  // 1 % false alarms, one-sided
 constexpr double expected_enough = 3;    // a second band must be there from this expectation on
 constexpr double found_part = 0.4;       // of the second bands expected, by weight
+constexpr double flank_reach = 1.5;      // full widths
+constexpr double flank_part = 0.2;       // of the strong band's height
 constexpr double unexplained_sigma = 5;  // of the residual's own noise and misfit
 
 // Amount of a phase from all its bands together: a band far above its expected height counts too,
@@ -117,6 +119,14 @@ void search_width(double width_cm1, double misfit_floor, const JointModel& model
   }
 }
 
+// What stands on the flank of a much stronger fitted band is that band's shape, not another band.
+bool is_flank(const ResidualPeak& peak, const JointModel& model) {
+  return std::any_of(model.fit.bands.begin(), model.fit.bands.end(), [&](const auto& band) {
+    return std::abs(band.center - peak.position_cm1) < flank_reach * band.fwhm &&
+           peak.height < flank_part * band.height;
+  });
+}
+
 }  // namespace
 
 Verdict judge(const JointModel& model, Index phase) {
@@ -191,7 +201,7 @@ std::vector<ResidualPeak> find_residual_peaks(const Window& window, const JointM
       return std::abs(other.position_cm1 - peak.position_cm1) <
              std::max(other.width_cm1, peak.width_cm1);
     });
-    if (!is_near && apart.size() < 12) {
+    if (!is_near && apart.size() < 12 && !is_flank(peak, model)) {
       apart.push_back(peak);
     }
   }

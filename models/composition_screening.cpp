@@ -20,7 +20,16 @@ bool is_in_range(const ReferenceBand& band, const Window& window) {
   return band.position_cm1 > window.x.front() && band.position_cm1 < window.x.back();
 }
 
-// A phase can be looked for where its strongest tabulated band, or a third of it, was measured.
+// Raman bands this wide (glass, water) cannot be told from fluorescence.
+constexpr double widest_raman_band_cm1 = 90;
+
+bool has_narrow_band(std::span<const ReferenceBand> bands) {
+  return std::any_of(bands.begin(), bands.end(), [](const ReferenceBand& band) {
+    return band.fwhm_cm1 < widest_raman_band_cm1;
+  });
+}
+
+// A phase can be looked for where its strongest tabulated band, or a tenth of it, was measured.
 bool can_be_seen(std::span<const ReferenceBand> bands, const Window& window) {
   double top = 0;
   double seen = 0;
@@ -30,7 +39,7 @@ bool can_be_seen(std::span<const ReferenceBand> bands, const Window& window) {
       seen = std::max(seen, band.relative_intensity);
     }
   }
-  return seen > 0 && seen >= 0.3 * top;
+  return seen > 0 && seen >= 0.1 * top;
 }
 
 // Non-negative sums of fixed patterns and a background.
@@ -284,9 +293,11 @@ void find_axis(std::span<const Phase* const> phases, Patterns& patterns, Setting
 Screening screen_phases(const Window& window,
                         const ReferenceLibrary& library,
                         BandTechnique technique) {
+  const bool is_raman = technique == BandTechnique::raman;
   std::vector<const Phase*> visible;
   for (const auto& phase : library.phases) {
-    if (can_be_seen(phase.bands(technique), window)) {
+    const auto bands = phase.bands(technique);
+    if (can_be_seen(bands, window) && (!is_raman || has_narrow_band(bands))) {
       visible.push_back(&phase);
     }
   }
@@ -294,7 +305,6 @@ Screening screen_phases(const Window& window,
   if (visible.empty()) {
     return out;
   }
-  const bool is_raman = technique == BandTechnique::raman;
   Setting setting{technique, is_raman ? 5.0 : 0.0, 0};
   Patterns patterns(window, technique);
   patterns.solve(visible, 0, setting.instrument_width_cm1);
