@@ -464,14 +464,33 @@ class Fit {
     const double expected =
         amounts_[static_cast<std::size_t>(bands_[b].group)] * bands_[b].relative_height;
     const double precision = 1 / variance - ratio_precision(b);
-    if (precision * variance < 1e-6) {
-      band.own_height_u = std::numeric_limits<double>::infinity();
-      return;
+    if (precision * variance < 1e-3) {
+      // The prior holds the height so tightly that taking it out again leaves no digits.
+      return fill_from_residual(b, band);
     }
     band.own_height_u = std::sqrt(inflation_ / precision);
     if (!solution_.is_at_bound[b]) {
       band.own_height = (height_[b] / variance - expected * ratio_precision(b)) / precision;
     }
+  }
+
+  // Height that the data at the band alone ask for, all else as fitted.
+  void fill_from_residual(std::size_t b, FittedMixtureBand& band) const {
+    double power = 0;
+    double asked = 0;
+    for (std::size_t i = 0; i < x_.size(); ++i) {
+      if (sigma_[i] > 0) {
+        const double weighted = profiles_[b].value[i] / (sigma_[i] * sigma_[i]);
+        power += weighted * profiles_[b].value[i];
+        asked += weighted * residual(i);
+      }
+    }
+    if (!(power > 0)) {
+      band.own_height_u = std::numeric_limits<double>::infinity();
+      return;
+    }
+    band.own_height = std::max(0.0, band.height + asked / power);
+    band.own_height_u = std::sqrt(inflation_ / power);
   }
 
   void fill_shape_uncertainties(BandMixtureResult& result) const {

@@ -170,12 +170,12 @@ class Estimator {
   // Phases whose strongest measured band stands where the fit left a band unexplained.
   bool add_missing() {
     bool is_changed = false;
-    for (const auto& peak : find_residual_peaks(window_, model_)) {
-      for (const auto& phase : library_.phases) {
-        if (phases_.size() < 12 && is_new(phase) && explains(phase, peak)) {
-          phases_.push_back(&phase);
-          is_changed = true;
-        }
+    const auto peaks = find_residual_peaks(window_, model_);
+    for (const auto& phase : library_.phases) {
+      if (phases_.size() < 12 && is_new(phase) && stands_out(phase, setting_.technique) &&
+          explains(phase, peaks)) {
+        phases_.push_back(&phase);
+        is_changed = true;
       }
     }
     return is_changed;
@@ -191,19 +191,37 @@ class Estimator {
            });
   }
 
-  [[nodiscard]] bool explains(const Phase& phase, const ResidualPeak& peak) const {
+  // The strongest measured band stands at a peak, or two bands do.
+  [[nodiscard]] bool explains(const Phase& phase, std::span<const ResidualPeak> peaks) const {
     const ReferenceBand* strongest = nullptr;
     for (const auto& row : phase.bands(setting_.technique)) {
-      if (row.position_cm1 > window_.x.front() && row.position_cm1 < window_.x.back() &&
+      if (is_measured(row) &&
           (strongest == nullptr || row.relative_intensity > strongest->relative_intensity)) {
         strongest = &row;
       }
     }
-    if (strongest == nullptr) {
-      return false;
+    int matched = 0;
+    bool is_strongest_matched = false;
+    for (const auto& row : phase.bands(setting_.technique)) {
+      const double reach = 3 + 0.15 * row.fwhm_cm1;
+      const bool is_matched =
+          is_measured(row) && std::any_of(peaks.begin(), peaks.end(), [&](const auto& peak) {
+            return std::abs(row.position_cm1 + setting_.shift_cm1 - peak.position_cm1) <= reach;
+          });
+      matched += is_matched ? 1 : 0;
+      is_strongest_matched = is_strongest_matched || (is_matched && &row == strongest);
     }
-    const double reach = 3 + 0.15 * strongest->fwhm_cm1;
-    return std::abs(strongest->position_cm1 + setting_.shift_cm1 - peak.position_cm1) <= reach;
+    return is_strongest_matched || (matched >= 2 && 3 * matched >= band_count(phase));
+  }
+
+  [[nodiscard]] bool is_measured(const ReferenceBand& row) const {
+    return row.position_cm1 > window_.x.front() && row.position_cm1 < window_.x.back();
+  }
+
+  [[nodiscard]] int band_count(const Phase& phase) const {
+    const auto bands = phase.bands(setting_.technique);
+    return static_cast<int>(std::count_if(
+        bands.begin(), bands.end(), [&](const ReferenceBand& row) { return is_measured(row); }));
   }
 
   void finish() {
@@ -211,10 +229,10 @@ class Estimator {
     peaks_ = find_residual_peaks(window_, model_);
     fit(12);
     if (remove_failing()) {
-      // Free bands have taken the place of a phase that was named without them: they are its
-      // misfit.
+      // Free bands near those of a phase that was named without them have taken its place: they
+      // are its misfit.
+      drop_peaks_of_lost(named);
       phases_ = named;
-      peaks_.clear();
       fit(12);
     }
     for (int round = 0; round < 3 && remove_failing(); ++round) {
@@ -228,6 +246,24 @@ class Estimator {
     }
     summarise(window_, model_, library_, setting_, ruled_out_, out_);
     conclude();
+  }
+
+  void drop_peaks_of_lost(const std::vector<const Phase*>& named) {
+    for (const auto* phase : named) {
+      if (std::find(phases_.begin(), phases_.end(), phase) != phases_.end()) {
+        continue;
+      }
+      for (const auto& row : phase->bands(setting_.technique)) {
+        const double reach = 3 * observed_width(row, setting_);
+        peaks_.erase(std::remove_if(peaks_.begin(),
+                                    peaks_.end(),
+                                    [&](const ResidualPeak& peak) {
+                                      return std::abs(peak.position_cm1 - row.position_cm1 -
+                                                      setting_.shift_cm1) < reach;
+                                    }),
+                     peaks_.end());
+      }
+    }
   }
 
   void record_unexplained() {

@@ -8,6 +8,9 @@ namespace calcispec::models::detail {
 namespace {
 
 constexpr double critical_level = 2.33;  // 1 % false alarms, one-sided
+// One band alone is looked for at dozens of places, each with a shift: 2.33 sigma would come by
+// chance.
+constexpr double alone_level = 4;
 constexpr double expected_enough = 3;    // a second band must be there from this expectation on
 constexpr double found_part = 0.4;       // of the second bands expected, by weight
 constexpr double flank_reach = 1.5;      // full widths
@@ -171,6 +174,9 @@ Verdict judge(const JointModel& model, Index phase) {
   } else if (main.expected_snr >= expected_enough && main.snr < critical_level) {
     verdict.finding = Finding::main_band_missing;
     verdict.lack = 1e3 + main.expected_snr;
+  } else if (expected <= 0 && strongest < alone_level) {
+    verdict.finding = Finding::weak;
+    verdict.lack = 1e5 - strongest;
   } else if (expected <= 0) {
     verdict.finding = Finding::ambiguous;
   } else if (found >= found_part * expected) {

@@ -78,6 +78,9 @@ Window cut_window(const CompositionInput& input, double from_cm1, double to_cm1)
 /// Width of a tabulated band as this instrument shows it.
 double observed_width(const ReferenceBand& band, const Setting& setting);
 
+/// Raman phases with wide bands only (glass, water) cannot be told from fluorescence.
+bool stands_out(const Phase& phase, BandTechnique technique);
+
 Screening screen_phases(const Window& window,
                         const ReferenceLibrary& library,
                         BandTechnique technique);

@@ -20,15 +20,6 @@ bool is_in_range(const ReferenceBand& band, const Window& window) {
   return band.position_cm1 > window.x.front() && band.position_cm1 < window.x.back();
 }
 
-// Raman bands this wide (glass, water) cannot be told from fluorescence.
-constexpr double widest_raman_band_cm1 = 90;
-
-bool has_narrow_band(std::span<const ReferenceBand> bands) {
-  return std::any_of(bands.begin(), bands.end(), [](const ReferenceBand& band) {
-    return band.fwhm_cm1 < widest_raman_band_cm1;
-  });
-}
-
 // A phase can be looked for where its strongest tabulated band, or a tenth of it, was measured.
 bool can_be_seen(std::span<const ReferenceBand> bands, const Window& window) {
   double top = 0;
@@ -290,6 +281,15 @@ void find_axis(std::span<const Phase* const> phases, Patterns& patterns, Setting
 
 }  // namespace
 
+bool stands_out(const Phase& phase, BandTechnique technique) {
+  constexpr double widest_cm1 = 90;
+  const auto bands = phase.bands(technique);
+  return technique != BandTechnique::raman ||
+         std::any_of(bands.begin(), bands.end(), [](const ReferenceBand& band) {
+           return band.fwhm_cm1 < widest_cm1;
+         });
+}
+
 Screening screen_phases(const Window& window,
                         const ReferenceLibrary& library,
                         BandTechnique technique) {
@@ -297,7 +297,12 @@ Screening screen_phases(const Window& window,
   std::vector<const Phase*> visible;
   for (const auto& phase : library.phases) {
     const auto bands = phase.bands(technique);
-    if (can_be_seen(bands, window) && (!is_raman || has_narrow_band(bands))) {
+    // What has one band only can never be named; it may come in later, if that band is left over.
+    const auto count = std::count_if(bands.begin(), bands.end(), [&](const ReferenceBand& band) {
+      return is_in_range(band, window);
+    });
+    const bool is_single = count < 2 && phase.role == PhaseRole::mineral;
+    if (!is_single && can_be_seen(bands, window) && stands_out(phase, technique)) {
       visible.push_back(&phase);
     }
   }
