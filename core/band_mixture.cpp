@@ -604,6 +604,25 @@ double pseudo_voigt(double x, double center, double fwhm, double lorentz_share) 
   return lorentz_share / (1 + 4 * u * u) + (1 - lorentz_share) * std::exp(-four_ln2 * u * u);
 }
 
+void add_pseudo_voigt(std::span<const double> x,
+                      const MixtureBand& band,
+                      double height,
+                      std::span<double> out) {
+  const double scale = 1 / band.fwhm;
+  const double lorentz = height * band.lorentz_share;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double u = (x[i] - band.center) * scale;
+    out[i] += lorentz / (1 + 4 * u * u);
+  }
+  const double gauss = height * (1 - band.lorentz_share);
+  const auto first = std::lower_bound(x.begin(), x.end(), band.center - 3 * band.fwhm) - x.begin();
+  const auto last = std::upper_bound(x.begin(), x.end(), band.center + 3 * band.fwhm) - x.begin();
+  for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
+    const double u = (x[i] - band.center) * scale;
+    out[i] += gauss * std::exp(-four_ln2 * u * u);
+  }
+}
+
 double pseudo_voigt_area(double fwhm, double lorentz_share) {
   const double lorentz = std::numbers::pi / 2;
   const double gauss = std::sqrt(std::numbers::pi / four_ln2);

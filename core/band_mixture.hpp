@@ -81,6 +81,11 @@ CALCISPEC_API BandMixtureResult fit_band_mixture(std::span<const double> x,
 
 /// Pseudo-Voigt of unit height: share * Lorentz + (1 - share) * Gauss, both of the given FWHM.
 CALCISPEC_API double pseudo_voigt(double x, double center, double fwhm, double lorentz_share);
+/// Adds height * pseudo-Voigt on a rising axis; the Gaussian part only within three widths.
+CALCISPEC_API void add_pseudo_voigt(std::span<const double> x,
+                                    const MixtureBand& band,
+                                    double height,
+                                    std::span<double> out);
 /// Its area for unit height.
 CALCISPEC_API double pseudo_voigt_area(double fwhm, double lorentz_share);
 

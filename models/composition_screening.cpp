@@ -82,12 +82,11 @@ class Patterns {
   }
 
   void add_profile(const ReferenceBand& band, const Setting& setting, std::span<double> out) const {
-    const double center = band.position_cm1 + setting.shift_cm1;
-    const double width = observed_width(band, setting);
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      out[i] +=
-          band.relative_intensity * pseudo_voigt(window_.x[i], center, width, band.lorentz_share);
-    }
+    MixtureBand shape;
+    shape.center = band.position_cm1 + setting.shift_cm1;
+    shape.fwhm = observed_width(band, setting);
+    shape.lorentz_share = band.lorentz_share;
+    add_pseudo_voigt(window_.x, shape, band.relative_intensity, out);
   }
 
   const Window& window_;

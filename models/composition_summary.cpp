@@ -38,18 +38,26 @@ struct Areas {
   }
 };
 
+void shape_of(const FittedMixtureBand& band, double lorentz_share, MixtureBand& shape) {
+  shape.center = band.center;
+  shape.fwhm = band.fwhm;
+  shape.lorentz_share = lorentz_share;
+}
+
 // Which part of a band's area lies within the window.
 std::vector<double> inside_parts(const Window& window, const JointModel& model) {
   std::vector<double> parts(model.bands.size(), 0.0);
+  std::vector<double> profile;
+  MixtureBand shape;
   for (std::size_t b = 0; b < parts.size(); ++b) {
     const auto& band = model.fit.bands[b];
     const double share = model.bands[b].lorentz_share;
+    shape_of(band, share, shape);
+    profile.assign(window.x.size(), 0.0);
+    add_pseudo_voigt(window.x, shape, 1, profile);
     double sum = 0;
-    double before = pseudo_voigt(window.x[0], band.center, band.fwhm, share);
     for (std::size_t i = 1; i < window.x.size(); ++i) {
-      const double now = pseudo_voigt(window.x[i], band.center, band.fwhm, share);
-      sum += 0.5 * (before + now) * (window.x[i] - window.x[i - 1]);
-      before = now;
+      sum += 0.5 * (profile[i - 1] + profile[i]) * (window.x[i] - window.x[i - 1]);
     }
     parts[b] = std::min(1.0, sum / pseudo_voigt_area(band.fwhm, share));
   }
@@ -165,10 +173,9 @@ void fill_curves(const Window& window, const JointModel& model, Composition& out
         continue;
       }
       is_used = true;
-      for (std::size_t i = 0; i < curve.size(); ++i) {
-        curve[i] += band.height *
-                    pseudo_voigt(window.x[i], band.center, band.fwhm, model.bands[b].lorentz_share);
-      }
+      MixtureBand shape;
+      shape_of(band, model.bands[b].lorentz_share, shape);
+      add_pseudo_voigt(window.x, shape, band.height, curve);
     }
     if (is_used) {
       out.curves.phases.emplace_back(
