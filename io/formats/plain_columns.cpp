@@ -101,6 +101,8 @@ void take_keys(const TextFile& text, const Block& block, TextSpectra& spectra) {
     if (at != std::string_view::npos && at > 0) {
       spectra.metadata[utf8_from(trimmed(line.substr(0, at)))] =
           utf8_from(trimmed(line.substr(at + 1)));
+    } else if (!line.empty() && i + 1 < block.first) {
+      spectra.metadata["comment"] += utf8_from(line) + "\n";
     }
   }
 }

@@ -1,0 +1,197 @@
+// The built program as a user runs it: outputs, messages, exit codes.
+#include "tests/support/paths.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <sys/wait.h>
+
+namespace calcispec {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int code = -1;
+  std::string text;  // both outputs
+};
+
+Outcome run(const std::string& arguments) {
+  const auto command = "cd '" + test::sample_dir().string() + "' && '" +
+                       (test::binary_dir() / "calcispec").string() + "' " + arguments +
+                       " 2>&1 </dev/null";
+  Outcome out;
+  FILE* pipe = popen(command.c_str(), "r");
+  std::array<char, 4096> buffer{};
+  for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
+    out.text.append(buffer.data(), n);
+  }
+  out.code = WEXITSTATUS(pclose(pipe));
+  return out;
+}
+
+std::string content(const fs::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+class Program : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = fs::path(::testing::TempDir()) / ("program_" + std::string(info->name()));
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  [[nodiscard]] std::string path(const std::string& name) const {
+    return (folder_ / name).string();
+  }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+  }
+  fs::path folder_;
+};
+
+TEST_F(Program, TellsItsCommandsAndVersion) {
+  const auto help = run("");
+  EXPECT_EQ(help.code, 0);
+  for (const auto* command : {"analyze", "info", "convert", "correct", "method", "library"}) {
+    EXPECT_NE(help.text.find(command), std::string::npos) << command;
+    EXPECT_EQ(run(std::string(command) + " --help").code, 0) << command;
+  }
+  EXPECT_NE(run("--version").text.find("calcispec"), std::string::npos);
+}
+
+TEST_F(Program, MistypedWordsGetASuggestion) {
+  const auto command = run("analyse raman_lesion.csv");
+  EXPECT_EQ(command.code, 2);
+  EXPECT_NE(command.text.find("did you mean 'analyze'"), std::string::npos);
+  const auto option = run("analyze --reprot x.html raman_lesion.csv");
+  EXPECT_EQ(option.code, 2);
+  EXPECT_NE(option.text.find("report"), std::string::npos);
+  EXPECT_EQ(run("correct --steps 'baseline.arpsl' raman_lesion.csv").code, 2);
+}
+
+TEST_F(Program, AnalysesASampleInWordsJsonCsvAndReport) {
+  const auto outcome =
+      run("analyze raman_lesion.csv --json " + path("a.json") + " --csv " + path("a.csv") +
+          " --report " + path("a.html") + " --figures " + path("figures"));
+  EXPECT_EQ(outcome.code, 0) << outcome.text;
+  const auto json = content(folder_ / "a.json");
+  EXPECT_NE(json.find("\"schema\": 1"), std::string::npos);
+  EXPECT_NE(json.find("\"basis\": \"signal_share\""), std::string::npos);
+  EXPECT_NE(json.find("\"name\": \"apatite\""), std::string::npos);
+  EXPECT_NE(content(folder_ / "a.csv").find("apatite_signal_share"), std::string::npos);
+  const auto html = content(folder_ / "a.html");
+  EXPECT_NE(html.find("For research use only"), std::string::npos);
+  EXPECT_NE(html.find("Content-Security-Policy"), std::string::npos);
+  EXPECT_EQ(html.find("http://"), html.find("http://www.w3.org/2000/svg"));
+  EXPECT_FALSE(fs::is_empty(folder_ / "figures"));
+}
+
+TEST_F(Program, SameBytesForAnyNumberOfThreads) {
+  EXPECT_EQ(run("analyze . -q -j 1 --json " + path("1.json") + " --report " + path("1.html")).code,
+            0);
+  EXPECT_EQ(run("analyze . -q -j 3 --json " + path("3.json") + " --report " + path("3.html")).code,
+            0);
+  EXPECT_EQ(content(folder_ / "1.json"), content(folder_ / "3.json"));
+  EXPECT_EQ(content(folder_ / "1.html"), content(folder_ / "3.html"));
+}
+
+TEST_F(Program, OneBadFileSparesTheOthers) {
+  write("bad.csv", "only words\n");
+  const auto outcome = run("analyze raman_lesion.csv " + path("bad.csv"));
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.text.find("apatite"), std::string::npos);
+  EXPECT_NE(outcome.text.find("bad.csv"), std::string::npos);
+  EXPECT_EQ(run("analyze " + path("bad.csv")).code, 3);
+  EXPECT_EQ(run("analyze " + path("missing.csv")).code, 3);
+  EXPECT_EQ(run("analyze " + folder_.string() + "/nothing").code, 3);
+}
+
+TEST_F(Program, RefusalsAreSaidAndCountUnderStrict) {
+  const auto outcome = run("analyze raman_saturated.csv");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.text.find("refused"), std::string::npos);
+  EXPECT_EQ(run("analyze --strict raman_saturated.csv").code, 4);
+}
+
+TEST_F(Program, ExistingOutputNeedsForceAndUnwritableOutputIsSaid) {
+  write("there.csv", "keep me");
+  const auto arguments = "convert raman_lesion.csv -o " + path("there.csv");
+  EXPECT_EQ(run(arguments).code, 2);
+  EXPECT_EQ(content(folder_ / "there.csv"), "keep me");
+  EXPECT_EQ(run(arguments + " --force").code, 0);
+  EXPECT_NE(content(folder_ / "there.csv"), "keep me");
+  EXPECT_EQ(run("convert raman_lesion.csv -o /proc/calcispec/x.csv").code, 74);
+}
+
+TEST_F(Program, CorrectKeepsTheAxisAndAddsUp) {
+  EXPECT_EQ(run("correct --steps 'baseline.arpls lam=1e6' --keep baseline ftir_lesion.csv "
+                "--mode transmission -o " +
+                path("out.csv"))
+                .code,
+            0);
+  const auto corrected = content(folder_ / "out.csv");
+  EXPECT_EQ(corrected.substr(0, 27), "wavenumber_1/cm,absorbance\n");
+  EXPECT_TRUE(fs::exists(folder_ / "out.baseline.csv"));
+  const auto input = content(test::sample_dir() / "ftir_lesion.csv");
+  const auto first = input.substr(input.find("absorbance\n") + 11, 4);
+  EXPECT_EQ(corrected.substr(27, 4), first);  // falling, as in the input
+}
+
+TEST_F(Program, MethodsAreCheckedWithLineAndColumn) {
+  write("m.toml", "schema = 1\nname = \"m\"\n[[step]]\nname = \"baseline.arpls\"\nlamda = 5\n");
+  const auto outcome = run("method check " + path("m.toml"));
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.text.find("m.toml:"), std::string::npos);
+  EXPECT_NE(outcome.text.find("lambda"), std::string::npos);
+  EXPECT_EQ(run("method show raman").code, 0);
+  EXPECT_EQ(run("library show calcite").code, 0);
+  EXPECT_EQ(run("library show calcit").code, 2);
+}
+
+TEST_F(Program, HostileNamesStayText) {
+  write("x<script>alert(1)<&'.csv", content(test::sample_dir() / "raman_lesion.csv"));
+  EXPECT_EQ(run("analyze '" + folder_.string() + "' --report " + path("h.html")).code, 0);
+  EXPECT_EQ(content(folder_ / "h.html").find("<script>alert"), std::string::npos);
+}
+
+TEST(Samples, AreWhatTheGeneratorWrites) {
+  const auto folder = fs::path(::testing::TempDir()) / "samples_again";
+  const auto command =
+      "'" + (test::binary_dir() / "make_samples").string() + "' '" + folder.string() + "'";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    EXPECT_EQ(content(entry.path()), content(test::sample_dir() / entry.path().filename()))
+        << entry.path().filename();
+  }
+  fs::remove_all(folder);
+}
+
+// Every sample against the truth it was made with: what is named must be there, and the phases of
+// good spectra must be named.
+TEST(Samples, NamedPhasesAreTrue) {
+  const auto outcome = run("analyze . -q --mode transmission --csv -");
+  EXPECT_EQ(outcome.code, 0);
+  for (const auto* name : {"raman_lesion.csv", "dialect_bwtek.txt", "ftir_lesion.csv"}) {
+    const auto single = run("analyze -q --mode transmission " + std::string(name));
+    EXPECT_NE(single.text.find("apatite"), std::string::npos) << name;
+    EXPECT_NE(single.text.find("collagen"), std::string::npos) << name;
+    EXPECT_EQ(single.text.find("calcite"), std::string::npos) << name;
+  }
+  EXPECT_NE(run("analyze -q raman_calcite_axis_off.csv").text.find("calcite"), std::string::npos);
+  EXPECT_NE(run("analyze -q raman_paraffin_embedded.csv").text.find("paraffin"), std::string::npos);
+  EXPECT_NE(run("analyze -q raman_unknown_substance.csv").text.find("explained by no reference"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace calcispec
