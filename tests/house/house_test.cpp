@@ -1,0 +1,159 @@
+// The rules of the house: which folder may include which, how long a file and a function may be.
+#include "tests/support/paths.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace calcispec {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> lines_of(const fs::path& path) {
+  std::vector<std::string> lines;
+  std::ifstream stream(path);
+  for (std::string line; std::getline(stream, line);) {
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+std::vector<fs::path> sources(const std::string& folder) {
+  std::vector<fs::path> out;
+  for (const auto& entry : fs::recursive_directory_iterator(test::source_dir() / folder)) {
+    const auto ending = entry.path().extension();
+    if (ending == ".cpp" || ending == ".hpp") {
+      out.push_back(entry.path());
+    }
+  }
+  return out;
+}
+
+const std::vector<std::string> libraries{"core", "io", "models", "pipelines"};
+
+TEST(House, IncludesPointOneWay) {
+  const std::map<std::string, std::set<std::string>> allowed{
+      {"core",      {"core"}                             },
+      {"io",        {"core", "io"}                       },
+      {"models",    {"core", "models"}                   },
+      {"pipelines", {"core", "io", "models", "pipelines"}}
+  };
+  for (const auto& folder : libraries) {
+    for (const auto& path : sources(folder)) {
+      for (const auto& line : lines_of(path)) {
+        const auto quote = line.find('"');
+        if (line.rfind("#include \"", 0) != 0) {
+          continue;
+        }
+        const auto target = line.substr(quote + 1, line.find('/') - quote - 1);
+        EXPECT_TRUE(allowed.at(folder).count(target) == 1) << path << ": " << line;
+      }
+    }
+  }
+}
+
+TEST(House, CoreOpensNoFilesAndPrintsNothing) {
+  for (const auto& path : sources("core")) {
+    for (const auto& line : lines_of(path)) {
+      for (const auto* word : {"<iostream>", "<fstream>", "printf(", "std::cout", "std::cerr"}) {
+        EXPECT_EQ(line.find(word), std::string::npos) << path << ": " << line;
+      }
+    }
+  }
+}
+
+TEST(House, PublicHeadersHideThePackages) {
+  for (const auto& folder : libraries) {
+    for (const auto& path : sources(folder)) {
+      const bool is_private = path.string().find("/kernels/") != std::string::npos ||
+                              path.string().find("_private.hpp") != std::string::npos ||
+                              path.filename() == "whittaker_baseline.hpp";
+      if (path.extension() != ".hpp" || is_private) {
+        continue;
+      }
+      for (const auto& line : lines_of(path)) {
+        for (const auto* word : {"fftw3", "hdf5", "boost/", "nlohmann/", "toml++", "openssl/"}) {
+          EXPECT_FALSE(line.rfind("#include", 0) == 0 && line.find(word) != std::string::npos)
+              << path << ": " << line;
+        }
+      }
+    }
+  }
+}
+
+TEST(House, FilesStayShort) {
+  for (const auto* folder : {"core", "io", "models", "pipelines", "tests"}) {
+    for (const auto& path : sources(folder)) {
+      // The joint fit of bands is one class; it is the only file that may be longer.
+      const std::size_t limit = path.filename() == "band_mixture.cpp" ? 680 : 520;
+      EXPECT_LE(lines_of(path).size(), limit) << path;
+    }
+  }
+}
+
+// clang-format puts the closing brace of a function at its own indentation: a function starts at a
+// line that ends in "{" after ")" and ends at the next "}" of the same depth.
+TEST(House, FunctionsStayShort) {
+  for (const auto& folder : libraries) {
+    for (const auto& path : sources(folder)) {
+      const auto lines = lines_of(path);
+      for (std::size_t i = 0; i < lines.size(); ++i) {
+        const auto depth = lines[i].find_first_not_of(' ');
+        const bool opens = depth <= 2 && lines[i].size() > 3 && lines[i].back() == '{' &&
+                           (lines[i].find(") {") != std::string::npos ||
+                            lines[i].find(") const {") != std::string::npos);
+        if (!opens) {
+          continue;
+        }
+        const auto closing = std::string(depth, ' ') + "}";
+        const auto end =
+            std::find(lines.begin() + static_cast<std::ptrdiff_t>(i), lines.end(), closing);
+        EXPECT_LE(end - lines.begin() - static_cast<std::ptrdiff_t>(i), 80) << path << ":" << i + 1;
+      }
+    }
+  }
+}
+
+TEST(House, EveryFolderSaysWhatItIs) {
+  for (const auto* folder :
+       {"core", "io", "models", "pipelines", "tests", "sample_spectra", "bench", "scripts"}) {
+    const auto path = test::source_dir() / folder / "README.md";
+    ASSERT_TRUE(fs::exists(path)) << path;
+    EXPECT_LE(lines_of(path).size(), 30U) << path;
+  }
+}
+
+TEST(House, NothingButTheAgreedStandsAtTheTop) {
+  const std::set<std::string> allowed{"CMakeLists.txt",
+                                      "core",
+                                      "io",
+                                      "pipelines",
+                                      "models",
+                                      "bench",
+                                      "tests",
+                                      "scripts",
+                                      "docs",
+                                      "sample_spectra",
+                                      "CMakePresets.json",
+                                      "README.md",
+                                      "cmake",
+                                      "LICENSE",
+                                      "python",
+                                      "build",
+                                      "install",
+                                      "compile_commands.json"};
+  for (const auto& entry : fs::directory_iterator(test::source_dir())) {
+    const auto name = entry.path().filename().string();
+    EXPECT_TRUE(name.front() == '.' || allowed.count(name) == 1) << name;
+  }
+}
+
+}  // namespace
+}  // namespace calcispec
