@@ -5,7 +5,9 @@
 #include <fftw3.h>
 
 #include <map>
+#include <memory>
 #include <mutex>
+#include <type_traits>
 
 namespace calcispec {
 namespace {
@@ -34,16 +36,21 @@ fftw_plan make_plan(Kind kind, int n) {
   return fftw_plan_r2r_1d(n, real.data(), real.data(), FFTW_REDFT01, flags);
 }
 
+struct DestroyPlan {
+  void operator()(fftw_plan plan) const { fftw_destroy_plan(plan); }
+};
+using OwnedPlan = std::unique_ptr<std::remove_pointer_t<fftw_plan>, DestroyPlan>;
+
 // The one planner of the process (FFTW's planner is not thread-safe); executing needs no lock.
 fftw_plan plan_for(Kind kind, std::size_t n) {
   static std::mutex mutex;
-  static std::map<std::pair<Kind, std::size_t>, fftw_plan> plans;
+  static std::map<std::pair<Kind, std::size_t>, OwnedPlan> plans;
   const std::lock_guard lock(mutex);
   auto& plan = plans[{kind, n}];
   if (plan == nullptr) {
-    plan = make_plan(kind, static_cast<int>(n));
+    plan.reset(make_plan(kind, static_cast<int>(n)));
   }
-  return plan;
+  return plan.get();
 }
 
 void check(std::size_t n) {

@@ -136,10 +136,12 @@ Reduced solve_at(const NormalEquations& normal,
     if (reduced.background_factor.info() != Eigen::Success) {
       return reduced;
     }
-    const MatrixXd half = reduced.background_factor.matrixL().solve(normal.bc);
     const VectorXd half_b = reduced.background_factor.matrixL().solve(normal.b);
-    reduced.schur.noalias() -= half.transpose() * half;
-    right.noalias() -= half.transpose() * half_b;
+    if (normal.bc.cols() > 0) {
+      const MatrixXd half = reduced.background_factor.matrixL().solve(normal.bc);
+      reduced.schur.noalias() -= half.transpose() * half;
+      right.noalias() -= half.transpose() * half_b;
+    }
     background_part = half_b.squaredNorm();
   }
   reduced.solution = kernels::BoundedSolver(reduced.schur, right, lower).solve(is_free);
@@ -233,7 +235,10 @@ void fill_covariance(const Reduced& reduced, Index columns, MixtureSolution& sol
   solution.covariance.assign(static_cast<std::size_t>(columns * columns), 0.0);
   solution.is_at_bound.assign(static_cast<std::size_t>(columns), true);
   const MatrixXd block = select(reduced.schur, free);
-  const MatrixXd inverse = block.llt().solve(MatrixXd::Identity(block.rows(), block.cols()));
+  MatrixXd inverse = MatrixXd::Identity(block.rows(), block.cols());
+  if (!free.empty()) {
+    block.llt().solveInPlace(inverse);
+  }
   for (std::size_t j = 0; j < free.size(); ++j) {
     solution.is_at_bound[static_cast<std::size_t>(free[j])] = false;
     for (std::size_t i = 0; i < free.size(); ++i) {
@@ -251,7 +256,8 @@ void fill_covariance(const Reduced& reduced, Index columns, MixtureSolution& sol
     for (std::size_t j = 0; j < free.size(); ++j) {
       link[static_cast<Index>(j)] = reduced.schur(free[j], i);
     }
-    const double curvature = reduced.schur(i, i) - link.dot(inverse * link);
+    const double shared = free.empty() ? 0 : link.dot(inverse * link);
+    const double curvature = reduced.schur(i, i) - shared;
     solution.variance.push_back(1 / std::max(curvature, 1e-12 * reduced.schur(i, i)));
   }
   solution.condition_number = condition_of(block);

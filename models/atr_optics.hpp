@@ -23,7 +23,7 @@ struct AtrOptics {
 ///            closed form, Fresnel reflectance of both polarisations
 /// In, out    x in cm-1, above 0; one absorbance per x
 /// Needs      crystal index above sample index / sin(angle), else there is no total reflection
-/// Accuracy   the Gaussian part's dispersion to 1e-3 of its height (tests/models/atr_optics_test)
+/// Accuracy   maxima of calcite and hydroxyapatite within 3 cm-1 (tests/models/atr_optics_test)
 /// Source     Born & Wolf, Principles of Optics, ch. 1.5 (Fresnel); indices: see derive_atr_bands
 std::vector<double> atr_absorbance(std::span<const double> x,
                                    std::span<const ReferenceBand> transmission,

@@ -50,7 +50,8 @@ struct ReferenceLibrary {
   [[nodiscard]] const Phase* find(std::string_view id) const;
 };
 
-/// The band tables of the product. ATR bands missing in the table are derived from transmission.
+/// The band tables of the product. Phases without measured ATR rows have none: rows modelled from
+/// transmission (atr_optics.hpp) gave amorphous phosphate a quarter of the signal of real apatites.
 ReferenceLibrary builtin_library();
 
 /// A user's folder of band tables (bands.csv, optional phases.csv). Throws Error{bad_method} with
