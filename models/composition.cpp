@@ -304,7 +304,7 @@ class Estimator {
                               : "no identifiable band";
       return;
     }
-    if (out_.axis.checked && std::abs(out_.axis.shift_cm1) > axis_limit_cm1) {
+    if (std::abs(out_.axis.shift_cm1) > axis_limit_cm1) {
       refuse_axis();
       return;
     }
