@@ -7,19 +7,18 @@
 
 namespace calcispec {
 
-/// A block of at most kernels::lane_count spectra, all finite, to be changed in place.
+/// Spectra, all finite, to be changed in place. How many come in one call never changes a result.
 struct MethodCall {
   const Axis& axis;
   const ParameterSet& parameters;
-  std::span<double> rows;      // row-major, rows x points
-  std::span<double> baseline;  // same shape, for methods of the family baseline
+  std::span<double* const> rows;       // points values each
+  std::span<double* const> baselines;  // the same for the family baseline; empty: not wanted
   std::span<MethodStatus> status;
 
   [[nodiscard]] Index points() const { return axis.size(); }
   [[nodiscard]] Index count() const { return static_cast<Index>(status.size()); }
   [[nodiscard]] std::span<double> row(Index index) const {
-    return rows.subspan(static_cast<std::size_t>(index * points()),
-                        static_cast<std::size_t>(points()));
+    return {rows[static_cast<std::size_t>(index)], static_cast<std::size_t>(points())};
   }
 };
 

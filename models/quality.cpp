@@ -159,7 +159,7 @@ class Checker {
     std::copy(input_.y.begin(), input_.y.end(), spectra.values.begin());
     const auto* info = find_core_method("despike", "median");
     const ChainStep step{"despike", "median", ParameterSet::defaults(info->parameters)};
-    const auto clean = run_chain(spectra, std::span(&step, 1), 1).spectra.values;
+    const auto clean = run_chain(std::move(spectra), std::span(&step, 1), 1).spectra.values;
     Index changed = 0;
     for (std::size_t i = 0; i < clean.size(); ++i) {
       changed += clean[i] != input_.y[i] ? 1 : 0;

@@ -200,7 +200,8 @@ void run_core_step(const Step& step,
                    Diagnostics& diagnostics) {
   const auto dot = step.name.find('.');
   const ChainStep core{step.name.substr(0, dot), step.name.substr(dot + 1), step.parameters};
-  auto result = run_chain(recording.spectra, std::span(&core, 1), jobs);
+  auto result =
+      run_chain(std::move(recording.spectra), std::span(&core, 1), jobs, baseline != nullptr);
   recording.spectra = std::move(result.spectra);
   if (baseline != nullptr && result.baseline) {
     *baseline = std::move(*result.baseline);

@@ -1,14 +1,14 @@
 // Baseline by asymmetrically reweighted penalised least squares.
 #include "core/baseline/whittaker_baseline.hpp"
+#include "core/kernels/logistic.hpp"
 
 #include <array>
 
 namespace calcispec {
 namespace {
 
-using kernels::LaneMask;
+using kernels::Mask;
 using kernels::Pack;
-using kernels::Tile;
 
 constexpr std::array<ParameterInfo, 4> parameters{
     {
@@ -40,36 +40,44 @@ constexpr std::array<ParameterInfo, 4> parameters{
      }
 };
 
-// Mean and standard deviation of the residuals below the baseline; lanes with fewer than two of
-// them, or none apart, must stop.
-struct Below {
-  Pack mean;
-  Pack sd;
-  LaneMask is_too_few;
-};
+// Weights from the mean and standard deviation of the residuals below the baseline.
+struct ArplsWeights {
+  struct Sums {
+    Pack count{};
+    Pack sum{};
+    Pack square{};
 
-Below statistics_below(const Tile& y, const Tile& z) {
-  Pack count = Pack::Zero();
-  Pack sum = Pack::Zero();
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    const Pack residual = y[i] - z[i];
-    const auto is_below = residual < 0;
-    count += is_below.select(Pack::Ones(), Pack::Zero());
-    sum += is_below.select(residual, Pack::Zero());
+    void add(Pack residual) {
+      const Pack below = residual < 0.0 ? residual : Pack{};
+      count += residual < 0.0 ? kernels::broadcast(1) : Pack{};
+      sum += below;
+      square += below * below;
+    }
+  };
+
+  struct Rule {
+    Pack factor{};
+    Pack offset{};
+
+    [[nodiscard]] Pack weight(Pack residual) const {
+      return kernels::logistic_of_minus(factor * (residual - offset));
+    }
+  };
+
+  // Gives up where fewer than two residuals are below. The spread about the mean is at least of the
+  // size of the mean for any residuals that cross zero, so that the one-pass formula loses little.
+  static Rule rule(const Sums& top, const Sums& bottom, Mask& gives_up) {
+    const Pack count = top.count + bottom.count;
+    const Pack sum = top.sum + bottom.sum;
+    const Pack mean = sum / kernels::maximum(count, kernels::broadcast(1));
+    const Pack square = top.square + bottom.square - sum * mean;
+    const Pack variance = square / kernels::maximum(count - 1.0, kernels::broadcast(1));
+    Pack sd = kernels::square_root(kernels::maximum(variance, Pack{}));
+    sd = sd > 0.0 ? sd : kernels::broadcast(std::numeric_limits<double>::epsilon());
+    gives_up = count < 2.0;
+    return {2.0 / sd, 2.0 * sd - mean};
   }
-  Below out;
-  out.is_too_few = count < 2;
-  out.mean = sum / count.max(1);
-  Pack square = Pack::Zero();
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    const Pack residual = y[i] - z[i];
-    square += (residual < 0).select((residual - out.mean).square(), Pack::Zero());
-  }
-  out.sd = (square / (count - 1).max(1)).sqrt();
-  const LaneMask is_flat = out.sd <= 0;
-  out.sd = is_flat.select(Pack::Constant(std::numeric_limits<double>::epsilon()), out.sd);
-  return out;
-}
+};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of z)^2
 /// Weights    1 / (1 + exp(2 (d - (2 s - m)) / s)), d = y - z, m and s of the negative d
@@ -77,17 +85,7 @@ Below statistics_below(const Tile& y, const Tile& z) {
 /// Cost       O(points) per iteration, one exponential and two divisions per point
 /// Source     Baek et al., Analyst 140 (2015) 250
 void run(const MethodCall& call) {
-  kernels::run_reweighted_of_order(call, [](const Tile& y, const Tile& z, Tile& weights) {
-    const auto below = statistics_below(y, z);
-    const Pack factor = 2 / below.sd;
-    const Pack offset = 2 * below.sd - below.mean;
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      // Beyond 700 the exponential overflows; the weight is 0 long before.
-      const Pack exponent = (factor * (y[i] - z[i] - offset)).min(700).max(-700);
-      weights[i] = (1 + exponent.exp()).inverse();
-    }
-    return below.is_too_few;
-  });
+  kernels::run_reweighted_of_order(call, ArplsWeights{});
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 namespace calcispec {
 namespace {
 
+using kernels::Pack;
+
 constexpr std::array<ParameterInfo, 5> parameters{
     {
      {.name = "lambda",
@@ -42,22 +44,34 @@ constexpr std::array<ParameterInfo, 5> parameters{
      }
 };
 
+struct AslsWeights {
+  struct Sums {
+    void add(Pack /*residual*/) {}
+  };
+  struct Rule {
+    double above = 0;
+
+    [[nodiscard]] Pack weight(Pack residual) const {
+      return residual > 0.0 ? kernels::broadcast(above) : kernels::broadcast(1 - above);
+    }
+  };
+
+  double above;
+
+  [[nodiscard]] Rule rule(const Sums& /*top*/,
+                          const Sums& /*bottom*/,
+                          kernels::Mask& /*gives_up*/) const {
+    return {above};
+  }
+};
+
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of z)^2
 /// Weights    asymmetry where y > z, else 1 - asymmetry
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration, no allocation
 /// Source     Eilers, Anal. Chem. 75 (2003) 3631; Eilers & Boelens 2005
 void run(const MethodCall& call) {
-  const double above = call.parameters.real("asymmetry");
-  kernels::run_reweighted_of_order(
-      call, [above](const kernels::Tile& y, const kernels::Tile& z, kernels::Tile& weights) {
-        const kernels::Pack high = kernels::Pack::Constant(above);
-        const kernels::Pack low = kernels::Pack::Constant(1 - above);
-        for (std::size_t i = 0; i < y.size(); ++i) {
-          weights[i] = (y[i] > z[i]).select(high, low);
-        }
-        return kernels::LaneMask::Constant(false).eval();
-      });
+  kernels::run_reweighted_of_order(call, AslsWeights{call.parameters.real("asymmetry")});
 }
 
 }  // namespace

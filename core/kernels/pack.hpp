@@ -1,20 +1,50 @@
-// Pack: as many spectra side by side as this build of core handles at once.
+// Pack: one register of spectra side by side, as wide as this build of core allows.
 #pragma once
 
-#include <Eigen/Core>
+#include "core/export.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <utility>
 
 namespace calcispec::kernels {
 
-// Measured on a Zen 4 CPU: 16 lanes hide the latency of the recurrence with AVX-512; SSE2 has too
-// few registers for 8.
+// The width is that of a register, so that recurrences stay in registers.
 #if defined(__AVX512F__)
-inline constexpr int lane_count = 16;
+inline constexpr Index lane_count = 8;
 #elif defined(__AVX2__)
-inline constexpr int lane_count = 8;
+inline constexpr Index lane_count = 4;
 #else
-inline constexpr int lane_count = 4;
+inline constexpr Index lane_count = 2;
 #endif
 
-using Pack = Eigen::Array<double, lane_count, 1>;
+using Pack = double __attribute__((vector_size(sizeof(double) * lane_count)));
+using Mask = std::int64_t __attribute__((vector_size(sizeof(double) * lane_count)));
+
+inline Pack broadcast(double value) {
+  return Pack{} + value;
+}
+inline Pack maximum(Pack a, Pack b) {
+  return a > b ? a : b;
+}
+inline Pack minimum(Pack a, Pack b) {
+  return a < b ? a : b;
+}
+inline Pack square_root(Pack a) {
+  for (Index lane = 0; lane < lane_count; ++lane) {
+    a[lane] = std::sqrt(a[lane]);
+  }
+  return a;
+}
+
+/// Calls body(integral_constant 0) ... body(count - 1): straight-line code, so that arrays of packs
+/// with these subscripts live in registers.
+template <std::size_t count, typename Body>
+[[gnu::always_inline]] inline void unrolled(const Body& body) {
+  [&]<std::size_t... k>(std::index_sequence<k...>) {
+    (body(std::integral_constant<std::size_t, k>{}), ...);
+  }
+  (std::make_index_sequence<count>{});
+}
 
 }  // namespace calcispec::kernels

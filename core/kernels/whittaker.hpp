@@ -8,7 +8,8 @@
 
 namespace calcispec::kernels {
 
-/// Bands of lambda D'D: rows[i][k] couples point i with point i - k.
+/// Bands of lambda D'D: row(i)[k] couples point i with point i - k. The matrix is the same read
+/// from the last point, so that row(i) also serves the i-th point from the end.
 template <std::size_t order>
 class DifferencePenalty {
  public:
@@ -29,85 +30,164 @@ class DifferencePenalty {
       }
     }
   }
-  [[nodiscard]] const std::array<double, order + 1>& row(std::size_t i) const { return rows_[i]; }
+  [[nodiscard]] const std::array<double, order + 1>& row(Index i) const {
+    return rows_[static_cast<std::size_t>(i)];
+  }
 
  private:
   std::vector<std::array<double, order + 1>> rows_;
 };
 
-/// Scratch of one solve; belongs to the thread.
+/// What one elimination of a point leaves for the substitution back: its column of L and the
+/// scaled right-hand side.
 template <std::size_t order>
-struct WhittakerScratch {
-  std::array<Tile, order> lower;  // lower[k - 1][i] couples i with i - k
-  Tile scaled;                    // D^-1 L^-1 W y
+struct WhittakerRecord {
+  std::array<Pack, order> lower;  // lower[k] couples it with the point k + 1 nearer the middle
+  Pack scaled;
 };
 
-/// LDL' and both substitutions. Cost: points * lanes * (order^2 + 3 order) operations, one division
-/// per point; no allocation once the scratch has its size.
+/// Elimination from one end of the spectrum towards its middle, for one group of lanes.
 template <std::size_t order>
-void solve_whittaker(const DifferencePenalty<order>& penalty,
-                     const Tile& weights,
-                     const Tile& y,
-                     WhittakerScratch<order>& scratch,
-                     Tile& z) {
-  const std::size_t points = y.size();
-  for (auto& column : scratch.lower) {
-    column.resize(points);
-  }
-  scratch.scaled.resize(points);
-  z.resize(points);
-  std::array<Pack, order> pivot;                      // of the points before, pivot[0] the nearest
-  std::array<Pack, order> right;                      // their right-hand sides
+struct EliminationChain {
+  std::array<Pack, order> pivot;                      // reciprocals; [0] is the point before
+  std::array<Pack, order> right;                      // right-hand sides of the points before
   std::array<std::array<Pack, order>, order> before;  // their rows of L
-  for (std::size_t k = 0; k < order; ++k) {
-    pivot[k].setOnes();
-    right[k].setZero();
-    for (auto& value : before[k]) {
-      value.setZero();
-    }
+
+  EliminationChain() {
+    unrolled<order>([&](auto k) {
+      pivot[k] = broadcast(1);
+      right[k] = Pack{};
+      unrolled<order>([&](auto m) { before[k][m] = Pack{}; });
+    });
   }
-  for (std::size_t i = 0; i < points; ++i) {
-    const auto& row = penalty.row(i);
-    std::array<Pack, order> own;      // L(i, i - 1 - k)
-    std::array<Pack, order> product;  // own * pivot
-    for (std::size_t k = order; k-- > 0;) {
-      Pack sum = Pack::Constant(row[k + 1]);
-      for (std::size_t m = order - 1; m > k; --m) {
-        // L(i - 1 - k, i - 1 - m)
+
+  /// Row of a point over the chain's last points: coupling[c] with the point c + 1 before it.
+  [[gnu::always_inline]] void row_of(const std::array<Pack, order>& coupling,
+                                     std::array<Pack, order>& own,
+                                     std::array<Pack, order>& product) const {
+    unrolled<order>([&](auto from_far) {
+      constexpr std::size_t k = order - 1 - decltype(from_far)::value;
+      Pack sum = coupling[k];
+      unrolled<order - 1 - k>([&](auto gap) {
+        constexpr std::size_t m = order - 1 - decltype(gap)::value;
         sum -= product[m] * before[k][m - k - 1];
-      }
+      });
       product[k] = sum;
-      own[k] = sum * pivot[k];  // pivot holds reciprocals
-    }
-    Pack diagonal = weights[i] + row[0];
-    Pack value = weights[i] * y[i];
-    for (std::size_t k = order; k-- > 0;) {
-      diagonal -= own[k] * product[k];
+      own[k] = sum * pivot[k];
+    });
+  }
+
+  /// Takes in the next point. `record` is its own record; those of the points before it lie
+  /// `back` records away each.
+  [[gnu::always_inline]] void step(const std::array<double, order + 1>& row,
+                                   Pack weight,
+                                   Pack y,
+                                   WhittakerRecord<order>* record,
+                                   Index back) {
+    std::array<Pack, order> coupling;
+    std::array<Pack, order> own;
+    std::array<Pack, order> product;
+    unrolled<order>([&](auto k) { coupling[k] = broadcast(row[k + 1]); });
+    row_of(coupling, own, product);
+    Pack diagonal = weight + row[0];
+    Pack value = weight * y;
+    unrolled<order>([&](auto from_far) {
+      constexpr std::size_t k = order - 1 - decltype(from_far)::value;
+      // The reciprocal comes last: the next division waits for one operation, not for two.
+      diagonal -= product[k] * product[k] * pivot[k];
       value -= own[k] * right[k];
-    }
-    const Pack inverse = diagonal.inverse();
-    for (std::size_t k = 0; k < order; ++k) {
-      scratch.lower[k][i] = own[k];
-    }
-    scratch.scaled[i] = value * inverse;
-    for (std::size_t k = order - 1; k > 0; --k) {
+      record[static_cast<Index>(k + 1) * back].lower[k] = own[k];
+    });
+    const Pack inverse = 1.0 / diagonal;
+    record->scaled = value * inverse;
+    unrolled<order - 1>([&](auto from_far) {
+      constexpr std::size_t k = order - 1 - decltype(from_far)::value;
       pivot[k] = pivot[k - 1];
       right[k] = right[k - 1];
       before[k] = before[k - 1];
-    }
+    });
     pivot[0] = inverse;
     right[0] = value;
     before[0] = own;
   }
-  for (std::size_t r = points; r-- > 0;) {
-    Pack value = scratch.scaled[r];
-    for (std::size_t k = 0; k < order; ++k) {
-      if (r + 1 + k < points) {
-        value -= scratch.lower[k][r + 1 + k] * z[r + 1 + k];
+};
+
+/// The `order` points between two chains, one from each end, with the chains' shares taken off.
+template <std::size_t order>
+struct MiddleSystem {
+  std::array<std::array<Pack, order>, order> matrix;  // lower triangle
+  std::array<Pack, order> right;
+
+  /// Own couplings of the middle points; `steps` are the points of the chain before them.
+  void start(const DifferencePenalty<order>& penalty,
+             Index steps,
+             const std::array<Pack, order>& weights,
+             const std::array<Pack, order>& y) {
+    for (std::size_t v = 0; v < order; ++v) {
+      const auto& row = penalty.row(steps + static_cast<Index>(v));
+      for (std::size_t u = 0; u <= v; ++u) {
+        matrix[v][u] = broadcast(row[v - u]);
+      }
+      matrix[v][v] += weights[v];
+      right[v] = weights[v] * y[v];
+    }
+  }
+
+  /// Takes off what the chain's points contribute and completes their records. A chain from the
+  /// end meets the middle points in reverse.
+  void take_off(const DifferencePenalty<order>& penalty,
+                const EliminationChain<order>& chain,
+                Index steps,
+                bool is_reverse,
+                WhittakerRecord<order>* next,
+                Index back) {
+    std::array<std::array<Pack, order>, order> own;
+    std::array<std::array<Pack, order>, order> product;
+    for (std::size_t v = 0; v < order; ++v) {
+      const auto& row = penalty.row(steps + static_cast<Index>(v));
+      std::array<Pack, order> coupling;
+      for (std::size_t c = 0; c < order; ++c) {
+        coupling[c] = broadcast(v + 1 + c <= order ? row[v + 1 + c] : 0);
+      }
+      chain.row_of(coupling, own[v], product[v]);
+      for (std::size_t c = 0; v + c < order; ++c) {
+        next[static_cast<Index>(c + 1) * back].lower[v + c] = own[v][c];
       }
     }
-    z[r] = value;
+    const auto place = [&](std::size_t v) { return is_reverse ? order - 1 - v : v; };
+    for (std::size_t v = 0; v < order; ++v) {
+      for (std::size_t c = 0; c < order; ++c) {
+        right[place(v)] -= own[v][c] * chain.right[c];
+        for (std::size_t u = 0; u < order; ++u) {
+          if (place(u) <= place(v)) {
+            matrix[place(v)][place(u)] -= own[v][c] * product[u][c];
+          }
+        }
+      }
+    }
   }
-}
+
+  /// LDL' of the small matrix; `right` becomes the solution.
+  void solve() {
+    std::array<Pack, order> inverse;
+    for (std::size_t i = 0; i < order; ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        for (std::size_t k = 0; k < j; ++k) {
+          matrix[i][j] -= matrix[i][k] * matrix[j][k] * inverse[k];
+        }
+        matrix[i][i] -= matrix[i][j] * matrix[i][j] * inverse[j];
+        right[i] -= matrix[i][j] * inverse[j] * right[j];
+      }
+      inverse[i] = 1.0 / matrix[i][i];
+    }
+    for (std::size_t i = order; i-- > 0;) {
+      Pack value = right[i];
+      for (std::size_t j = i + 1; j < order; ++j) {
+        value -= matrix[j][i] * right[j];
+      }
+      right[i] = value * inverse[i];
+    }
+  }
+};
 
 }  // namespace calcispec::kernels

@@ -138,7 +138,9 @@ void run(const MethodCall& call) {
   const bool is_valid = window % 2 == 1 && order < window && window <= call.points();
   if (!is_valid) {
     std::fill(call.status.begin(), call.status.end(), MethodStatus::failed);
-    std::fill(call.rows.begin(), call.rows.end(), std::nan(""));
+    for (Index r = 0; r < call.count(); ++r) {
+      std::fill_n(call.row(r).begin(), call.points(), std::nan(""));
+    }
     return;
   }
   thread_local Weights weights;

@@ -66,7 +66,8 @@ TEST_P(EveryMethod, LeavesItsInputAndRepeatsItself) {
 }
 
 TEST_P(EveryMethod, SameBitsAloneInABatchReorderedAndInThreads) {
-  const auto spectra = test_spectra(37, 200);
+  // More rows than a block of the chain holds: lanes take several spectra each.
+  const auto spectra = test_spectra(137, 201);
   const auto batch = run(spectra);
   EXPECT_TRUE(same_bits(batch.spectra.values, run(spectra, 3).spectra.values));
   auto reordered = spectra;
@@ -155,6 +156,35 @@ INSTANTIATE_TEST_SUITE_P(Core, EveryMethod, ::testing::ValuesIn(all_names()), []
 TEST(Chain, RefusesAnUnknownStep) {
   const ChainStep step{"baseline", "nonsense", {}};
   EXPECT_THROW(run_chain(test_spectra(1, 50), std::span(&step, 1), 1), Error);
+}
+
+TEST(Chain, WithoutTheBaselineTheResultIsTheSame) {
+  const auto spectra = test_spectra(9, 200);
+  const auto* info = find_core_method("baseline", "arpls");
+  const ChainStep step{"baseline", "arpls", ParameterSet::defaults(info->parameters)};
+  const auto with = run_chain(spectra, std::span(&step, 1), 1);
+  const auto without = run_chain(spectra, std::span(&step, 1), 1, false);
+  EXPECT_FALSE(without.baseline.has_value());
+  EXPECT_TRUE(same_bits(with.spectra.values, without.spectra.values));
+}
+
+TEST(Chain, AFailedRowStaysOutOfTheStepsAfter) {
+  auto spectra = test_spectra(3, 200);
+  std::fill(spectra.row(1).begin(), spectra.row(1).end(), 0.0);  // no maximum to divide by
+  std::vector<ChainStep> steps;
+  for (const auto& [family, method] : std::vector<std::pair<std::string, std::string>>{
+           {"normalize", "maximum"},
+           {"baseline",  "asls"   }
+  }) {
+    const auto* info = find_core_method(family, method);
+    steps.push_back({family, method, ParameterSet::defaults(info->parameters)});
+  }
+  const auto result = run_chain(spectra, steps, 1);
+  EXPECT_EQ(result.status[0][1], MethodStatus::failed);
+  EXPECT_EQ(result.status[1][1], MethodStatus::not_finite);
+  EXPECT_EQ(result.status[1][2], MethodStatus::converged);
+  EXPECT_TRUE(std::isnan(result.spectra.row(1)[5]));
+  EXPECT_TRUE(std::isnan(result.baseline->row(1)[5]));
 }
 
 TEST(Chain, BaselineAndCorrectedSpectrumAddUp) {

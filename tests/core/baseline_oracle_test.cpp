@@ -1,7 +1,9 @@
 // Lanes against the plain loop, for every length near the lane count and for odd lengths.
 #include "core/chain.hpp"
+#include "core/kernels/logistic.hpp"
 #include "tests/oracle/plain_loops.hpp"
 
+#include <Eigen/Dense>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -53,6 +55,67 @@ TEST(BaselineOracle, LanesAgreeWithThePlainLoop) {
       EXPECT_LT(worst(spectra, "arpls", 1e4), 1e-8) << rows << " x " << points;
     }
   }
+}
+
+// With weights of 1 the answer is (I + lambda D'D)^-1 y, here by a dense solver; every order, and
+// every length from the shortest, so that the halves meet in each way.
+TEST(BaselineOracle, EveryOrderAndLengthSolvesTheWhittakerSystem) {
+  const auto* info = find_core_method("baseline", "asls");
+  for (Index order = 1; order <= 4; ++order) {
+    for (const Index points : {6, 7, 8, 9, 10, 11, 12, 13, 30, 31}) {
+      const auto spectra = spectra_of(3, points);
+      const std::vector<GivenParameter> given{
+          {"lambda",         "50",                  ""},
+          {"diff_order",     std::to_string(order), ""},
+          {"max_iterations", "0",                   ""}
+      };
+      const ChainStep step{
+          "baseline", "asls", ParameterSet::checked(info->parameters, given, "asls")};
+      const auto result = run_chain(spectra, std::span(&step, 1), 1);
+      Eigen::MatrixXd difference = Eigen::MatrixXd::Identity(points, points);
+      for (Index k = 0; k < order; ++k) {
+        const Index rows = difference.rows() - 1;
+        difference = (difference.bottomRows(rows) - difference.topRows(rows)).eval();
+      }
+      const Eigen::MatrixXd matrix =
+          Eigen::MatrixXd::Identity(points, points) + 50 * difference.transpose() * difference;
+      for (Index r = 0; r < spectra.rows(); ++r) {
+        const Eigen::Map<const Eigen::VectorXd> y(spectra.row(r).data(), points);
+        const Eigen::Map<const Eigen::VectorXd> z(result.baseline->row(r).data(), points);
+        EXPECT_LT((matrix.llt().solve(y) - z).cwiseAbs().maxCoeff(), 1e-10)
+            << "order " << order << ", " << points << " points";
+      }
+    }
+  }
+}
+
+TEST(BaselineOracle, ReversedSpectraGiveReversedBaselines) {
+  const auto spectra = spectra_of(1, 301);
+  auto reversed = spectra;
+  std::reverse(reversed.values.begin(), reversed.values.end());
+  const auto* info = find_core_method("baseline", "arpls");
+  const ChainStep step{"baseline", "arpls", ParameterSet::defaults(info->parameters)};
+  const auto forward = run_chain(spectra, std::span(&step, 1), 1).baseline->values;
+  auto backward = run_chain(reversed, std::span(&step, 1), 1).baseline->values;
+  std::reverse(backward.begin(), backward.end());
+  for (std::size_t i = 0; i < forward.size(); ++i) {
+    EXPECT_NEAR(forward[i], backward[i], 1e-8);
+  }
+}
+
+TEST(Logistic, KeepsItsAccuracyOverItsRange) {
+  double worst = 0;
+  for (int i = -9300; i < 9300; ++i) {
+    const double t = 0.0371 * i;
+    const double got = kernels::logistic_of_minus(kernels::broadcast(t))[0];
+    const double expected = 1 / (1 + std::exp(t));
+    worst = std::max(worst, std::abs(got - expected) / expected / (2e-15 + 2e-16 * std::abs(t)));
+  }
+  EXPECT_LT(worst, 1);
+  EXPECT_EQ(kernels::logistic_of_minus(kernels::broadcast(-1e300))[0], 1);
+  EXPECT_LT(kernels::logistic_of_minus(kernels::broadcast(1e300))[0], 1e-150);
+  EXPECT_GT(kernels::logistic_of_minus(kernels::broadcast(1e300))[0], 0);
+  EXPECT_TRUE(std::isnan(kernels::logistic_of_minus(kernels::broadcast(std::nan("")))[0]));
 }
 
 }  // namespace
