@@ -1,24 +1,50 @@
 #include "core/fft.hpp"
 
 #include "core/error.hpp"
+#include "core/kernels/real_transform.hpp"
 
 #include <fftw3.h>
 
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <type_traits>
 
 namespace calcispec {
 namespace {
 
-enum class Kind { forward, inverse, cosine, cosine_back };
+enum class Kind { forward, inverse, cosine, cosine_back, aligned_forward, aligned_inverse };
 
 fftw_complex* as_fftw(std::complex<double>* values) {
   return reinterpret_cast<fftw_complex*>(values);
 }
 
+template <typename T>
+T* allocate(std::size_t count) {
+  void* memory = fftw_malloc(count * sizeof(T));
+  if (memory == nullptr) {
+    throw std::bad_alloc();
+  }
+  return static_cast<T*>(memory);
+}
+
+fftw_plan make_aligned_plan(Kind kind, int n) {
+  const auto size = static_cast<std::size_t>(n);
+  auto* real = allocate<double>(size);
+  auto* complex = allocate<std::complex<double>>(size / 2 + 1);
+  auto* const plan = kind == Kind::aligned_forward
+                         ? fftw_plan_dft_r2c_1d(n, real, as_fftw(complex), FFTW_ESTIMATE)
+                         : fftw_plan_dft_c2r_1d(n, as_fftw(complex), real, FFTW_ESTIMATE);
+  fftw_free(real);
+  fftw_free(complex);
+  return plan;
+}
+
 fftw_plan make_plan(Kind kind, int n) {
+  if (kind == Kind::aligned_forward || kind == Kind::aligned_inverse) {
+    return make_aligned_plan(kind, n);
+  }
   const unsigned flags = FFTW_ESTIMATE | FFTW_UNALIGNED;
   std::vector<double> real(static_cast<std::size_t>(n));
   std::vector<std::complex<double>> complex(static_cast<std::size_t>(n / 2 + 1));
@@ -30,7 +56,7 @@ fftw_plan make_plan(Kind kind, int n) {
       return fftw_plan_dft_c2r_1d(n, as_fftw(complex.data()), real.data(), flags);
     case Kind::cosine:
       return fftw_plan_r2r_1d(n, real.data(), real.data(), FFTW_REDFT10, flags);
-    case Kind::cosine_back:
+    default:
       break;
   }
   return fftw_plan_r2r_1d(n, real.data(), real.data(), FFTW_REDFT01, flags);
@@ -58,6 +84,34 @@ void check(std::size_t n) {
 }
 
 }  // namespace
+
+namespace kernels {
+
+void RealTransform::Release::operator()(void* memory) const {
+  fftw_free(memory);
+}
+
+void RealTransform::resize(std::size_t n) {
+  if (n == size_) {
+    return;
+  }
+  check(n);
+  points_.reset(allocate<double>(n));
+  coefficients_.reset(allocate<std::complex<double>>(n / 2 + 1));
+  forward_ = plan_for(Kind::aligned_forward, n);
+  inverse_ = plan_for(Kind::aligned_inverse, n);
+  size_ = n;
+}
+
+void RealTransform::forward() const {
+  fftw_execute_dft_r2c(forward_, points_.get(), as_fftw(coefficients_.get()));
+}
+
+void RealTransform::inverse() const {
+  fftw_execute_dft_c2r(inverse_, as_fftw(coefficients_.get()), points_.get());
+}
+
+}  // namespace kernels
 
 void fft_forward(std::span<const double> y, std::vector<std::complex<double>>& out) {
   check(y.size());

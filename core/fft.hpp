@@ -19,6 +19,6 @@ CALCISPEC_API void cosine_forward(std::span<double> y);
 CALCISPEC_API void cosine_inverse(std::span<double> y);
 
 /// Plans are made under one lock, kept per length for the life of the process, and depend on the
-/// length only (FFTW_ESTIMATE, unaligned), so results are the same in every thread and run.
+/// length only (FFTW_ESTIMATE), so results are the same in every thread and run.
 
 }  // namespace calcispec

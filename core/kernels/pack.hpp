@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 namespace calcispec::kernels {
@@ -23,6 +24,15 @@ using Mask = std::int64_t __attribute__((vector_size(sizeof(double) * lane_count
 
 inline Pack broadcast(double value) {
   return Pack{} + value;
+}
+/// Neighbours in memory of any alignment.
+inline Pack load(const double* from) {
+  Pack pack;
+  std::memcpy(&pack, from, sizeof(Pack));
+  return pack;
+}
+inline void store(Pack pack, double* to) {
+  std::memcpy(to, &pack, sizeof(Pack));
 }
 inline Pack maximum(Pack a, Pack b) {
   return a > b ? a : b;

@@ -1,5 +1,5 @@
 // Savitzky-Golay smoothing and derivatives.
-#include "core/error.hpp"
+#include "core/kernels/pack.hpp"
 #include "core/method_table.hpp"
 
 #include <Eigen/Dense>
@@ -50,6 +50,7 @@ struct Weights {
   Index order = 0;
   Index derivative = 0;
   Eigen::MatrixXd rows;
+  std::vector<double> middle;
 
   void make(Index new_window, Index new_order, Index new_derivative) {
     if (window == new_window && order == new_order && derivative == new_derivative) {
@@ -79,41 +80,46 @@ struct Weights {
     const Eigen::MatrixXd inverse =
         powers.colPivHouseholderQr().solve(Eigen::MatrixXd::Identity(window, window));
     rows.noalias() = derived * inverse;
+    middle.resize(static_cast<std::size_t>(window));
+    for (Index k = 0; k < window; ++k) {
+      middle[static_cast<std::size_t>(k)] = rows(half, k);
+    }
   }
 };
 
-void filter_inner(std::span<const double> y, const Weights& weights, std::span<double> out) {
-  const auto window = static_cast<std::size_t>(weights.window);
-  const std::size_t half = window / 2;
-  const std::size_t count = y.size() - window + 1;
-  double* const to = out.data() + half;
-  const double first = weights.rows(static_cast<Index>(half), 0);
-  for (std::size_t i = 0; i < count; ++i) {
-    to[i] = first * y[i];
-  }
-  for (std::size_t k = 1; k < window; ++k) {
-    const double weight = weights.rows(static_cast<Index>(half), static_cast<Index>(k));
-    const double* const from = y.data() + k;
-    for (std::size_t i = 0; i < count; ++i) {
-      to[i] += weight * from[i];
+// Weighted sums of all whole windows of y, from the first one on. Sums of many windows are kept in
+// registers while the weights go by; the last ones are done one by one.
+void filter_inner(std::span<const double> y, const Weights& weights, double* out) {
+  constexpr std::size_t packs = 4;
+  constexpr std::size_t width = kernels::lane_count;
+  const std::size_t count = y.size() - weights.middle.size() + 1;
+  std::size_t i = 0;
+  for (; i + packs * width <= count; i += packs * width) {
+    std::array<kernels::Pack, packs> sums{};
+    for (std::size_t k = 0; k < weights.middle.size(); ++k) {
+      const double* const from = y.data() + i + k;
+      kernels::unrolled<packs>(
+          [&](auto j) { sums[j] += weights.middle[k] * kernels::load(from + j * width); });
     }
+    kernels::unrolled<packs>([&](auto j) { kernels::store(sums[j], out + i + j * width); });
+  }
+  for (; i < count; ++i) {
+    double sum = 0;
+    for (std::size_t k = 0; k < weights.middle.size(); ++k) {
+      sum += weights.middle[k] * y[i + k];
+    }
+    out[i] = sum;
   }
 }
 
 void filter_edges(std::span<const double> y, const Weights& weights, std::span<double> out) {
-  const auto window = static_cast<std::size_t>(weights.window);
-  const std::size_t half = window / 2;
-  for (std::size_t p = 0; p < half; ++p) {
-    double low = 0;
-    double high = 0;
-    for (std::size_t k = 0; k < window; ++k) {
-      low += weights.rows(static_cast<Index>(p), static_cast<Index>(k)) * y[k];
-      high += weights.rows(static_cast<Index>(window - 1 - p), static_cast<Index>(k)) *
-              y[y.size() - window + k];
-    }
-    out[p] = low;
-    out[y.size() - 1 - p] = high;
-  }
+  const Index window = weights.window;
+  const Index half = window / 2;
+  const auto points = static_cast<Index>(y.size());
+  const Eigen::Map<const Eigen::VectorXd> from(y.data(), points);
+  Eigen::Map<Eigen::VectorXd> to(out.data(), points);
+  to.head(half).noalias() = weights.rows.topRows(half) * from.head(window);
+  to.tail(half).noalias() = weights.rows.bottomRows(half) * from.tail(window);
 }
 
 // The row with half a window of made-up points at each end.
@@ -145,7 +151,6 @@ void run(const MethodCall& call) {
   }
   thread_local Weights weights;
   thread_local std::vector<double> source;
-  thread_local std::vector<double> target;
   weights.make(window, order, call.parameters.integer("derivative"));
   const auto edge = call.parameters.choice("edge");
   const auto half = static_cast<std::size_t>(window / 2);
@@ -153,14 +158,12 @@ void run(const MethodCall& call) {
     const auto row = call.row(r);
     if (edge == "interp") {
       source.assign(row.begin(), row.end());
-      filter_inner(source, weights, row);
+      filter_inner(source, weights, row.data() + half);
       filter_edges(source, weights, row);
-      continue;
+    } else {
+      extend(row, half, edge == "mirror", source);
+      filter_inner(source, weights, row.data());
     }
-    extend(row, half, edge == "mirror", source);
-    target.resize(source.size());
-    filter_inner(source, weights, target);
-    std::copy_n(target.begin() + static_cast<Index>(half), row.size(), row.begin());
   }
 }
 

@@ -1,9 +1,12 @@
 #include "core/chain.hpp"
+#include "core/fft.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <complex>
 #include <random>
 
 namespace calcispec {
@@ -74,6 +77,87 @@ TEST(FftSmoothing, AutomaticCutoffIsNearTheBestFixedOne) {
     }
     EXPECT_LT(automatic, 1.1 * best) << snr;
     EXPECT_LT(automatic, 0.7 / snr) << snr;
+  }
+}
+
+// By the definition: the row and its mirror image, transformed point by point.
+TEST(FftSmoothing, MirrorAgreesWithTheDefinitionForEvenAndOddLengths) {
+  for (const std::size_t n : {7U, 8U, 60U, 61U}) {
+    auto y = noisy_bands(50, 7).y;
+    y.resize(n);
+    const auto got = run("smooth",
+                         "fft",
+                         {
+                             {"cutoff", "0.07",   ""},
+                             {"edge",   "mirror", ""}
+    },
+                         y);
+    std::vector<double> expected(n, 0.0);
+    for (std::size_t k = 0; k < n; ++k) {
+      const double angle = 3.14159265358979324 * static_cast<double>(k) / static_cast<double>(n);
+      double coefficient = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        coefficient += y[i] * std::cos(angle * (static_cast<double>(i) + 0.5));
+      }
+      const double ratio = 0.5 * static_cast<double>(k) / static_cast<double>(n) / 0.07;
+      coefficient *= std::exp(-0.5 * std::log(2.0) * ratio * ratio) * (k == 0 ? 1 : 2) /
+                     static_cast<double>(n);
+      for (std::size_t i = 0; i < n; ++i) {
+        expected[i] += coefficient * std::cos(angle * (static_cast<double>(i) + 0.5));
+      }
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      EXPECT_NEAR(got[i], expected[i], 1e-13) << n;
+    }
+  }
+}
+
+// Two filters of one length after each other: neither must see what the other left behind.
+TEST(FftSmoothing, FiltersOfOneLengthDoNotMix) {
+  const auto data = noisy_bands(20, 8);
+  const std::vector<GivenParameter> narrow{
+      {"cutoff", "0.02", ""}
+  };
+  const auto first = run("smooth", "fft", narrow, data.y);
+  const auto automatic = run("smooth", "fft", {}, data.y);
+  run("smooth",
+      "fft",
+      {
+          {"cutoff", "0.3",   ""},
+          {"shape",  "brick", ""}
+  },
+      data.y);
+  EXPECT_EQ(run("smooth", "fft", narrow, data.y), first);
+  EXPECT_EQ(run("smooth", "fft", {}, data.y), automatic);
+}
+
+TEST(Fft, TransformsGoForthAndBack) {
+  const auto data = noisy_bands(20, 4);
+  auto y = data.y;
+  std::vector<std::complex<double>> coefficients;
+  fft_forward(y, coefficients);
+  fft_inverse(coefficients, y);
+  auto z = data.y;
+  cosine_forward(z);
+  cosine_inverse(z);
+  EXPECT_LT(rms(y, data.y), 1e-14);
+  EXPECT_LT(rms(z, data.y), 1e-14);
+}
+
+// Against a direct sum with the 11 weights, at lengths around the widths of registers and blocks.
+TEST(SavitzkyGolay, AgreesWithTheDirectSumAtEveryLength) {
+  constexpr std::array<double, 11> weights{-36, 9, 44, 69, 84, 89, 84, 69, 44, 9, -36};
+  for (std::size_t n = 11; n < 90; ++n) {
+    auto y = noisy_bands(20, 6).y;
+    y.resize(n);
+    const auto got = run("smooth", "savgol", {}, y);
+    for (std::size_t i = 5; i + 5 < n; ++i) {
+      double sum = 0;
+      for (std::size_t k = 0; k < 11; ++k) {
+        sum += weights[k] / 429 * y[i + k - 5];
+      }
+      EXPECT_NEAR(got[i], sum, 1e-13) << n;
+    }
   }
 }
 
