@@ -19,16 +19,19 @@ struct BoundedSolution {
 };
 
 /// Block principal pivoting (Judice & Pires, Computers Ops. Res. 21 (1994) 587) with Murty's single
-/// exchange as the fallback that cannot cycle. `is_free` is the start and the result.
+/// exchange as the fallback that cannot cycle. `is_free` is the start and the result. The same
+/// solver may be used again after g has changed; it then allocates nothing.
 /// Cost: one Cholesky factorisation of the free block per exchange, usually 3-10.
 class BoundedSolver {
  public:
   BoundedSolver(const Eigen::MatrixXd& h,
                 const Eigen::VectorXd& g,
                 const std::vector<double>& lower)
-      : h_(h), g_(g), lower_(lower) {}
+      : h_(h), g_(g), lower_(lower), block_(h.rows(), h.cols()), right_(h.rows()) {}
 
-  BoundedSolution solve(std::vector<char>& is_free) {
+  const BoundedSolution& solve(std::vector<char>& is_free) {
+    solution_.is_converged = false;
+    solution_.is_singular = false;
     const Index count = g_.size();
     Index best = count + 1;
     int patience = 3;
@@ -37,8 +40,8 @@ class BoundedSolver {
         solution_.is_singular = true;
         return solution_;
       }
-      const std::vector<Index> wrong = find_wrong(is_free);
-      const auto wrong_count = static_cast<Index>(wrong.size());
+      find_wrong(is_free);
+      const auto wrong_count = static_cast<Index>(wrong_.size());
       if (wrong_count == 0) {
         solution_.is_converged = true;
         return solution_;
@@ -49,16 +52,30 @@ class BoundedSolver {
       } else {
         --patience;
       }
-      exchange(wrong, patience >= 0, is_free);
+      exchange(patience >= 0, is_free);
     }
     return solution_;
   }
+
+  /// Takes a correction of the free variables from a gradient computed more exactly elsewhere.
+  void refine(const Eigen::VectorXd& gradient) {
+    const auto count = static_cast<Index>(solution_.free.size());
+    for (Index j = 0; j < count; ++j) {
+      right_[j] = -gradient[solution_.free[static_cast<std::size_t>(j)]];
+    }
+    solve_factored(count);
+    for (Index j = 0; j < count; ++j) {
+      solution_.x[solution_.free[static_cast<std::size_t>(j)]] += right_[j];
+    }
+  }
+
+  [[nodiscard]] const BoundedSolution& solution() const { return solution_; }
 
  private:
   bool solve_free(const std::vector<char>& is_free) {
     const Index count = g_.size();
     solution_.free.clear();
-    solution_.x = Eigen::VectorXd::Zero(count);
+    solution_.x.setZero(count);
     for (Index i = 0; i < count; ++i) {
       if (is_free[static_cast<std::size_t>(i)] != 0) {
         solution_.free.push_back(i);
@@ -67,34 +84,40 @@ class BoundedSolver {
       }
     }
     const auto free_count = static_cast<Index>(solution_.free.size());
-    gradient_ = h_ * solution_.x - g_;
+    gradient_.noalias() = h_ * solution_.x - g_;
     if (free_count == 0) {
       return true;
     }
-    Eigen::MatrixXd block(free_count, free_count);
-    Eigen::VectorXd right(free_count);
     for (Index j = 0; j < free_count; ++j) {
       const Index column = solution_.free[static_cast<std::size_t>(j)];
-      right[j] = -gradient_[column];
+      right_[j] = -gradient_[column];
       for (Index i = j; i < free_count; ++i) {
-        block(i, j) = h_(solution_.free[static_cast<std::size_t>(i)], column);
+        block_(i, j) = h_(solution_.free[static_cast<std::size_t>(i)], column);
       }
     }
-    const Eigen::LLT<Eigen::MatrixXd, Eigen::Lower> factor(block);
+    Eigen::Ref<Eigen::MatrixXd> block = block_.topLeftCorner(free_count, free_count);
+    const Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>, Eigen::Lower> factor(block);
     if (factor.info() != Eigen::Success) {
       return false;
     }
-    const Eigen::VectorXd values = factor.solve(right);
+    solve_factored(free_count);
     for (Index j = 0; j < free_count; ++j) {
-      solution_.x[solution_.free[static_cast<std::size_t>(j)]] = values[j];
+      solution_.x[solution_.free[static_cast<std::size_t>(j)]] = right_[j];
     }
-    gradient_ = h_ * solution_.x - g_;
-    return values.allFinite();
+    gradient_.noalias() = h_ * solution_.x - g_;
+    return right_.head(free_count).allFinite();
+  }
+
+  // right_ by the factor that block_ holds.
+  void solve_factored(Index count) {
+    const auto factor = block_.topLeftCorner(count, count).triangularView<Eigen::Lower>();
+    factor.solveInPlace(right_.head(count));
+    factor.transpose().solveInPlace(right_.head(count));
   }
 
   // Free variables below their bound, and bound ones whose gradient asks them to rise.
-  [[nodiscard]] std::vector<Index> find_wrong(const std::vector<char>& is_free) const {
-    std::vector<Index> wrong;
+  void find_wrong(const std::vector<char>& is_free) {
+    wrong_.clear();
     for (Index i = 0; i < g_.size(); ++i) {
       const double scale = std::sqrt(h_(i, i));
       const double low = lower_[static_cast<std::size_t>(i)];
@@ -102,22 +125,21 @@ class BoundedSolver {
       const bool below = free && (solution_.x[i] - low) * scale < -1e-10;
       const bool rising = !free && gradient_[i] < -1e-9 * scale;
       if (below || rising) {
-        wrong.push_back(i);
+        wrong_.push_back(i);
       }
     }
-    return wrong;
   }
 
-  static void exchange(const std::vector<Index>& wrong, bool all, std::vector<char>& is_free) {
+  void exchange(bool all, std::vector<char>& is_free) const {
     const auto flip = [&](Index i) {
       auto& flag = is_free[static_cast<std::size_t>(i)];
       flag = flag != 0 ? char{0} : char{1};
     };
     if (!all) {
-      flip(wrong.back());
+      flip(wrong_.back());
       return;
     }
-    for (const Index i : wrong) {
+    for (const Index i : wrong_) {
       flip(i);
     }
   }
@@ -125,7 +147,10 @@ class BoundedSolver {
   const Eigen::MatrixXd& h_;
   const Eigen::VectorXd& g_;
   const std::vector<double>& lower_;
+  Eigen::MatrixXd block_;  // of H for the free variables, then its factor
+  Eigen::VectorXd right_;
   Eigen::VectorXd gradient_;
+  std::vector<Index> wrong_;
   BoundedSolution solution_;
 };
 
