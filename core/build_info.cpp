@@ -1,5 +1,7 @@
 #include "core/build_info.hpp"
 
+#include "core/kernels/pack.hpp"
+
 #include <fftw3.h>
 
 namespace calcispec {
@@ -9,6 +11,9 @@ std::string_view version() {
 }
 std::string_view cpu_level() {
   return CALCISPEC_CPU_LEVEL;
+}
+Index lane_count() {
+  return kernels::lane_count;
 }
 std::string_view fft_library() {
   return fftw_version;

@@ -1,6 +1,7 @@
 #include "core/mixture.hpp"
 
 #include "core/band_mixture.hpp"
+#include "tests/oracle/mixture.hpp"
 
 #include <gtest/gtest.h>
 
@@ -128,6 +129,43 @@ TEST(Mixture, SurvivesEqualColumns) {
   const MixtureSolution solution = solve(made);
   ASSERT_NE(solution.status, MixtureStatus::singular);
   EXPECT_NEAR(solution.amounts[0] + solution.amounts[1], 5, 0.3);
+}
+
+TEST(Mixture, AgreesWithPlainLoopsAtAFixedStiffness) {
+  std::vector<double> x;
+  std::vector<double> y;
+  Columns columns;
+  columns.points = 300;
+  for (int i = 0; i < 300; ++i) {
+    x.push_back(400 + 2.0 * i);
+    y.push_back(3 + std::sin(0.01 * i) + 5 / (1 + std::pow((i - 90) / 6.0, 2)) +
+                0.1 * std::sin(12.9898 * i));
+  }
+  for (const double center : {90.0, 180.0}) {
+    for (int i = 0; i < 300; ++i) {
+      columns.values.push_back(1 / (1 + std::pow((i - center) / 6.0, 2)));
+    }
+  }
+  const std::vector<double> sigma(300, 0.07);
+  MixtureProblem problem;
+  problem.x = x;
+  problem.y = y;
+  problem.sigma = sigma;
+  problem.columns = &columns;
+  problem.lower.assign(2, -std::numeric_limits<double>::infinity());
+  problem.background.stiffness = 3;
+  const auto got = solve_mixture(problem);
+  const auto plain = oracle::mixture(x, y, sigma, columns.values, 3);
+  for (std::size_t k = 0; k < 2; ++k) {
+    EXPECT_NEAR(got.amounts[k], plain.amounts[k], 1e-7);
+    EXPECT_NEAR(got.covariance[k * 2 + k],
+                plain.covariance[k * 29 + k],
+                1e-6 * plain.covariance[k * 29 + k]);
+  }
+  for (std::size_t i = 0; i < 300; ++i) {
+    EXPECT_NEAR(got.background[i], plain.background[i], 1e-7);
+  }
+  EXPECT_NEAR(got.chi_square, plain.chi_square, 1e-6 * plain.chi_square);
 }
 
 }  // namespace

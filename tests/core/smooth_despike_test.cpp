@@ -1,5 +1,6 @@
 #include "core/chain.hpp"
 #include "core/fft.hpp"
+#include "tests/oracle/filters.hpp"
 
 #include <gtest/gtest.h>
 
@@ -129,6 +130,21 @@ TEST(FftSmoothing, FiltersOfOneLengthDoNotMix) {
       data.y);
   EXPECT_EQ(run("smooth", "fft", narrow, data.y), first);
   EXPECT_EQ(run("smooth", "fft", {}, data.y), automatic);
+}
+
+TEST(FilterOracle, FiltersAgreeWithThePlainLoops) {
+  for (const std::size_t n : {25U, 210U, 211U, 1000U}) {
+    auto y = noisy_bands(20, 12).y;
+    y.resize(n);
+    EXPECT_LT(rms(run("smooth", "savgol", {}, y), oracle::savgol_11_3(y)), 1e-14) << n;
+    const auto filtered = run("smooth",
+                              "fft",
+                              {
+                                  {"cutoff", "0.08", ""}
+    },
+                              y);
+    EXPECT_LT(rms(filtered, oracle::fft_gauss_mirror(y, 0.08)), 1e-13) << n;
+  }
 }
 
 TEST(Fft, TransformsGoForthAndBack) {
