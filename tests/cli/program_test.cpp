@@ -62,7 +62,8 @@ class Program : public ::testing::Test {
 TEST_F(Program, TellsItsCommandsAndVersion) {
   const auto help = run("");
   EXPECT_EQ(help.code, 0);
-  for (const auto* command : {"analyze", "info", "convert", "correct", "method", "library"}) {
+  for (const auto* command :
+       {"analyze", "info", "convert", "correct", "method", "library", "bench"}) {
     EXPECT_NE(help.text.find(command), std::string::npos) << command;
     EXPECT_EQ(run(std::string(command) + " --help").code, 0) << command;
   }
@@ -156,6 +157,34 @@ TEST_F(Program, MethodsAreCheckedWithLineAndColumn) {
   EXPECT_EQ(run("method show raman").code, 0);
   EXPECT_EQ(run("library show calcite").code, 0);
   EXPECT_EQ(run("library show calcit").code, 2);
+}
+
+TEST_F(Program, BenchMeasuresTheHeadlineSet) {
+  const auto table = run("bench");
+  EXPECT_EQ(table.code, 0) << table.text;
+  EXPECT_NE(table.text.find("cpu_level:"), std::string::npos);
+  EXPECT_EQ(run("bench --format json -o " + path("speed.json")).code, 0);
+  const auto json = content(folder_ / "speed.json");
+  EXPECT_NE(json.find("\"schema\": 1"), std::string::npos);
+  for (const auto* key : {"cpu", "cpu_level", "compiler", "versions", "fftw"}) {
+    EXPECT_NE(json.find("\"" + std::string(key) + "\": "), std::string::npos) << key;
+  }
+  for (const auto* what : {"baseline/asls/points:1000/spectra:256/lanes:",
+                           "baseline/arpls/",
+                           "smooth/savgol/",
+                           "smooth/fft/",
+                           "nnls/references_8/",
+                           "composition/raman/"}) {
+    EXPECT_NE(table.text.find(what), std::string::npos) << what;
+    const auto at = json.find(what);
+    ASSERT_NE(at, std::string::npos) << what;
+    const std::string label = "\"us_per_spectrum\": ";
+    const double us = std::stod(json.substr(json.find(label, at) + label.size()));
+    EXPECT_GT(us, 0) << what;
+    EXPECT_LT(us, 1e7) << what;
+  }
+  EXPECT_EQ(run("bench spectrum.csv").code, 2);
+  EXPECT_EQ(run("bench --format json -o " + path("speed.json")).code, 2);
 }
 
 TEST_F(Program, HostileNamesStayText) {
