@@ -1,116 +1,122 @@
 #include "core/band_mixture.hpp"
 
+#include "core/band_model_private.hpp"
+#include "core/band_summary_private.hpp"
 #include "core/error.hpp"
+#include "core/ripple_private.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <utility>
 
 namespace calcispec {
 namespace {
 
+using detail::BandModel;
+using detail::BandState;
+
 constexpr double four_ln2 = 4 * std::numbers::ln2;
-constexpr double t_freedom = 4;  // of the Student-t prior on band ratios
-
-enum class ShapeKind { center, width, shift, stretch };
-
-struct ShapeColumn {
-  ShapeKind kind = ShapeKind::center;
-  Index band = -1;
-};
-
-// Value and derivatives of one band on the whole axis.
-struct Profile {
-  std::vector<double> value;
-  std::vector<double> by_center;
-  std::vector<double> by_log_width;
-
-  void resize(std::size_t points) {
-    value.resize(points);
-    by_center.resize(points);
-    by_log_width.resize(points);
-  }
-};
-
-void evaluate_profile(
-    std::span<const double> x, double center, double fwhm, double share, Profile& out) {
-  const double scale = 1 / fwhm;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double u = (x[i] - center) * scale;
-    const double lorentz = 1 / (1 + 4 * u * u);
-    const double slope = 8 * share * u * lorentz * lorentz;
-    out.value[i] = share * lorentz;
-    out.by_center[i] = slope * scale;
-    out.by_log_width[i] = slope * u;
-  }
-  // The Gaussian part is below 1e-11 beyond three widths.
-  const auto first = std::lower_bound(x.begin(), x.end(), center - 3 * fwhm) - x.begin();
-  const auto last = std::upper_bound(x.begin(), x.end(), center + 3 * fwhm) - x.begin();
-  for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
-    const double u = (x[i] - center) * scale;
-    const double gauss = (1 - share) * std::exp(-four_ln2 * u * u);
-    const double slope = 2 * four_ln2 * u * gauss;
-    out.value[i] += gauss;
-    out.by_center[i] += slope * scale;
-    out.by_log_width[i] += slope * u;
-  }
-}
+constexpr Index prune_at = 3;       // iterations by which shapes are near
+constexpr int most_halvings = 5;    // of a step that does not descend
+constexpr double converged = 1e-3;  // relative change of shapes
 
 class Fit {
  public:
   Fit(std::span<const double> x,
       std::span<const double> y,
       std::span<const double> noise,
-      std::span<const MixtureBand> bands)
-      : x_(x), y_(y), noise_(noise), bands_(bands), sigma_(noise.begin(), noise.end()) {
-    middle_ = 0.5 * (x.front() + x.back());
-    profiles_.resize(bands.size());
-    for (auto& profile : profiles_) {
-      profile.resize(x.size());
+      std::span<const MixtureBand> bands,
+      Index groups,
+      const BandMixtureOptions& options)
+      : noise_(noise),
+        options_(options),
+        model_(x, y, bands, groups, options),
+        sigma_(noise.begin(), noise.end()) {
+    const auto [low, high] = std::minmax_element(y.begin(), y.end());
+    looseness_ = options.misfit == 0 ? 0 : 0.01 * (*high - *low);
+    for (std::size_t b = 0; b < bands.size(); ++b) {
+      kept_.push_back(b);
     }
-    offset_.assign(bands.size(), 0.0);
-    log_width_.assign(bands.size(), 0.0);
-    height_.assign(bands.size(), 0.0);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      is_finite_ = is_finite_ && (!(noise[i] > 0) || std::isfinite(y[i]));
+    }
   }
 
-  BandMixtureResult run(Index groups, const BandMixtureOptions& options) {
-    options_ = options;
-    amounts_.assign(static_cast<std::size_t>(groups), 0.0);
-    loosen_sigma();
-    find_start();
-    for (Index iteration = 0; iteration < options.iterations; ++iteration) {
-      if (iteration == 2) {
-        stiffness_ = options_.background.stiffness;  // choose again with fitted shapes
-      }
-      solve(true);
-      if (!is_solved() || (apply_shapes() < 1e-3 && iteration > 3)) {
-        break;
-      }
-      update_sigma(iteration);
+  BandMixtureResult run(std::span<const MixtureBand> bands) {
+    if (!is_finite_) {
+      return failed(bands, MixtureStatus::not_finite);
     }
-    solve(true);
-    return finish();
+    loosen_sigma();
+    is_solved_ = find_start();
+    seek_ripple();
+    scale_looseness();
+    for (Index iteration = 0; is_solved_ && iteration < options_.iterations; ++iteration) {
+      if (iterate(iteration)) {
+        return detail::summarise(model_, bands, kept_, dropped_variance_, sigma_);
+      }
+    }
+    is_solved_ = is_solved_ && model_.solve(true);
+    if (!is_solved_) {
+      return failed(bands, MixtureStatus::singular);
+    }
+    model_.update_uncertainty();
+    return detail::summarise(model_, bands, kept_, dropped_variance_, sigma_);
   }
 
  private:
-  [[nodiscard]] bool is_solved() const {
-    return solution_.status == MixtureStatus::converged ||
-           solution_.status == MixtureStatus::iteration_limit;
+  [[nodiscard]] BandMixtureResult failed(std::span<const MixtureBand> bands,
+                                         MixtureStatus status) const {
+    auto result = detail::empty_summary(bands, sigma_, status);
+    result.amounts.assign(model_.state.amount.size(), 0.0);
+    return result;
   }
 
-  [[nodiscard]] double center_of(std::size_t band) const {
-    const double table = bands_[band].center;
-    return table + shift_ + stretch_ * (table - middle_) + offset_[band];
+  // One descent and, while the noise is still being learned, its update; true when converged.
+  bool iterate(Index iteration) {
+    const bool is_learning = looseness_ > least_looseness_ || iteration < 4;
+    if (is_learning) {
+      model_.stiffness = options_.background.stiffness;  // chosen with the shapes as they are now
+    }
+    is_solved_ = model_.solve(true);
+    if (!is_solved_) {
+      return false;
+    }
+    if (iteration <= prune_at || !is_learning) {
+      model_.update_uncertainty();
+    }
+    const double change = descend();
+    if (!is_learning) {
+      return change < converged;
+    }
+    if (iteration == prune_at) {
+      prune();
+      seek_ripple();
+    }
+    update_sigma(iteration);
+    return false;
   }
 
-  [[nodiscard]] double width_of(std::size_t band) const {
-    return bands_[band].fwhm * std::exp(log_width_[band]);
+  // Shortens the step until the objective does not rise; returns the change of the shapes.
+  double descend() {
+    const BandState from = model_.state;
+    const double before = model_.objective();
+    double part = 1;
+    for (int k = 0; k <= most_halvings; ++k) {
+      const double change = model_.step_from(from, part);
+      model_.evaluate();
+      if (model_.objective() <= before * (1 + 1e-9)) {
+        return change;
+      }
+      part *= 0.5;
+    }
+    model_.state = from;
+    model_.evaluate();
+    return 0;
   }
 
   // Heights for fixed shapes at several shifts of the axis; the best objective is the start.
-  void find_start() {
+  bool find_start() {
     std::vector<double> starts{options_.start_shift};
     if (options_.scans_shift) {
       const double step = std::min(1.0, options_.shift_limit);
@@ -119,249 +125,98 @@ class Fit {
         starts.push_back(options_.start_shift - s);
       }
     }
-    stiffness_ = options_.background.stiffness;
+    const BandState fresh = model_.state;
     double best = std::numeric_limits<double>::infinity();
     double best_shift = starts.front();
     for (const double start : starts) {
-      shift_ = start;
-      amounts_.assign(amounts_.size(), 0.0);
-      solve(false);
-      if (has_ratio_prior()) {
-        solve(false);
+      model_.state = fresh;
+      model_.state.shift = start;
+      if (!solve_heights()) {
+        continue;
       }
-      const double prior = shift_ / std::max(options_.shift_sd, 1e-9);
-      const double objective = solution_.chi_square + prior_cost() + prior * prior;
-      if (is_solved() && objective < best) {
+      const double prior = start / std::max(options_.shift_sd, 1e-9);
+      const double objective = model_.objective() + prior * prior;
+      if (objective < best) {
         best = objective;
         best_shift = start;
       }
     }
-    shift_ = best_shift;
-    amounts_.assign(amounts_.size(), 0.0);
-    solve(false);
+    if (starts.size() > 1) {
+      model_.state = fresh;
+      model_.state.shift = best_shift;
+      return solve_heights();
+    }
+    return std::isfinite(best);
   }
 
-  [[nodiscard]] bool has_ratio_prior() const { return !amounts_.empty(); }
-
-  [[nodiscard]] double prior_cost() const {
-    double cost = 0;
-    for (const auto& row : prior_) {
-      double value = -row.target;
-      for (const auto& [column, coefficient] : row.terms) {
-        value += coefficient * solution_.amounts[static_cast<std::size_t>(column)];
+  // Twice: products of columns leave out the far wings, and ratios follow the amounts.
+  bool solve_heights() {
+    for (int pass = 0; pass < 2; ++pass) {
+      model_.evaluate();
+      if (!model_.solve(false)) {
+        return false;
       }
-      cost += row.precision * value * value;
+      model_.update_uncertainty();
+      model_.step_from(BandState(model_.state), 1);
     }
-    return cost;
+    model_.evaluate();
+    return true;
   }
 
-  void solve(bool with_shapes) {
-    const auto count = bands_.size();
-    for (std::size_t b = 0; b < count; ++b) {
-      evaluate_profile(x_, center_of(b), width_of(b), bands_[b].lorentz_share, profiles_[b]);
-    }
-    list_shapes(with_shapes);
-    fill_columns();
-    fill_prior();
-    MixtureProblem problem;
-    problem.x = x_;
-    problem.y = y_;
-    problem.sigma = sigma_;
-    problem.columns = &columns_;
-    problem.lower.assign(count + amounts_.size(), 0.0);
-    problem.lower.resize(count + amounts_.size() + shapes_.size(),
-                         -std::numeric_limits<double>::infinity());
-    problem.prior = prior_;
-    problem.background = options_.background;
-    problem.background.stiffness = stiffness_;
-    solution_ = solve_mixture(problem);
-    if (!is_solved()) {
+  void seek_ripple() {
+    if (!is_solved_ || !options_.seeks_ripple || model_.state.turn > 0) {
       return;
     }
-    stiffness_ = solution_.stiffness;
-    height_.assign(solution_.amounts.begin(),
-                   solution_.amounts.begin() + static_cast<Index>(count));
-    // Half the way: expected heights and the spread about them follow the amount, and a full step
-    // lets them swing.
-    for (std::size_t g = 0; g < amounts_.size(); ++g) {
-      const double now = solution_.amounts[count + g];
-      amounts_[g] = amounts_[g] > 0 && now > 0 ? 0.5 * (amounts_[g] + now) : now;
-    }
-  }
-
-  [[nodiscard]] double height_u(std::size_t band) const {
-    return std::sqrt(solution_.variance[band]);
-  }
-
-  // Only bands that are seen get shape freedom; the others keep the table's.
-  void list_shapes(bool with_shapes) {
-    shapes_.clear();
-    if (!with_shapes || bands_.empty()) {
+    const Eigen::ArrayXd& smooth = model_.smooth();
+    const double highest = smooth.abs().maxCoeff();
+    if (!(highest > 0)) {
       return;
     }
-    if (options_.shift_sd > 0) {
-      shapes_.push_back({ShapeKind::shift, -1});
-    }
-    if (options_.stretch_sd > 0) {
-      shapes_.push_back({ShapeKind::stretch, -1});
-    }
-    for (std::size_t b = 0; b < bands_.size(); ++b) {
-      if (height_[b] <= 3 * height_u(b)) {
-        continue;
-      }
-      if (bands_[b].center_sd > 0) {
-        shapes_.push_back({ShapeKind::center, static_cast<Index>(b)});
-      }
-      if (bands_[b].log_fwhm_sd > 0) {
-        shapes_.push_back({ShapeKind::width, static_cast<Index>(b)});
-      }
+    const Eigen::ArrayXd envelope = smooth / highest;
+    const double turn =
+        detail::find_ripple(model_.columns().x(), model_.residual(), model_.weight(), envelope, {});
+    if (turn > 0) {
+      model_.add_ripple(turn, envelope);
+      model_.stiffness = options_.background.stiffness;
+      is_solved_ = solve_heights();
     }
   }
 
-  void fill_columns() {
-    columns_.points = static_cast<Index>(x_.size());
-    const std::size_t count = bands_.size() + amounts_.size() + shapes_.size();
-    columns_.values.assign(count * x_.size(), 0.0);
-    for (std::size_t b = 0; b < bands_.size(); ++b) {
-      std::copy(profiles_[b].value.begin(),
-                profiles_[b].value.end(),
-                columns_.column(static_cast<Index>(b)).begin());
-    }
-    for (std::size_t s = 0; s < shapes_.size(); ++s) {
-      fill_shape(shapes_[s],
-                 columns_.column(static_cast<Index>(bands_.size() + amounts_.size() + s)));
-    }
-  }
-
-  void fill_shape(const ShapeColumn& shape, std::span<double> out) const {
-    if (shape.band >= 0) {
-      const auto b = static_cast<std::size_t>(shape.band);
-      const auto& from =
-          shape.kind == ShapeKind::center ? profiles_[b].by_center : profiles_[b].by_log_width;
-      for (std::size_t i = 0; i < out.size(); ++i) {
-        out[i] = height_[b] * from[i];
-      }
+  // Bands the data do not ask for leave; each would take up noise with the one sign it may have.
+  void prune() {
+    if (!(options_.prune_sigmas > 0)) {
       return;
     }
-    for (std::size_t b = 0; b < bands_.size(); ++b) {
-      const double lever = shape.kind == ShapeKind::shift ? 1.0 : (bands_[b].center - middle_);
-      const double factor = height_[b] * lever;
-      for (std::size_t i = 0; factor != 0 && i < out.size(); ++i) {
-        out[i] += factor * profiles_[b].by_center[i];
-      }
+    const std::vector<std::size_t> seen = model_.needed_bands(options_.prune_sigmas);
+    std::vector<std::size_t> left;
+    for (const std::size_t b : seen) {
+      left.push_back(kept_[b]);
     }
-  }
-
-  // sd of a grouped band's height about its expected value.
-  [[nodiscard]] double ratio_scale(std::size_t band) const {
-    const auto& row = bands_[band];
-    const double expected = amounts_[static_cast<std::size_t>(row.group)] * row.relative_height;
-    const double own = solution_.variance.empty() ? 0 : height_u(band);
-    return std::max({row.log_height_sd * expected, 0.3 * own, 1e-9 * row.relative_height});
-  }
-
-  [[nodiscard]] double ratio_precision(std::size_t band) const {
-    const auto& row = bands_[band];
-    const double expected = amounts_[static_cast<std::size_t>(row.group)] * row.relative_height;
-    if (expected <= 0) {
-      // Nothing known of the amount yet: the ratio is all but free.
-      double top = 0;
-      for (const double y : y_) {
-        top = std::isfinite(y) ? std::max(top, std::abs(y)) : top;
-      }
-      const double scale = std::max(top * row.relative_height, 1e-300);
-      return 1 / (scale * scale);
-    }
-    const double scale = ratio_scale(band);
-    const double z = (height_[band] - expected) / scale;
-    return (t_freedom + 1) / (t_freedom + z * z) / (scale * scale);
-  }
-
-  void fill_prior() {
-    prior_.clear();
-    const auto count = static_cast<Index>(bands_.size());
-    for (std::size_t b = 0; b < bands_.size(); ++b) {
-      if (bands_[b].group >= 0) {
-        prior_.push_back({
-            {{static_cast<Index>(b), 1.0}, {count + bands_[b].group, -bands_[b].relative_height}},
-            0,
-            ratio_precision(b)
-        });
-      }
-    }
-    for (std::size_t s = 0; s < shapes_.size(); ++s) {
-      const Index column = count + static_cast<Index>(amounts_.size() + s);
-      const auto [target, sd] = shape_prior(shapes_[s]);
-      prior_.push_back({{{column, 1.0}}, target, 1 / (sd * sd)});
-    }
-  }
-
-  // The unknown is the change, so the prior pulls it towards minus the present value.
-  [[nodiscard]] std::pair<double, double> shape_prior(const ShapeColumn& shape) const {
-    const auto b = static_cast<std::size_t>(std::max<Index>(shape.band, 0));
-    switch (shape.kind) {
-      case ShapeKind::center:
-        return {-offset_[b], bands_[b].center_sd};
-      case ShapeKind::width:
-        return {-log_width_[b], bands_[b].log_fwhm_sd};
-      case ShapeKind::shift:
-        return {-shift_, options_.shift_sd};
-      case ShapeKind::stretch:
-        break;
-    }
-    return {-stretch_, options_.stretch_sd};
-  }
-
-  // Takes the steps of the shape columns, cut to where the linearisation holds; returns the largest
-  // relative step.
-  double apply_shapes() {
-    double largest = 0;
-    const std::size_t first = bands_.size() + amounts_.size();
-    for (std::size_t s = 0; s < shapes_.size(); ++s) {
-      const double step = solution_.amounts[first + s];
-      const auto b = static_cast<std::size_t>(std::max<Index>(shapes_[s].band, 0));
-      const double width = width_of(b);
-      switch (shapes_[s].kind) {
-        case ShapeKind::center:
-          move(offset_[b], step, 0.3 * width, 3 * bands_[b].center_sd);
-          largest = std::max(largest, std::abs(step) / width);
-          break;
-        case ShapeKind::width:
-          move(log_width_[b], step, 0.3, 3 * bands_[b].log_fwhm_sd);
-          largest = std::max(largest, std::abs(step));
-          break;
-        case ShapeKind::shift:
-          move(shift_, step, 1, options_.shift_limit);
-          break;
-        case ShapeKind::stretch:
-          move(stretch_, step, options_.stretch_sd, 3 * options_.stretch_sd);
-          break;
-      }
-    }
-    return largest;
-  }
-
-  static void move(double& value, double step, double step_limit, double limit) {
-    value = std::clamp(value + std::clamp(step, -step_limit, step_limit), -limit, limit);
+    dropped_variance_ = model_.uncertainty().variance;
+    dropped_variance_.resize(kept_.size());
+    model_.keep(seen);
+    kept_ = std::move(left);
+    model_.evaluate();
   }
 
   // Shapes that are not fitted yet miss strong bands by far more than the noise: until they are
   // near, every point may be off by a part of the highest signal, less with every iteration.
   void loosen_sigma() {
-    if (options_.misfit == 0) {
-      return;
-    }
-    const auto [low, high] = std::minmax_element(y_.begin(), y_.end());
-    looseness_ = 0.01 * (*high - *low);
-    // Far wings and the instrument's own ghosts: no shape is known better than this.
-    least_looseness_ = 5e-4 * (*high - *low);
     for (std::size_t i = 0; i < sigma_.size(); ++i) {
       sigma_[i] = noise_[i] > 0 ? std::hypot(noise_[i], looseness_) : 0;
     }
+    model_.set_sigma(sigma_);
   }
 
-  [[nodiscard]] double residual(std::size_t i) const {
-    return y_[i] - solution_.fitted[i] - solution_.background[i];
+  void scale_looseness() {
+    if (options_.misfit == 0 || !is_solved_) {
+      return;
+    }
+    const double highest = model_.fitted().maxCoeff();
+    looseness_ = 0.01 * highest;
+    // Far wings and the instrument's own ghosts: no shape is known better than this.
+    least_looseness_ = 5e-4 * highest;
+    loosen_sigma();
   }
 
   // What the fit misses beyond the noise: everywhere (in units of the noise, from the median
@@ -370,23 +225,24 @@ class Fit {
     if (options_.misfit == 0) {
       return;
     }
-    looseness_ = iteration >= 2 ? std::max(0.4 * looseness_, least_looseness_) : looseness_;
-    const double everywhere = std::max(1.0, median_size(noise_));
+    looseness_ = iteration >= 1 ? std::max(0.4 * looseness_, least_looseness_) : looseness_;
+    const double everywhere = std::max(1.0, detail::median_size(model_, noise_));
     const double relative = options_.misfit > 0 ? options_.misfit : relative_misfit(everywhere);
-    for (std::size_t i = 0; i < x_.size(); ++i) {
-      const double part = std::hypot(relative * solution_.fitted[i], looseness_);
+    for (std::size_t i = 0; i < sigma_.size(); ++i) {
+      const double part = std::hypot(relative * model_.fitted()[static_cast<Index>(i)], looseness_);
       sigma_[i] = noise_[i] > 0 ? std::hypot(everywhere * noise_[i], part) : 0;
     }
+    model_.set_sigma(sigma_);
   }
 
   [[nodiscard]] double relative_misfit(double everywhere) const {
     double excess = 0;
     double signal = 0;
-    for (std::size_t i = 0; i < x_.size(); ++i) {
+    for (std::size_t i = 0; i < noise_.size(); ++i) {
       if (noise_[i] > 0) {
-        const double r = residual(i);
+        const double r = model_.residual()[static_cast<Index>(i)];
         const double own = everywhere * noise_[i];
-        const double power = solution_.fitted[i] * solution_.fitted[i];
+        const double power = std::pow(model_.fitted()[static_cast<Index>(i)], 2);
         excess += power * (r * r - own * own);
         signal += power * power;
       }
@@ -394,183 +250,16 @@ class Fit {
     return signal > 0 ? std::min(0.3, std::sqrt(std::max(0.0, excess / signal))) : 0;
   }
 
-  // Robust size of the residual in units of the given sigma.
-  [[nodiscard]] double median_size(std::span<const double> sigma) const {
-    std::vector<double> size;
-    size.reserve(x_.size());
-    for (std::size_t i = 0; i < x_.size(); ++i) {
-      if (sigma[i] > 0) {
-        size.push_back(std::abs(residual(i)) / sigma[i]);
-      }
-    }
-    if (size.empty()) {
-      return 1;
-    }
-    const auto middle = size.begin() + static_cast<Index>(size.size() / 2);
-    std::nth_element(size.begin(), middle, size.end());
-    return *middle / 0.6745;  // of a normal distribution
-  }
-
-  BandMixtureResult finish() {
-    BandMixtureResult result;
-    result.status = solution_.status;
-    result.bands.resize(bands_.size());
-    result.area_covariance.assign(bands_.size() * bands_.size(), 0.0);
-    result.amounts = amounts_;
-    result.shift = shift_;
-    result.stretch = stretch_;
-    result.sigma = sigma_;
-    if (!is_solved()) {
-      result.background.assign(x_.size(), 0.0);
-      result.fitted.assign(x_.size(), 0.0);
-      return result;
-    }
-    result.background = solution_.background;
-    result.fitted = solution_.fitted;
-    result.chi_square = solution_.chi_square;
-    result.effective_parameters = solution_.effective_parameters;
-    result.condition_number = solution_.condition_number;
-    inflation_ = inflation();
-    for (std::size_t b = 0; b < bands_.size(); ++b) {
-      fill_band(b, result.bands[b]);
-    }
-    fill_shape_uncertainties(result);
-    fill_areas(result);
-    return result;
-  }
-
-  // Reduced chi-square from the median residual: a band that nothing explains raises its own
-  // neighbourhood, not the uncertainty of everything else.
-  [[nodiscard]] double inflation() const {
-    const auto points = static_cast<double>(x_.size());
-    const double used = std::min(solution_.effective_parameters, 0.5 * points);
-    const double scale = median_size(sigma_);
-    return std::max(1.0, scale * scale / (1 - used / points));
-  }
-
-  void fill_band(std::size_t b, FittedMixtureBand& band) const {
-    const double variance = solution_.variance[b];
-    band.height = height_[b];
-    band.height_u = std::sqrt(inflation_ * variance);
-    band.center = center_of(b);
-    band.fwhm = width_of(b);
-    band.center_u = bands_[b].center_sd;
-    band.fwhm_u = bands_[b].log_fwhm_sd * band.fwhm;
-    band.own_height = band.height;
-    band.own_height_u = band.height_u;
-    if (bands_[b].group < 0) {
-      return;
-    }
-    const double expected =
-        amounts_[static_cast<std::size_t>(bands_[b].group)] * bands_[b].relative_height;
-    const double precision = 1 / variance - ratio_precision(b);
-    if (precision * variance < 1e-3) {
-      // The prior holds the height so tightly that taking it out again leaves no digits.
-      return fill_from_residual(b, band);
-    }
-    band.own_height_u = std::sqrt(inflation_ / precision);
-    if (!solution_.is_at_bound[b]) {
-      band.own_height = (height_[b] / variance - expected * ratio_precision(b)) / precision;
-    }
-  }
-
-  // Height that the data at the band alone ask for, all else as fitted.
-  void fill_from_residual(std::size_t b, FittedMixtureBand& band) const {
-    double power = 0;
-    double asked = 0;
-    for (std::size_t i = 0; i < x_.size(); ++i) {
-      if (sigma_[i] > 0) {
-        const double weighted = profiles_[b].value[i] / (sigma_[i] * sigma_[i]);
-        power += weighted * profiles_[b].value[i];
-        asked += weighted * residual(i);
-      }
-    }
-    if (!(power > 0)) {
-      band.own_height_u = std::numeric_limits<double>::infinity();
-      return;
-    }
-    band.own_height = std::max(0.0, band.height + asked / power);
-    band.own_height_u = std::sqrt(inflation_ / power);
-  }
-
-  void fill_shape_uncertainties(BandMixtureResult& result) const {
-    const std::size_t first = bands_.size() + amounts_.size();
-    for (std::size_t s = 0; s < shapes_.size(); ++s) {
-      const double u = std::sqrt(inflation_ * solution_.variance[first + s]);
-      const auto b = static_cast<std::size_t>(std::max<Index>(shapes_[s].band, 0));
-      switch (shapes_[s].kind) {
-        case ShapeKind::center:
-          result.bands[b].center_u = u;
-          break;
-        case ShapeKind::width:
-          result.bands[b].fwhm_u = u * result.bands[b].fwhm;
-          break;
-        case ShapeKind::shift:
-          result.shift_u = u;
-          break;
-        case ShapeKind::stretch:
-          break;
-      }
-    }
-  }
-
-  // Area = height * fwhm * constant, so it moves with the height and with the width.
-  void fill_areas(BandMixtureResult& result) const {
-    const std::size_t count = bands_.size();
-    const std::size_t columns = solution_.amounts.size();
-    std::vector<Index> width_column(count, -1);
-    for (std::size_t s = 0; s < shapes_.size(); ++s) {
-      if (shapes_[s].kind == ShapeKind::width) {
-        width_column[static_cast<std::size_t>(shapes_[s].band)] =
-            static_cast<Index>(count + amounts_.size() + s);
-      }
-    }
-    const auto covariance = [&](Index i, Index j) {
-      return i < 0 || j < 0 ? 0.0
-                            : solution_.covariance[static_cast<std::size_t>(i) * columns +
-                                                   static_cast<std::size_t>(j)];
-    };
-    for (std::size_t i = 0; i < count; ++i) {
-      const double unit_i = pseudo_voigt_area(width_of(i), bands_[i].lorentz_share);
-      const auto row_i = static_cast<Index>(i);
-      result.bands[i].area = unit_i * height_[i];
-      for (std::size_t j = 0; j < count; ++j) {
-        const double unit_j = pseudo_voigt_area(width_of(j), bands_[j].lorentz_share);
-        const auto row_j = static_cast<Index>(j);
-        const double sum = covariance(row_i, row_j) +
-                           height_[i] * covariance(width_column[i], row_j) +
-                           height_[j] * covariance(row_i, width_column[j]) +
-                           height_[i] * height_[j] * covariance(width_column[i], width_column[j]);
-        result.area_covariance[i * count + j] = inflation_ * unit_i * unit_j * sum;
-      }
-      const double own = result.area_covariance[i * count + i];
-      result.bands[i].area_u =
-          own > 0 ? std::sqrt(own) : unit_i * std::sqrt(inflation_ * solution_.variance[i]);
-    }
-  }
-
-  std::span<const double> x_;
-  std::span<const double> y_;
   std::span<const double> noise_;
-  std::span<const MixtureBand> bands_;
   BandMixtureOptions options_;
-  double middle_ = 0;
-  double shift_ = 0;
-  double stretch_ = 0;
-  double stiffness_ = 0;
-  double inflation_ = 1;
+  BandModel model_;
+  std::vector<double> sigma_;
+  std::vector<std::size_t> kept_;
+  std::vector<double> dropped_variance_;
   double looseness_ = 0;
   double least_looseness_ = 0;
-  std::vector<double> sigma_;
-  std::vector<double> offset_;
-  std::vector<double> log_width_;
-  std::vector<double> height_;
-  std::vector<double> amounts_;
-  std::vector<Profile> profiles_;
-  std::vector<ShapeColumn> shapes_;
-  std::vector<PriorRow> prior_;
-  Columns columns_;
-  MixtureSolution solution_;
+  bool is_finite_ = true;
+  bool is_solved_ = false;
 };
 
 void check(std::span<const double> x,
@@ -596,7 +285,7 @@ BandMixtureResult fit_band_mixture(std::span<const double> x,
                                    Index groups,
                                    const BandMixtureOptions& options) {
   check(x, y, sigma, bands, groups);
-  return Fit(x, y, sigma, bands).run(groups, options);
+  return Fit(x, y, sigma, bands, groups, options).run(bands);
 }
 
 double pseudo_voigt(double x, double center, double fwhm, double lorentz_share) {

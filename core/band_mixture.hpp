@@ -19,6 +19,7 @@ struct MixtureBand {
   Index group = -1;            // -1: height free on its own
   double relative_height = 1;  // expected height per unit of the group's amount
   double log_height_sd = 0;    // spread of that ratio
+  double lorentz_share_sd = 0;
 };
 
 struct BandMixtureOptions {
@@ -30,6 +31,8 @@ struct BandMixtureOptions {
   double misfit = 0;  // relative misfit of the band shapes added to sigma; < 0 = from the residual
   Index iterations = 8;
   BackgroundOptions background;
+  bool seeks_ripple = false;  // a periodic part of the background, period 15..90 axis units
+  double prune_sigmas = 0;    // bands below this many standard deviations leave; 0 = none
 };
 
 struct FittedMixtureBand {
@@ -44,6 +47,7 @@ struct FittedMixtureBand {
   /// Height and its uncertainty from the data alone, the expected ratio taken out.
   double own_height = 0;
   double own_height_u = 0;
+  double lorentz_share = 0;
 };
 
 struct BandMixtureResult {
@@ -60,6 +64,7 @@ struct BandMixtureResult {
   double chi_square = 0;
   double effective_parameters = 0;
   double condition_number = 0;
+  double ripple_period = 0;  // 0: none found; the ripple is part of the background
 };
 
 /// Bands and background in one fit, shapes linearised about the current state.

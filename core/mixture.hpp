@@ -32,13 +32,14 @@ struct PriorRow {
   double precision = 0;  // 1 / sd^2
 };
 
-/// Smooth background: cubic B-splines with a penalty on the second derivative. The stiffness is the
-/// reciprocal prior variance of the second differences of its coefficients; constant and slope are
-/// always free.
+/// Smooth background: cubic B-splines with a penalty on the differences of its coefficients. The
+/// stiffness is the reciprocal prior variance of these differences; polynomials of a degree below
+/// the order are always free.
 struct BackgroundOptions {
   bool is_present = true;
   double knot_spacing = 0;  // axis units; 0 = range / 24
   double stiffness = 0;     // > 0 fixed; 0 = chosen by marginal likelihood per spectrum
+  Index penalty_order = 2;  // 1..3 and more
 };
 
 struct MixtureProblem {

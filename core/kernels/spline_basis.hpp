@@ -37,14 +37,14 @@ inline Eigen::MatrixXd spline_basis(std::span<const double> x, Index intervals) 
   return basis;
 }
 
-/// D'D with D the second differences of `count` coefficients.
-inline Eigen::MatrixXd second_difference_penalty(Index count) {
-  Eigen::MatrixXd penalty = Eigen::MatrixXd::Zero(count, count);
-  const Eigen::Vector3d difference(1, -2, 1);
-  for (Index i = 0; i + 2 < count; ++i) {
-    penalty.block<3, 3>(i, i) += difference * difference.transpose();
+/// D'D with D the differences of the given order of `count` coefficients.
+inline Eigen::MatrixXd difference_penalty(Index count, Index order) {
+  Eigen::MatrixXd difference = Eigen::MatrixXd::Identity(count, count);
+  for (Index k = 0; k < order; ++k) {
+    const Index rows = difference.rows() - 1;
+    difference = (difference.bottomRows(rows) - difference.topRows(rows)).eval();
   }
-  return penalty;
+  return difference.transpose() * difference;
 }
 
 }  // namespace calcispec::kernels
