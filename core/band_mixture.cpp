@@ -82,9 +82,7 @@ class Fit {
     if (!is_solved_) {
       return false;
     }
-    if (iteration <= prune_at || !is_learning) {
-      model_.update_uncertainty();
-    }
+    model_.update_uncertainty();
     const double change = descend();
     if (!is_learning) {
       return change < converged;
@@ -225,7 +223,7 @@ class Fit {
     if (options_.misfit == 0) {
       return;
     }
-    looseness_ = iteration >= 1 ? std::max(0.4 * looseness_, least_looseness_) : looseness_;
+    looseness_ = iteration >= 2 ? std::max(0.4 * looseness_, least_looseness_) : looseness_;
     const double everywhere = std::max(1.0, detail::median_size(model_, noise_));
     const double relative = options_.misfit > 0 ? options_.misfit : relative_misfit(everywhere);
     for (std::size_t i = 0; i < sigma_.size(); ++i) {

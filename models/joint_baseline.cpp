@@ -19,36 +19,47 @@ const ReferenceLibrary& library() {
   return tables;
 }
 
+// Knots near enough for a background that turns within a few hundred 1/cm; the stiffness decides
+// how much of that is used. Bands of condensed tissue are up to 100 1/cm wide in the infrared.
+constexpr double raman_knots_cm1 = 115;
+constexpr double ftir_knots_cm1 = 350;
+constexpr double fewest_pieces = 4;
+
+MixtureBand free_band(const ReferenceBand& row, BandTechnique technique) {
+  MixtureBand band;
+  band.center = row.position_cm1;
+  band.fwhm = row.fwhm_cm1;
+  band.lorentz_share = technique == BandTechnique::raman ? row.lorentz_share : 0.3;
+  band.center_sd = std::max(3.0, 0.08 * row.fwhm_cm1);
+  // Order and strain change widths by a third, nu1 of bone mineral from 12 to 20 1/cm.
+  band.log_fwhm_sd = 0.3;
+  band.lorentz_share_sd = 0.15;
+  return band;
+}
+
 // One free band per tabulated one; of two that overlap nearly whole the stronger stands for both.
 std::vector<MixtureBand> tissue_bands(const Axis& axis, BandTechnique technique) {
-  std::vector<ReferenceBand> rows;
+  std::vector<const ReferenceBand*> rows;
   for (const auto* id : tissue) {
     for (const auto& row : library().find(id)->bands(technique)) {
       // Broad water bands below the stretch cannot be told from a background.
       const bool is_distinct = row.fwhm_cm1 < 150 || row.position_cm1 > 3000;
       if (is_distinct && row.position_cm1 > axis.front() && row.position_cm1 < axis.back()) {
-        rows.push_back(row);
+        rows.push_back(&row);
       }
     }
   }
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-    return a.relative_intensity > b.relative_intensity;
+  std::stable_sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) {
+    return a->relative_intensity > b->relative_intensity;
   });
   std::vector<MixtureBand> bands;
-  for (const auto& row : rows) {
+  for (const auto* row : rows) {
     const bool is_near = std::any_of(bands.begin(), bands.end(), [&](const MixtureBand& band) {
-      return std::abs(band.center - row.position_cm1) < 0.35 * std::min(band.fwhm, row.fwhm_cm1);
+      return std::abs(band.center - row->position_cm1) < 0.35 * std::min(band.fwhm, row->fwhm_cm1);
     });
-    if (is_near) {
-      continue;
+    if (!is_near) {
+      bands.push_back(free_band(*row, technique));
     }
-    MixtureBand band;
-    band.center = row.position_cm1;
-    band.fwhm = row.fwhm_cm1;
-    band.lorentz_share = technique == BandTechnique::raman ? 0.5 : 0.3;
-    band.center_sd = std::max(3.0, 0.08 * row.fwhm_cm1);
-    band.log_fwhm_sd = 0.4;
-    bands.push_back(band);
   }
   return bands;
 }
@@ -69,16 +80,19 @@ JointBaseline fit_joint_baseline(const Axis& axis, std::span<const double> y, Te
       technique == Technique::ftir ? BandTechnique::ftir_transmission : BandTechnique::raman;
   const auto bands = tissue_bands(axis, kind);
   const auto [low, high] = std::minmax_element(y.begin(), y.end());
-  const double noise = std::max({estimate_noise(y), 1e-3 * (*high - *low), 1e-300});
+  // No digit below 1e-4 of the range is trusted.
+  const double noise = std::max({estimate_noise(y), 1e-4 * (*high - *low), 1e-300});
   const std::vector<double> sigma(y.size(), noise);
   BandMixtureOptions options;
   options.scans_shift = false;
   options.misfit = -1;
   options.iterations = 12;
-  // Bands of condensed tissue are up to 100 1/cm wide in the infrared; a background that bends on
-  // that scale would take them in.
-  const double pieces = kind == BandTechnique::raman ? 6 : 4;
-  options.background.knot_spacing = (axis.back() - axis.front()) / pieces;
+  options.prune_sigmas = 2;
+  options.seeks_ripple = true;
+  options.background.penalty_order = 3;
+  options.background.knot_spacing =
+      std::min(kind == BandTechnique::raman ? raman_knots_cm1 : ftir_knots_cm1,
+               (axis.back() - axis.front()) / fewest_pieces);
   const auto fit = fit_band_mixture(axis.values(), y, sigma, bands, 0, options);
   out.background = fit.background;
   out.bands = fit.fitted;

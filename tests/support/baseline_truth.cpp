@@ -21,13 +21,12 @@ using Eigen::VectorXd;
 // Own generator and transform, so that the draws are the same with every library.
 class Random {
  public:
-  explicit Random(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15ULL + 0x1234567ULL) {}
+  // Neighbouring seeds must not give the same draws moved by one: the start is mixed.
+  explicit Random(std::uint64_t seed) : state_(mixed(seed * golden)) {}
 
   double uniform() {
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-    return (static_cast<double>((z ^ (z >> 31U)) >> 11U) + 0.5) / 9007199254740992.0;
+    state_ += golden;
+    return (static_cast<double>(mixed(state_) >> 11U) + 0.5) / 9007199254740992.0;
   }
 
   double normal() {
@@ -36,6 +35,14 @@ class Random {
   }
 
  private:
+  static constexpr std::uint64_t golden = 0x9E3779B97F4A7C15ULL;
+
+  static std::uint64_t mixed(std::uint64_t z) {
+    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
+    return z ^ (z >> 31U);
+  }
+
   std::uint64_t state_;
 };
 

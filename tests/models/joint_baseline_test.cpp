@@ -1,0 +1,105 @@
+// baseline.joint on simulated spectra of known background; the whole sweep is
+// bench/accuracy_joint_baseline_bench.cpp.
+#include "models/joint_baseline.hpp"
+
+#include "tests/support/baseline_truth.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace calcispec {
+namespace {
+
+using test::BackgroundShape;
+using test::BaselineTruthSettings;
+
+struct Errors {
+  double background = 0;  // mean RMSE in percent of the tallest band
+  double carbonate = 0;   // mean signed error of the area in percent
+  double phosphate = 0;
+};
+
+Errors errors_of(BaselineTruthSettings settings, std::uint64_t first_seed, int count) {
+  Errors errors;
+  for (int k = 0; k < count; ++k) {
+    settings.seed = first_seed + static_cast<std::uint64_t>(k);
+    const auto truth = make_baseline_truth(settings);
+    const auto axis = Axis::make(
+        truth.x, settings.is_raman ? AxisKind::raman_shift : AxisKind::wavenumber, "1/cm");
+    const auto fit = models::fit_joint_baseline(
+        *axis, truth.y, settings.is_raman ? Technique::raman : Technique::ftir);
+    double square = 0;
+    for (std::size_t i = 0; i < truth.x.size(); ++i) {
+      square += std::pow(fit.background[i] - truth.background[i], 2);
+    }
+    const auto error = [&](const test::WindowArea& window) {
+      const double found =
+          test::window_integral(truth.x, fit.bands, window.from_cm1, window.to_cm1);
+      return 100 * (found / window.area - 1) / count;
+    };
+    errors.background +=
+        100 * std::sqrt(square / static_cast<double>(truth.x.size())) / truth.tallest / count;
+    errors.carbonate += error(truth.carbonate);
+    errors.phosphate += error(truth.phosphate);
+  }
+  return errors;
+}
+
+void expect_small(const Errors& errors, double background) {
+  EXPECT_LT(errors.background, background);
+  EXPECT_LT(std::abs(errors.carbonate), 4);
+  EXPECT_LT(std::abs(errors.phosphate), 3);
+}
+
+TEST(JointBaseline, FollowsBackgroundsOutsideThePolynomialFamily) {
+  BaselineTruthSettings settings;
+  settings.shape = BackgroundShape::random;
+  settings.length_scale = 0.3;
+  expect_small(errors_of(settings, 100, 12), 1);
+  settings.is_raman = false;
+  settings.amplitude = 0.5;
+  expect_small(errors_of(settings, 100, 12), 0.7);
+}
+
+TEST(JointBaseline, BearsAnAxisThatIsOff) {
+  BaselineTruthSettings settings;
+  settings.shift_cm1 = 1.5;
+  expect_small(errors_of(settings, 200, 12), 1);
+  settings.shift_cm1 = -1.5;
+  settings.is_raman = false;
+  settings.shape = BackgroundShape::mie;
+  settings.amplitude = 0.5;
+  expect_small(errors_of(settings, 200, 12), 0.7);
+}
+
+TEST(JointBaseline, TakesEtalonRippleForBackground) {
+  BaselineTruthSettings settings;
+  settings.shape = BackgroundShape::hump;
+  settings.ripple = 0.02;
+  settings.ripple_period = 33;
+  expect_small(errors_of(settings, 300, 12), 1);
+}
+
+TEST(JointBaseline, GetsBetterWithTheSignal) {
+  BaselineTruthSettings settings;
+  double before = 100;
+  for (const double snr : {10.0, 50.0, 200.0, 1000.0}) {
+    settings.snr = snr;
+    const double now = errors_of(settings, 400, 8).background;
+    EXPECT_LT(now, before) << snr;
+    before = now;
+  }
+  EXPECT_LT(before, 0.2);
+}
+
+TEST(JointBaseline, AnswersBadDataWithoutNumbers) {
+  const auto axis = Axis::make({400, 410, 420, 430}, AxisKind::raman_shift, "1/cm");
+  const std::vector<double> y{1, 2, 3, 4};
+  const auto fit = models::fit_joint_baseline(*axis, y, Technique::raman);
+  EXPECT_FALSE(fit.is_converged);
+  EXPECT_TRUE(std::isnan(fit.background[0]));
+}
+
+}  // namespace
+}  // namespace calcispec
