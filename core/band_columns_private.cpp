@@ -1,7 +1,12 @@
 #include "core/band_columns_private.hpp"
 
+#include "core/kernels/column_products.hpp"
+
 #include <algorithm>
+#include <array>
 #include <numbers>
+#include <numeric>
+#include <utility>
 
 namespace calcispec::detail {
 namespace {
@@ -10,47 +15,116 @@ constexpr double four_ln2 = 4 * std::numbers::ln2;
 constexpr double gauss_widths = 3;    // the Gaussian part is below 1e-11 beyond
 constexpr double support_widths = 8;  // a Lorentzian is below 0.4 % of its height beyond
 
+// Columns of like range side by side in tiles; outside their own range they are 0 within the
+// tile's.
+class GramTiles {
+ public:
+  GramTiles(std::span<const LocalColumn> columns, const Eigen::ArrayXd& root_weight)
+      : order_(columns.size()) {
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+    std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
+      return std::pair(columns[a].first, columns[a].end) <
+             std::pair(columns[b].first, columns[b].end);
+    });
+    constexpr auto rows = static_cast<std::size_t>(kernels::tile_rows);
+    tiles_.resize((columns.size() + rows - 1) / rows);
+    panel_.resize(root_weight.size(), static_cast<Index>(tiles_.size() * rows));
+    for (std::size_t t = 0; t < tiles_.size(); ++t) {
+      Tile& tile = tiles_[t];
+      tile.first = root_weight.size();
+      for (std::size_t k = t * rows; k < std::min((t + 1) * rows, columns.size()); ++k) {
+        tile.first = std::min(tile.first, columns[order_[k]].first * block_points);
+        tile.end = std::max(tile.end, columns[order_[k]].end * block_points);
+      }
+      for (std::size_t k = t * rows; k < (t + 1) * rows; ++k) {
+        fill(k < columns.size() ? columns[order_[k]] : LocalColumn{},
+             tile,
+             root_weight,
+             static_cast<Index>(k));
+      }
+    }
+  }
+
+  [[nodiscard]] Eigen::MatrixXd products() const {
+    const auto count = static_cast<Index>(order_.size());
+    Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(count, count);
+    for (std::size_t a = 0; a < tiles_.size(); ++a) {
+      for (std::size_t b = a; b < tiles_.size(); ++b) {
+        const Index first = std::max(tiles_[a].first, tiles_[b].first);
+        const Index end = std::min(tiles_[a].end, tiles_[b].end);
+        if (first < end) {
+          add(a, b, first, end, gram);
+        }
+      }
+    }
+    return gram;
+  }
+
+ private:
+  struct Tile {
+    Index first = 0;  // points
+    Index end = 0;
+  };
+
+  void fill(const LocalColumn& column, const Tile& tile, const Eigen::ArrayXd& weight, Index at) {
+    const Index first = std::max(column.first * block_points, tile.first);
+    const Index end = std::max(column.end * block_points, first);
+    auto out = panel_.col(at).array();
+    out.segment(tile.first, first - tile.first).setZero();
+    if (end > first) {
+      out.segment(first, end - first) =
+          column.factor * Eigen::Map<const Eigen::ArrayXd>(column.data + first, end - first) *
+          weight.segment(first, end - first);
+    }
+    out.segment(end, tile.end - end).setZero();
+  }
+
+  void add(std::size_t a, std::size_t b, Index first, Index end, Eigen::MatrixXd& gram) const {
+    constexpr Index rows = kernels::tile_rows;
+    constexpr Index width = kernels::tile_columns;
+    const auto count = static_cast<Index>(order_.size());
+    const Index left = static_cast<Index>(a) * rows;
+    std::array<double, static_cast<std::size_t>(rows * width)> out;
+    for (Index part = 0; part < rows; part += width) {
+      const Index right = static_cast<Index>(b) * rows + part;
+      kernels::column_products<width>(panel_.col(left).data() + first,
+                                      panel_.col(right).data() + first,
+                                      panel_.rows(),
+                                      end - first,
+                                      out);
+      for (Index j = 0; j < std::min(width, count - right); ++j) {
+        for (Index i = 0; i < std::min(rows, count - left); ++i) {
+          const auto row = static_cast<Index>(order_[static_cast<std::size_t>(left + i)]);
+          const auto column = static_cast<Index>(order_[static_cast<std::size_t>(right + j)]);
+          const double value = out[static_cast<std::size_t>(rows * j + i)];
+          gram(row, column) = value;
+          gram(column, row) = value;
+        }
+      }
+    }
+  }
+
+  std::vector<std::size_t> order_;
+  std::vector<Tile> tiles_;
+  Eigen::MatrixXd panel_;  // weighted columns in the order of the tiles
+};
+
 }  // namespace
 
 Eigen::MatrixXd local_gram(std::span<const LocalColumn> columns,
                            const Eigen::ArrayXd& root_weight) {
-  const auto count = static_cast<Index>(columns.size());
-  Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(count, count);
-  Eigen::MatrixXd panel(block_points, count);
-  Eigen::MatrixXd product(count, count);
-  std::vector<Index> active;
-  active.reserve(columns.size());
-  for (Index block = 0; block * block_points < root_weight.size(); ++block) {
-    const Index start = block * block_points;
-    active.clear();
-    for (Index i = 0; i < count; ++i) {
-      const auto& column = columns[static_cast<std::size_t>(i)];
-      if (block < column.first || block >= column.end) {
-        continue;
-      }
-      panel.col(static_cast<Index>(active.size())).array() =
-          column.factor * Eigen::Map<const Eigen::ArrayXd>(column.data + start, block_points) *
-          root_weight.segment(start, block_points);
-      active.push_back(i);
-    }
-    const auto here = static_cast<Index>(active.size());
-    const auto part = panel.leftCols(here);
-    auto own = product.topLeftCorner(here, here);
-    own.noalias() = part.transpose() * part;
-    for (Index j = 0; j < here; ++j) {
-      for (Index i = j; i < here; ++i) {
-        gram(active[static_cast<std::size_t>(i)], active[static_cast<std::size_t>(j)]) += own(i, j);
-      }
-    }
-  }
-  gram.triangularView<Eigen::StrictlyUpper>() = gram.transpose();
-  return gram;
+  const GramTiles tiles(columns, root_weight);
+  return tiles.products();
 }
 
-BandColumns::BandColumns(std::span<const double> x) : used_points_(static_cast<Index>(x.size())) {
-  const Index padded = (used_points_ + block_points - 1) / block_points * block_points;
+BandColumns::BandColumns(std::span<const double> x) {
+  const auto points = static_cast<Index>(x.size());
+  const Index padded = (points + block_points - 1) / block_points * block_points;
   x_.setConstant(padded, x.back());
   std::copy(x.begin(), x.end(), x_.data());
+  for (Index i = 0; i < padded; i += block_points) {
+    block_start_.push_back(x_[i]);
+  }
 }
 
 void BandColumns::resize(Index bands) {
@@ -62,12 +136,15 @@ void BandColumns::resize(Index bands) {
 }
 
 BandColumns::Range BandColumns::range_of(const BandShape& shape, double widths) const {
-  const double* end = x_.data() + used_points_;
-  const auto first = std::lower_bound(x_.data(), end, shape.center - widths * shape.fwhm);
-  const auto last = std::lower_bound(first, end, shape.center + widths * shape.fwhm);
-  const Index from = (first - x_.data()) / block_points * block_points;
-  const Index to = (last - x_.data() + block_points - 1) / block_points * block_points;
-  return {from, std::max(to, from)};
+  // Whole blocks, so their first points are all there is to look at.
+  const auto block_of = [&](double position) {
+    return std::upper_bound(block_start_.begin(), block_start_.end(), position) -
+           block_start_.begin();
+  };
+  const double reach = widths * shape.fwhm;
+  const Index from = std::max<Index>(block_of(shape.center - reach) - 1, 0);
+  const Index to = block_of(shape.center + reach);
+  return {from * block_points, std::max(from, to) * block_points};
 }
 
 void BandColumns::evaluate(Index band, const BandShape& shape) {

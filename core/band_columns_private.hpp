@@ -68,8 +68,8 @@ class BandColumns {
   }
   [[nodiscard]] Range range_of(const BandShape& shape, double widths) const;
 
-  Index used_points_ = 0;
   Eigen::ArrayXd x_;
+  std::vector<double> block_start_;
   std::vector<BandShape> shape_;
   std::vector<Range> support_;
   Eigen::MatrixXd lorentz_;

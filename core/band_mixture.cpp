@@ -17,9 +17,10 @@ using detail::BandModel;
 using detail::BandState;
 
 constexpr double four_ln2 = 4 * std::numbers::ln2;
-constexpr Index prune_at = 3;       // iterations by which shapes are near
+constexpr Index prune_at = 2;       // iterations by which shapes are near
 constexpr int most_halvings = 5;    // of a step that does not descend
 constexpr double converged = 1e-3;  // relative change of shapes
+constexpr double still = 0.02;      // of the objective: a seventh of a standard deviation
 
 class Fit {
  public:
@@ -32,7 +33,8 @@ class Fit {
       : noise_(noise),
         options_(options),
         model_(x, y, bands, groups, options),
-        sigma_(noise.begin(), noise.end()) {
+        sigma_(noise.begin(), noise.end()),
+        has_groups_(groups > 0) {
     const auto [low, high] = std::minmax_element(y.begin(), y.end());
     looseness_ = options.misfit == 0 ? 0 : 0.01 * (*high - *low);
     for (std::size_t b = 0; b < bands.size(); ++b) {
@@ -50,21 +52,28 @@ class Fit {
     loosen_sigma();
     is_solved_ = find_start();
     seek_ripple();
+    if (is_solved_) {
+      model_.update_seen();
+    }
     scale_looseness();
     for (Index iteration = 0; is_solved_ && iteration < options_.iterations; ++iteration) {
       if (iterate(iteration)) {
-        return detail::summarise(model_, bands, kept_, dropped_variance_, sigma_);
+        return finish(bands);
       }
     }
     is_solved_ = is_solved_ && model_.solve(true);
     if (!is_solved_) {
       return failed(bands, MixtureStatus::singular);
     }
+    return finish(bands);
+  }
+
+ private:
+  BandMixtureResult finish(std::span<const MixtureBand> bands) {
     model_.update_uncertainty();
     return detail::summarise(model_, bands, kept_, dropped_variance_, sigma_);
   }
 
- private:
   [[nodiscard]] BandMixtureResult failed(std::span<const MixtureBand> bands,
                                          MixtureStatus status) const {
     auto result = detail::empty_summary(bands, sigma_, status);
@@ -75,14 +84,18 @@ class Fit {
   // One descent and, while the noise is still being learned, its update; true when converged.
   bool iterate(Index iteration) {
     const bool is_learning = looseness_ > least_looseness_ || iteration < 4;
-    if (is_learning) {
+    if (is_learning || iteration == prune_at + 3) {
       model_.stiffness = options_.background.stiffness;  // chosen with the shapes as they are now
     }
+    model_.frees_shares = iteration > prune_at;  // wings are told from a background last
     is_solved_ = model_.solve(true);
     if (!is_solved_) {
       return false;
     }
-    model_.update_uncertainty();
+    // Ratios need the uncertainty of every step, the choice of bands only that of some.
+    if (has_groups_ || iteration == prune_at) {
+      model_.update_uncertainty();
+    }
     const double change = descend();
     if (!is_learning) {
       return change < converged;
@@ -91,6 +104,7 @@ class Fit {
       prune();
       seek_ripple();
     }
+    model_.update_seen();
     update_sigma(iteration);
     return false;
   }
@@ -103,8 +117,9 @@ class Fit {
     for (int k = 0; k <= most_halvings; ++k) {
       const double change = model_.step_from(from, part);
       model_.evaluate();
-      if (model_.objective() <= before * (1 + 1e-9)) {
-        return change;
+      const double now = model_.objective();
+      if (now <= before * (1 + 1e-9)) {
+        return before - now < still ? 0 : change;
       }
       part *= 0.5;
     }
@@ -199,9 +214,15 @@ class Fit {
 
   // Shapes that are not fitted yet miss strong bands by far more than the noise: until they are
   // near, every point may be off by a part of the highest signal, less with every iteration.
-  void loosen_sigma() {
+  void loosen_sigma() { set_sigma(1, 0); }
+
+  void set_sigma(double everywhere, double relative) {
+    const double* fitted = model_.fitted().data();  // empty before the first evaluation
     for (std::size_t i = 0; i < sigma_.size(); ++i) {
-      sigma_[i] = noise_[i] > 0 ? std::hypot(noise_[i], looseness_) : 0;
+      const double noise = everywhere * noise_[i];
+      const double shape = relative > 0 ? relative * fitted[i] : 0;
+      const double sum = noise * noise + shape * shape + looseness_ * looseness_;
+      sigma_[i] = noise_[i] > 0 ? std::sqrt(sum) : 0;
     }
     model_.set_sigma(sigma_);
   }
@@ -223,14 +244,10 @@ class Fit {
     if (options_.misfit == 0) {
       return;
     }
-    looseness_ = iteration >= 2 ? std::max(0.4 * looseness_, least_looseness_) : looseness_;
+    looseness_ = iteration >= 1 ? std::max(0.25 * looseness_, least_looseness_) : looseness_;
     const double everywhere = std::max(1.0, detail::median_size(model_, noise_));
     const double relative = options_.misfit > 0 ? options_.misfit : relative_misfit(everywhere);
-    for (std::size_t i = 0; i < sigma_.size(); ++i) {
-      const double part = std::hypot(relative * model_.fitted()[static_cast<Index>(i)], looseness_);
-      sigma_[i] = noise_[i] > 0 ? std::hypot(everywhere * noise_[i], part) : 0;
-    }
-    model_.set_sigma(sigma_);
+    set_sigma(everywhere, relative);
   }
 
   [[nodiscard]] double relative_misfit(double everywhere) const {
@@ -256,6 +273,7 @@ class Fit {
   std::vector<double> dropped_variance_;
   double looseness_ = 0;
   double least_looseness_ = 0;
+  bool has_groups_ = false;
   bool is_finite_ = true;
   bool is_solved_ = false;
 };

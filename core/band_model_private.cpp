@@ -14,11 +14,23 @@ using Eigen::Map;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr double t_freedom = 4;    // of the Student-t prior on band ratios
-constexpr double seen_sigmas = 3;  // bands below keep the table's shape
+constexpr double seen_sigmas = 3;
+constexpr double lost_sigmas = 2;
 
-void move(double& value, double step, double step_limit, double limit) {
-  value = std::clamp(value + std::clamp(step, -step_limit, step_limit), -limit, limit);
+struct Limits {
+  double low = 0;
+  double high = 0;
+};
+
+Limits about_zero(double limit) {
+  return {-limit, limit};
+}
+
+// Returns how far it went.
+double move(double& value, double step, double step_limit, Limits limits) {
+  const double before = value;
+  value = std::clamp(value + std::clamp(step, -step_limit, step_limit), limits.low, limits.high);
+  return std::abs(value - before);
 }
 
 }  // namespace
@@ -95,6 +107,7 @@ void BandModel::keep(const std::vector<std::size_t>& bands) {
     pick(*list);
   }
   pick(uncertainty_.variance);
+  pick(is_seen_);
   columns_.resize(band_count());
   is_free_.clear();
 }
@@ -151,7 +164,7 @@ double BandModel::width_of(std::size_t band) const {
 }
 
 double BandModel::share_of(std::size_t band) const {
-  return std::clamp(bands_[band].lorentz_share + state.share_change[band], 0.0, 1.0);
+  return bands_[band].lorentz_share + state.share_change[band];
 }
 
 double BandModel::height_u(std::size_t band) const {
@@ -203,7 +216,15 @@ double BandModel::objective() const {
   return sum;
 }
 
-// Only bands that are seen get shape freedom; the others keep what they have.
+void BandModel::update_seen() {
+  is_seen_.resize(bands_.size(), 0);
+  for (std::size_t b = 0; b < bands_.size(); ++b) {
+    const double limit = (is_seen_[b] != 0 ? lost_sigmas : seen_sigmas) * height_u(b);
+    is_seen_[b] = state.height[b] > limit ? 1 : 0;
+  }
+}
+
+// Bands that are not seen keep the shape they have.
 void BandModel::list_shapes(bool with_shapes) {
   shapes_.clear();
   if (state.turn > 0) {
@@ -225,7 +246,7 @@ void BandModel::list_shapes(bool with_shapes) {
   }
   for (Index b = 0; b < band_count(); ++b) {
     const auto at = static_cast<std::size_t>(b);
-    if (state.height[at] <= seen_sigmas * height_u(at)) {
+    if (is_seen_[at] == 0 || state.height[at] <= 0) {
       continue;
     }
     if (bands_[at].center_sd > 0) {
@@ -234,181 +255,9 @@ void BandModel::list_shapes(bool with_shapes) {
     if (bands_[at].log_fwhm_sd > 0) {
       shapes_.push_back({ShapeKind::width, b});
     }
-    if (bands_[at].lorentz_share_sd > 0) {
+    if (bands_[at].lorentz_share_sd > 0 && frees_shares) {
       shapes_.push_back({ShapeKind::share, b});
     }
-  }
-}
-
-void BandModel::fill_axis_columns() {
-  axis_columns_.setZero();
-  for (Index b = 0; b < band_count(); ++b) {
-    const auto at = static_cast<std::size_t>(b);
-    if (state.height[at] <= 0) {
-      continue;
-    }
-    columns_.derive(b);
-    const auto column = columns_.by_center(b, state.height[at]);
-    const Index first = column.first * block_points;
-    const Index count = (column.end - column.first) * block_points;
-    const Map<const ArrayXd> slope(column.data + first, count);
-    axis_columns_.col(0).segment(first, count).array() += column.factor * slope;
-    axis_columns_.col(1).segment(first, count).array() +=
-        column.factor * (bands_[at].center - middle_) * slope;
-  }
-}
-
-LocalColumn BandModel::whole(const MatrixXd& from, Index column) const {
-  return {from.col(column).data(), 1, 0, columns_.blocks()};
-}
-
-std::vector<LocalColumn> BandModel::local_columns() const {
-  std::vector<LocalColumn> list;
-  for (Index b = 0; b < band_count(); ++b) {
-    list.push_back(columns_.value(b));
-  }
-  for (const auto& shape : shapes_) {
-    const double height = shape.kind == ShapeKind::center || shape.kind == ShapeKind::width ||
-                                  shape.kind == ShapeKind::share
-                              ? state.height[static_cast<std::size_t>(shape.index)]
-                              : 0;
-    switch (shape.kind) {
-      case ShapeKind::center:
-        list.push_back(columns_.by_center(shape.index, height));
-        break;
-      case ShapeKind::width:
-        list.push_back(columns_.by_log_width(shape.index, height));
-        break;
-      case ShapeKind::share:
-        list.push_back(columns_.by_share(shape.index, height));
-        break;
-      case ShapeKind::shift:
-      case ShapeKind::stretch:
-        list.push_back(whole(axis_columns_, shape.index));
-        break;
-      case ShapeKind::ripple:
-      case ShapeKind::turn:
-        list.push_back(whole(ripple_columns_, shape.index));
-        break;
-    }
-  }
-  list.insert(list.end(), splines_.begin(), splines_.end());
-  return list;
-}
-
-// The products of columns are local, the residual is not: the answer about a state that fits is
-// exact, and products only decide how fast it is reached.
-NormalEquations BandModel::make_normal() {
-  const auto columns = local_columns();
-  const MatrixXd gram = local_gram(columns, root_weight_);
-  const auto splines = static_cast<Index>(splines_.size());
-  const Index data = gram.rows() - splines;  // bands and shapes
-  const Index groups = group_count();
-  const Index count = data + groups;
-  VectorXd gradient(gram.rows());
-  const ArrayXd weighted = weight_ * residual_;
-  gradient.head(band_count()).noalias() = columns_.values().transpose() * weighted.matrix();
-  for (Index i = band_count(); i < gram.rows(); ++i) {
-    const auto& column = columns[static_cast<std::size_t>(i)];
-    const Index first = column.first * block_points;
-    const Index length = (column.end - column.first) * block_points;
-    gradient[i] =
-        column.factor *
-        (Map<const ArrayXd>(column.data + first, length) * weighted.segment(first, length)).sum();
-  }
-  // Heights and background are solved for themselves, not for their change.
-  VectorXd present = VectorXd::Zero(gram.rows());
-  present.head(band_count()) = Map<const VectorXd>(state.height.data(), band_count());
-  present.tail(splines) = state.spline;
-  const VectorXd lifted = gram * present;
-  NormalEquations normal;
-  normal.yy = (weighted * residual_).sum() + 2 * gradient.dot(present) + present.dot(lifted);
-  gradient += lifted;
-  // Amounts stand between bands and shapes and have no column of their own.
-  const Index bands = band_count();
-  const Index shapes = data - bands;
-  normal.cc = MatrixXd::Zero(count, count);
-  normal.cc.topLeftCorner(bands, bands) = gram.topLeftCorner(bands, bands);
-  normal.cc.block(bands + groups, 0, shapes, bands) = gram.block(bands, 0, shapes, bands);
-  normal.cc.block(0, bands + groups, bands, shapes) = gram.block(0, bands, bands, shapes);
-  normal.cc.bottomRightCorner(shapes, shapes) = gram.block(bands, bands, shapes, shapes);
-  normal.bc = MatrixXd::Zero(splines, count);
-  normal.bc.leftCols(bands) = gram.block(data, 0, splines, bands);
-  normal.bc.rightCols(shapes) = gram.block(data, bands, splines, shapes);
-  normal.bb = gram.bottomRightCorner(splines, splines);
-  normal.c = VectorXd::Zero(count);
-  normal.c.head(bands) = gradient.head(bands);
-  normal.c.tail(shapes) = gradient.segment(bands, shapes);
-  normal.b = gradient.tail(splines);
-  normal.used_points = (weight_ > 0).count();
-  return normal;
-}
-
-// sd of a grouped band's height about its expected value.
-double BandModel::ratio_scale(std::size_t band) const {
-  const auto& row = bands_[band];
-  const double expected = expected_[static_cast<std::size_t>(row.group)] * row.relative_height;
-  const double own = uncertainty_.variance.empty() ? 0 : height_u(band);
-  return std::max({row.log_height_sd * expected, 0.3 * own, 1e-9 * row.relative_height});
-}
-
-double BandModel::ratio_precision(std::size_t band) const {
-  const auto& row = bands_[band];
-  const double expected = expected_[static_cast<std::size_t>(row.group)] * row.relative_height;
-  if (expected <= 0) {
-    // Nothing known of the amount yet: the ratio is all but free.
-    const double scale = std::max(highest_ * row.relative_height, 1e-300);
-    return 1 / (scale * scale);
-  }
-  const double scale = ratio_scale(band);
-  const double z = (state.height[band] - expected) / scale;
-  return (t_freedom + 1) / (t_freedom + z * z) / (scale * scale);
-}
-
-void BandModel::add_ratio_rows(NormalEquations& normal) {
-  ratio_rows_.clear();
-  for (std::size_t b = 0; b < bands_.size(); ++b) {
-    if (bands_[b].group >= 0) {
-      ratio_rows_.push_back({
-          {{static_cast<Index>(b), 1.0},
-           {band_count() + bands_[b].group, -bands_[b].relative_height}},
-          0,
-          ratio_precision(b)
-      });
-    }
-  }
-  add_prior(ratio_rows_, normal);
-}
-
-// The unknown is the change, so the prior pulls it towards minus the present value.
-std::pair<double, double> BandModel::shape_prior(const ShapeColumn& shape) const {
-  const auto b = static_cast<std::size_t>(std::max<Index>(shape.index, 0));
-  switch (shape.kind) {
-    case ShapeKind::center:
-      return {-state.offset[b], bands_[b].center_sd};
-    case ShapeKind::width:
-      return {-state.log_width[b], bands_[b].log_fwhm_sd};
-    case ShapeKind::share:
-      return {-state.share_change[b], bands_[b].lorentz_share_sd};
-    case ShapeKind::shift:
-      return {-state.shift, options_.shift_sd};
-    case ShapeKind::stretch:
-      return {-state.stretch, options_.stretch_sd};
-    case ShapeKind::ripple:
-    case ShapeKind::turn:
-      break;
-  }
-  return {0, std::numeric_limits<double>::infinity()};
-}
-
-void BandModel::add_shape_priors(NormalEquations& normal) const {
-  for (std::size_t s = 0; s < shapes_.size(); ++s) {
-    const Index column = first_shape() + static_cast<Index>(s);
-    const auto [target, sd] = shape_prior(shapes_[s]);
-    const double precision = 1 / (sd * sd);
-    normal.cc(column, column) += precision;
-    normal.c[column] += precision * target;
-    normal.yy += precision * target * target;
   }
 }
 
@@ -427,9 +276,12 @@ bool BandModel::solve(bool with_shapes) {
   is_free_.resize(bounded + shapes_.size(), 1);
   std::fill(is_free_.begin() + first_shape(), is_free_.end(), char{1});
   if (basis_.cols() > 0 && stiffness <= 0) {
-    stiffness = choose_stiffness(normal_, penalty_, lower, is_free_);
+    auto choice = choose_stiffness(normal_, penalty_, lower, is_free_);
+    stiffness = choice.stiffness;
+    reduced_ = std::move(choice.reduced);
+  } else {
+    reduced_ = solve_at(normal_, penalty_, lower, stiffness, is_free_);
   }
-  reduced_ = solve_at(normal_, penalty_, lower, stiffness, is_free_);
   if (!reduced_.is_usable) {
     return false;
   }
@@ -462,30 +314,42 @@ double BandModel::step_from(const BandState& from, double part) {
     const double step = part * x[first_shape() + static_cast<Index>(s)];
     const auto at = static_cast<std::size_t>(std::max<Index>(shapes_[s].index, 0));
     switch (shapes_[s].kind) {
-      case ShapeKind::center:
-        largest = std::max(largest, std::abs(step) / width_of(at));
-        move(state.offset[at], step, 0.3 * width_of(at), 3 * bands_[at].center_sd);
+      case ShapeKind::center: {
+        const double width = width_of(at);
+        const double limit = 3 * bands_[at].center_sd;
+        largest =
+            std::max(largest, move(state.offset[at], step, 0.3 * width, about_zero(limit)) / width);
         break;
+      }
       case ShapeKind::width:
-        largest = std::max(largest, std::abs(step));
-        move(state.log_width[at], step, 0.3, 3 * bands_[at].log_fwhm_sd);
+        largest = std::max(
+            largest, move(state.log_width[at], step, 0.3, about_zero(3 * bands_[at].log_fwhm_sd)));
         break;
-      case ShapeKind::share:
-        largest = std::max(largest, 0.3 * std::abs(step));
-        move(state.share_change[at], step, 0.3, 3 * bands_[at].lorentz_share_sd);
+      case ShapeKind::share: {
+        const double share = bands_[at].lorentz_share;
+        const double limit = 3 * bands_[at].lorentz_share_sd;
+        largest = std::max(largest,
+                           0.3 * move(state.share_change[at],
+                                      step,
+                                      0.3,
+                                      {std::max(-limit, -share), std::min(limit, 1 - share)}));
         break;
+      }
       case ShapeKind::shift:
-        move(state.shift, step, 1, options_.shift_limit);
+        move(state.shift, step, 1, about_zero(options_.shift_limit));
         break;
       case ShapeKind::stretch:
-        move(state.stretch, step, options_.stretch_sd, 3 * options_.stretch_sd);
+        move(state.stretch, step, options_.stretch_sd, about_zero(3 * options_.stretch_sd));
         break;
       case ShapeKind::ripple:
         state.ripple[at] += step;
         break;
       case ShapeKind::turn:
         // A tenth of a period over the axis keeps the linearisation.
-        move(state.turn, step, 0.6 / (columns_.x()[columns_.points() - 1] - middle_), 1e9);
+        move(state.turn,
+             step,
+             0.6 / (columns_.x()[columns_.points() - 1] - middle_),
+             {0, std::numeric_limits<double>::max()});
         break;
     }
   }

@@ -57,8 +57,11 @@ class BandModel {
   /// Takes `part` of the way from `from` to the last answer, cut to where the linearisation holds;
   /// returns the largest relative change of a shape.
   double step_from(const BandState& from, double part);
-  /// Standard deviations of the last answer; they decide which bands get shape freedom.
+  /// Standard deviations of the last answer.
   void update_uncertainty() { uncertainty_ = uncertainty_of(reduced_); }
+  /// Which bands get shape freedom from now on: those seen at 3 standard deviations; of those that
+  /// have it, those above 2, or a band between the two would get and lose it in turns.
+  void update_seen();
 
   /// Bands left when those below `sigmas` standard deviations go one by one, the least first: of
   /// two that stand for the same signal one stays.
@@ -73,6 +76,7 @@ class BandModel {
 
   BandState state;
   double stiffness = 0;
+  bool frees_shares = true;
 
   [[nodiscard]] const std::vector<MixtureBand>& bands() const { return bands_; }
   [[nodiscard]] const std::vector<ShapeColumn>& shapes() const { return shapes_; }
@@ -121,6 +125,7 @@ class BandModel {
   std::vector<double> expected_;  // amount per group that the ratio rows are scaled by
   std::vector<PriorRow> ratio_rows_;
   std::vector<ShapeColumn> shapes_;
+  std::vector<char> is_seen_;
   std::vector<char> is_free_;
   NormalEquations normal_;
   Reduced reduced_;

@@ -41,7 +41,7 @@ class Summary {
     result.ripple_period = model_.state.turn > 0 ? 2 * std::numbers::pi / model_.state.turn : 0;
     fill_curves(result);
     result.effective_parameters = model_.effective_parameters();
-    result.condition_number = model_.uncertainty().condition_number;
+    result.condition_number = condition_number(model_.reduced(), model_.uncertainty());
     for (std::size_t b = 0; b < dropped_variance.size(); ++b) {
       auto& band = result.bands[b];
       band.height_u = std::sqrt(inflation_ * dropped_variance[b]);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace calcispec {
 namespace {
@@ -97,11 +98,14 @@ MixtureSolution solve_mixture(const MixtureProblem& problem) {
   const NormalEquations normal = make_normal(problem, background);
   std::vector<char> is_free(static_cast<std::size_t>(columns), 1);
   double stiffness = problem.background.stiffness;
+  detail::Reduced reduced;
   if (background.basis.cols() > 0 && stiffness <= 0) {
-    stiffness = detail::choose_stiffness(normal, background.penalty, problem.lower, is_free);
+    auto choice = detail::choose_stiffness(normal, background.penalty, problem.lower, is_free);
+    stiffness = choice.stiffness;
+    reduced = std::move(choice.reduced);
+  } else {
+    reduced = detail::solve_at(normal, background.penalty, problem.lower, stiffness, is_free);
   }
-  const auto reduced =
-      detail::solve_at(normal, background.penalty, problem.lower, stiffness, is_free);
   if (!reduced.is_usable) {
     solution.status = MixtureStatus::singular;
     return solution;
@@ -135,7 +139,7 @@ MixtureSolution solve_mixture(const MixtureProblem& problem) {
     solution.is_at_bound[static_cast<std::size_t>(i)] = false;
   }
   solution.variance = uncertainty.variance;
-  solution.condition_number = uncertainty.condition_number;
+  solution.condition_number = detail::condition_number(reduced, uncertainty);
   return solution;
 }
 

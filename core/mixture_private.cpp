@@ -120,16 +120,6 @@ double largest_eigenvalue(const MatrixXd& matrix) {
   return value;
 }
 
-double condition_of(const MatrixXd& block, const MatrixXd& inverse) {
-  if (block.rows() == 0) {
-    return 1;
-  }
-  const VectorXd scale = block.diagonal().cwiseMax(1e-300).cwiseSqrt();
-  return largest_eigenvalue(scale.cwiseInverse().asDiagonal() * block *
-                            scale.cwiseInverse().asDiagonal()) *
-         largest_eigenvalue(scale.asDiagonal() * inverse * scale.asDiagonal());
-}
-
 }  // namespace
 
 Index interval_count(const BackgroundOptions& options, double range) {
@@ -185,35 +175,35 @@ Reduced solve_at(const NormalEquations& normal,
   return reduced;
 }
 
-double choose_stiffness(const NormalEquations& normal,
-                        const Penalty& penalty,
-                        const std::vector<double>& lower,
-                        std::vector<char>& is_free) {
+StiffnessChoice choose_stiffness(const NormalEquations& normal,
+                                 const Penalty& penalty,
+                                 const std::vector<double>& lower,
+                                 std::vector<char>& is_free) {
   const double scale = normal.bb.trace() / static_cast<double>(normal.bb.rows());
   constexpr double step = 0.25;  // of the exponent of ten
+  StiffnessChoice choice;
   double best_exponent = 0;
-  // The set of free columns depends on the stiffness and the other way round: two rounds settle it.
-  for (int round = 0; round < 2; ++round) {
+  // The set of free columns depends on the stiffness and the other way round: where nothing is
+  // known of it, two rounds settle it.
+  const bool is_new = std::find(is_free.begin(), is_free.end(), char{0}) == is_free.end();
+  for (int round = 0; round < (is_new ? 2 : 1); ++round) {
     const StiffnessCurve curve(normal, penalty, lower, is_free);
-    if (!curve.is_usable()) {
-      break;
-    }
     double best = std::numeric_limits<double>::infinity();
-    for (double exponent = 8; exponent >= -4; exponent -= step) {
+    for (double exponent = 8; curve.is_usable() && exponent >= -4; exponent -= step) {
       const double value = curve.at(scale * std::pow(10.0, exponent));
       if (value < best) {
         best = value;
         best_exponent = exponent;
       }
     }
+    choice.stiffness = scale * std::pow(10.0, best_exponent);
     const auto start = is_free;
-    if (!solve_at(normal, penalty, lower, scale * std::pow(10.0, best_exponent), is_free)
-             .is_usable ||
-        is_free == start) {
+    choice.reduced = solve_at(normal, penalty, lower, choice.stiffness, is_free);
+    if (!choice.reduced.is_usable || is_free == start) {
       break;
     }
   }
-  return scale * std::pow(10.0, best_exponent);
+  return choice;
 }
 
 Uncertainty uncertainty_of(const Reduced& reduced) {
@@ -246,8 +236,20 @@ Uncertainty uncertainty_of(const Reduced& reduced) {
     const double shared = free.empty() ? 0 : link.dot(inverse * link);
     variance = 1 / std::max(reduced.schur(i, i) - shared, 1e-12 * reduced.schur(i, i));
   }
-  out.condition_number = condition_of(block, inverse);
   return out;
+}
+
+double condition_number(const Reduced& reduced, const Uncertainty& uncertainty) {
+  const auto& free = reduced.solution.free;
+  if (free.empty()) {
+    return 1;
+  }
+  const MatrixXd block = select(reduced.schur, free);
+  const MatrixXd inverse = select(uncertainty.covariance, free);
+  const VectorXd scale = block.diagonal().cwiseMax(1e-300).cwiseSqrt();
+  return largest_eigenvalue(scale.cwiseInverse().asDiagonal() * block *
+                            scale.cwiseInverse().asDiagonal()) *
+         largest_eigenvalue(scale.asDiagonal() * inverse * scale.asDiagonal());
 }
 
 }  // namespace calcispec::detail

@@ -34,10 +34,14 @@ struct Reduced {
   bool is_usable = false;
 };
 
+struct StiffnessChoice {
+  double stiffness = 0;
+  Reduced reduced;
+};
+
 struct Uncertainty {
   Eigen::MatrixXd covariance;    // columns x columns, 0 where at a bound
   std::vector<double> variance;  // at a bound: what it would be if free
-  double condition_number = 1;
 };
 
 Index interval_count(const BackgroundOptions& options, double range);
@@ -56,11 +60,13 @@ Reduced solve_at(const NormalEquations& normal,
 /// of the columns then makes the background stiffer instead of letting it swallow the misfit.
 /// For a given set of free columns one eigendecomposition diagonalises the problem, after which
 /// every stiffness costs O(coefficients). `is_free` is the start and the result.
-double choose_stiffness(const NormalEquations& normal,
-                        const Penalty& penalty,
-                        const std::vector<double>& lower,
-                        std::vector<char>& is_free);
+StiffnessChoice choose_stiffness(const NormalEquations& normal,
+                                 const Penalty& penalty,
+                                 const std::vector<double>& lower,
+                                 std::vector<char>& is_free);
 
 Uncertainty uncertainty_of(const Reduced& reduced);
+/// Of the scaled matrix of the free columns, by power iteration: good for its order of magnitude.
+double condition_number(const Reduced& reduced, const Uncertainty& uncertainty);
 
 }  // namespace calcispec::detail
