@@ -1,8 +1,6 @@
-// The joint solver of columns and background, the fit of bands on top of it, and the baseline made
-// of them. solve_mixture stands beside a plain loop; the others have none that does their work.
+// The joint solver of columns and background beside a plain loop, and the fit of bands on top of it.
 #include "bench/bench_support.hpp"
 #include "core/band_mixture.hpp"
-#include "models/joint_baseline.hpp"
 #include "tests/oracle/mixture.hpp"
 
 #include <array>
@@ -59,21 +57,12 @@ void fit_bands(benchmark::State& state) {
   });
 }
 
-void joint_baseline(benchmark::State& state) {
-  const auto spectra = made_spectra(one);
-  measure(state, one, 0, [&] {
-    benchmark::DoNotOptimize(
-        models::fit_joint_baseline(*spectra.axis, spectra.row(0), Technique::raman));
-  });
-}
-
 const bool is_registered = [] {
   benchmark::RegisterBenchmark(name_of("mixture/solve_fixed_8_columns", one).c_str(),
                                [](benchmark::State& state) { solve(state, 10); });
   benchmark::RegisterBenchmark(name_of("mixture/solve_8_columns", one).c_str(),
                                [](benchmark::State& state) { solve(state, 0); });
   benchmark::RegisterBenchmark(name_of("mixture/fit_8_bands", one).c_str(), fit_bands);
-  benchmark::RegisterBenchmark(name_of("mixture/joint_baseline", one).c_str(), joint_baseline);
   return true;
 }();
 

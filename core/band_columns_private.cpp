@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <numbers>
-#include <numeric>
-#include <utility>
 
 namespace calcispec::detail {
 namespace {
@@ -19,13 +17,15 @@ constexpr double support_widths = 8;  // a Lorentzian is below 0.4 % of its heig
 // tile's.
 class GramTiles {
  public:
-  GramTiles(std::span<const LocalColumn> columns, const Eigen::ArrayXd& root_weight)
-      : order_(columns.size()) {
-    std::iota(order_.begin(), order_.end(), std::size_t{0});
-    std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
-      return std::pair(columns[a].first, columns[a].end) <
-             std::pair(columns[b].first, columns[b].end);
-    });
+  GramTiles(std::span<const LocalColumn> columns, const Eigen::ArrayXd& root_weight) {
+    order_.reserve(columns.size());
+    for (Index block = 0; block * block_points <= root_weight.size(); ++block) {
+      for (std::size_t c = 0; c < columns.size(); ++c) {
+        if (columns[c].first == block) {
+          order_.push_back(c);
+        }
+      }
+    }
     constexpr auto rows = static_cast<std::size_t>(kernels::tile_rows);
     tiles_.resize((columns.size() + rows - 1) / rows);
     panel_.resize(root_weight.size(), static_cast<Index>(tiles_.size() * rows));
@@ -121,7 +121,7 @@ BandColumns::BandColumns(std::span<const double> x) {
   const auto points = static_cast<Index>(x.size());
   const Index padded = (points + block_points - 1) / block_points * block_points;
   x_.setConstant(padded, x.back());
-  std::copy(x.begin(), x.end(), x_.data());
+  x_.head(points) = Eigen::Map<const Eigen::ArrayXd>(x.data(), points);
   for (Index i = 0; i < padded; i += block_points) {
     block_start_.push_back(x_[i]);
   }

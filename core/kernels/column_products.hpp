@@ -27,23 +27,26 @@ void column_products(const double* a,
                      std::array<double, static_cast<std::size_t>(tile_rows* columns)>& out) {
   using Lanes = Eigen::internal::packet_traits<double>::type;
   constexpr Index lanes = Eigen::internal::packet_traits<double>::size;
-  std::array<Lanes, static_cast<std::size_t>(tile_rows * columns)> sums;
-  sums.fill(Eigen::internal::pset1<Lanes>(0.0));
+  Lanes sums[static_cast<std::size_t>(
+      tile_rows * columns)];  // a vector type loses its alignment as a template argument
+  for (Lanes& sum : sums) {
+    sum = Eigen::internal::pset1<Lanes>(0.0);
+  }
   for (Index p = 0; p < points; p += lanes) {
-    std::array<Lanes, static_cast<std::size_t>(tile_rows)> left;
+    Lanes left[tile_rows];
     for (Index i = 0; i < tile_rows; ++i) {
-      left[static_cast<std::size_t>(i)] = Eigen::internal::pload<Lanes>(a + i * stride + p);
+      left[i] = Eigen::internal::pload<Lanes>(a + i * stride + p);
     }
     for (Index j = 0; j < columns; ++j) {
       const Lanes right = Eigen::internal::pload<Lanes>(b + j * stride + p);
       for (Index i = 0; i < tile_rows; ++i) {
-        auto& sum = sums[static_cast<std::size_t>(tile_rows * j + i)];
-        sum = Eigen::internal::pmadd(left[static_cast<std::size_t>(i)], right, sum);
+        Lanes& sum = sums[tile_rows * j + i];
+        sum = Eigen::internal::pmadd(left[i], right, sum);
       }
     }
   }
-  for (std::size_t k = 0; k < sums.size(); ++k) {
-    out[k] = Eigen::internal::predux(sums[k]);
+  for (Index k = 0; k < tile_rows * columns; ++k) {
+    out[static_cast<std::size_t>(k)] = Eigen::internal::predux(sums[k]);
   }
 }
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdio>
+#include <random>
 
 namespace calcispec {
 namespace {
@@ -79,6 +81,134 @@ TEST(BandMixture, MissingBandOfAGroupIsSeenAsMissing) {
   const auto& missing = result.bands[2];
   EXPECT_LT(missing.own_height, 2.33 * missing.own_height_u);
   EXPECT_GT(result.amounts[0] * 0.3, 3 * missing.own_height_u);
+}
+
+// The same data with normal noise of the stated size.
+Data make_noisy(unsigned seed) {
+  Data data = make_data(0.7, 1.1);
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal(0, 0.1);
+  for (std::size_t i = 0; i < data.y.size(); ++i) {
+    data.y[i] += normal(random);
+    data.sigma[i] = 0.1;
+  }
+  return data;
+}
+
+std::vector<MixtureBand> make_free_bands() {
+  auto bands = make_bands(-1);
+  for (auto& band : bands) {
+    band.center_sd = 2;
+    band.log_fwhm_sd = 0.3;
+    band.lorentz_share = 0.5;
+    band.lorentz_share_sd = 0.15;
+  }
+  return bands;
+}
+
+// Positions, widths and shares are drawn as the priors say: only then can the stated uncertainty be
+// that of the answers.
+TEST(BandMixture, AreasAreAsUncertainAsStated) {
+  auto bands = make_free_bands();
+  for (auto& band : bands) {
+    band.log_fwhm_sd = 0.15;
+    band.lorentz_share_sd = 0.1;
+  }
+  BandMixtureOptions options;
+  options.shift_sd = 0;
+  options.stretch_sd = 0;
+  options.scans_shift = false;
+  options.background.knot_spacing = 230;
+  const double heights[] = {10, 2, 3};
+  constexpr unsigned spectra = 200;
+  int covered = 0;
+  double squares = 0;
+  for (unsigned seed = 0; seed < spectra; ++seed) {
+    std::mt19937_64 random(seed);
+    std::normal_distribution<double> normal;
+    Data data = make_data(0, 1);
+    for (std::size_t i = 0; i < data.x.size(); ++i) {
+      const double t = (data.x[i] - 400) / 1400;
+      data.y[i] = 5 + 4 * t - 6 * t * t + 0.1 * normal(random);
+      data.sigma[i] = 0.1;
+    }
+    auto truth = bands;
+    for (std::size_t b = 0; b < truth.size(); ++b) {
+      truth[b].center += truth[b].center_sd * normal(random);
+      truth[b].fwhm *= std::exp(truth[b].log_fwhm_sd * normal(random));
+      truth[b].lorentz_share += truth[b].lorentz_share_sd * normal(random);
+      add_pseudo_voigt(data.x, truth[b], heights[b], data.y);
+    }
+    const auto result = fit_band_mixture(data.x, data.y, data.sigma, bands, 0, options);
+    for (std::size_t b = 0; b < bands.size(); ++b) {
+      const double area = heights[b] * pseudo_voigt_area(truth[b].fwhm, truth[b].lorentz_share);
+      const double z = (result.bands[b].area - area) / result.bands[b].area_u;
+      covered += std::abs(z) < 1.96 ? 1 : 0;
+      squares += z * z;
+    }
+  }
+  std::printf("areas covered by 95 %% intervals: %.3f, mean square %.2f\n",
+              covered / (3.0 * spectra),
+              squares / (3.0 * spectra));
+  // 600 areas: four standard deviations of the count.
+  EXPECT_NEAR(covered / (3.0 * spectra), 0.95, 0.035);
+  EXPECT_NEAR(squares / (3.0 * spectra), 1, 0.25);
+}
+
+TEST(BandMixture, FindsTheLorentzShare) {
+  const Data data = make_data(0.5, 1.1);
+  const auto result = fit_band_mixture(data.x, data.y, data.sigma, make_free_bands(), 0, {});
+  EXPECT_NEAR(result.bands[0].lorentz_share, 0.6, 0.02);
+  EXPECT_NEAR(result.bands[0].fwhm, 14 * 1.1, 0.05);
+}
+
+TEST(BandMixture, PrunesBandsTheDataDoNotAskFor) {
+  const Data data = make_noisy(7);
+  auto bands = make_free_bands();
+  for (const double at : {700.0, 1064.0, 1080.0, 1300.0}) {
+    auto extra = bands[1];
+    extra.center = at;
+    bands.push_back(extra);
+  }
+  BandMixtureOptions options;
+  options.prune_sigmas = 2.5;
+  const auto result = fit_band_mixture(data.x, data.y, data.sigma, bands, 0, options);
+  EXPECT_EQ(result.bands[3].height, 0);
+  EXPECT_GT(result.bands[3].height_u, 0);
+  EXPECT_EQ(result.bands[6].height, 0);
+  // The three at 1071 stand for one.
+  const double sum = result.bands[1].area + result.bands[4].area + result.bands[5].area;
+  EXPECT_NEAR(sum, 2 * pseudo_voigt_area(22, 0.6), 3);
+}
+
+TEST(BandMixture, SameSpectrumGivesTheSameBits) {
+  const auto bands = make_free_bands();
+  const Data data = make_noisy(11);
+  BandMixtureOptions options;
+  options.seeks_ripple = true;
+  options.prune_sigmas = 2;
+  const auto first = fit_band_mixture(data.x, data.y, data.sigma, bands, 0, options);
+  for (unsigned seed = 20; seed < 24; ++seed) {
+    // Other sizes in between leave other memory behind.
+    Data other = make_noisy(seed);
+    other.x.resize(300 + 37 * seed % 200);
+    other.y.resize(other.x.size());
+    other.sigma.resize(other.x.size());
+    fit_band_mixture(other.x, other.y, other.sigma, bands, 0, options);
+    const auto again = fit_band_mixture(data.x, data.y, data.sigma, bands, 0, options);
+    EXPECT_EQ(again.background, first.background);
+    EXPECT_EQ(again.fitted, first.fitted);
+    EXPECT_EQ(again.area_covariance, first.area_covariance);
+  }
+}
+
+TEST(BandMixture, AnswersNonFiniteDataWithAStatus) {
+  Data data = make_data(0, 1);
+  data.y[5] = std::nan("");
+  const auto result = fit_band_mixture(data.x, data.y, data.sigma, make_bands(0), 1, {});
+  EXPECT_EQ(result.status, MixtureStatus::not_finite);
+  EXPECT_EQ(result.amounts.size(), 1U);
+  EXPECT_EQ(result.background.size(), data.x.size());
 }
 
 TEST(BandMixture, PseudoVoigtAreaMatchesItsIntegral) {
