@@ -131,11 +131,12 @@ class Fit {
   // Heights for fixed shapes at several shifts of the axis; the best objective is the start.
   bool find_start() {
     std::vector<double> starts{options_.start_shift};
-    if (options_.scans_shift) {
+    if (options_.scans_shift && options_.shift_limit > 0) {
       const double step = std::min(1.0, options_.shift_limit);
-      for (double s = step; s <= options_.shift_limit + 1e-9; s += step) {
-        starts.push_back(options_.start_shift + s);
-        starts.push_back(options_.start_shift - s);
+      const int count = static_cast<int>(std::floor(options_.shift_limit / step + 1e-9));
+      for (int k = 1; k <= count; ++k) {
+        starts.push_back(options_.start_shift + k * step);
+        starts.push_back(options_.start_shift - k * step);
       }
     }
     const BandState fresh = model_.state;
@@ -202,6 +203,7 @@ class Fit {
     }
     const std::vector<std::size_t> seen = model_.needed_bands(options_.prune_sigmas);
     std::vector<std::size_t> left;
+    left.reserve(seen.size());
     for (const std::size_t b : seen) {
       left.push_back(kept_[b]);
     }

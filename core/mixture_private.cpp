@@ -180,7 +180,8 @@ StiffnessChoice choose_stiffness(const NormalEquations& normal,
                                  const std::vector<double>& lower,
                                  std::vector<char>& is_free) {
   const double scale = normal.bb.trace() / static_cast<double>(normal.bb.rows());
-  constexpr double step = 0.25;  // of the exponent of ten
+  constexpr double step = 0.25;  // of the exponent of ten, from 8 to -4
+  constexpr int steps = 48;
   StiffnessChoice choice;
   double best_exponent = 0;
   // The set of free columns depends on the stiffness and the other way round: where nothing is
@@ -189,7 +190,8 @@ StiffnessChoice choose_stiffness(const NormalEquations& normal,
   for (int round = 0; round < (is_new ? 2 : 1); ++round) {
     const StiffnessCurve curve(normal, penalty, lower, is_free);
     double best = std::numeric_limits<double>::infinity();
-    for (double exponent = 8; curve.is_usable() && exponent >= -4; exponent -= step) {
+    for (int k = 0; curve.is_usable() && k <= steps; ++k) {
+      const double exponent = 8 - k * step;
       const double value = curve.at(scale * std::pow(10.0, exponent));
       if (value < best) {
         best = value;
