@@ -130,6 +130,7 @@ BandColumns::BandColumns(std::span<const double> x) {
 void BandColumns::resize(Index bands) {
   shape_.resize(static_cast<std::size_t>(bands));
   support_.resize(static_cast<std::size_t>(bands));
+  middle_.resize(static_cast<std::size_t>(bands));
   for (auto* matrix : {&lorentz_, &gauss_, &value_, &by_center_, &by_log_width_, &by_share_}) {
     matrix->resize(x_.size(), bands);
   }
@@ -142,43 +143,60 @@ BandColumns::Range BandColumns::range_of(const BandShape& shape, double widths) 
            block_start_.begin();
   };
   const double reach = widths * shape.fwhm;
-  const Index from = std::max<Index>(block_of(shape.center - reach) - 1, 0);
-  const Index to = block_of(shape.center + reach);
+  const Index from = std::max<Index>(block_of(shape.center - reach * (1 + shape.skew)) - 1, 0);
+  const Index to = block_of(shape.center + reach * (1 - shape.skew));
   return {from * block_points, std::max(from, to) * block_points};
 }
 
 void BandColumns::evaluate(Index band, const BandShape& shape) {
   const auto at = static_cast<std::size_t>(band);
-  const double scale = 1 / shape.fwhm;
   shape_[at] = shape;
   support_[at] = range_of(shape, support_widths);
-  auto lorentz = lorentz_.col(band).array();
-  auto value = value_.col(band).array();
-  lorentz = 1 / (1 + ((x_ - shape.center) * (2 * scale)).square());
-  value = shape.lorentz_share * lorentz;
+  const double* start = x_.data();
+  middle_[at] = std::upper_bound(start, start + x_.size(), shape.center) - start;
   gauss_.col(band).segment(support_[at].first, support_[at].end - support_[at].first).setZero();
-  const Range near = range_of(shape, gauss_widths);
-  const Index count = near.end - near.first;
-  auto gauss = gauss_.col(band).segment(near.first, count).array();
-  gauss = (-four_ln2 * ((x_.segment(near.first, count) - shape.center) * scale).square()).exp();
-  value.segment(near.first, count) += (1 - shape.lorentz_share) * gauss;
+  evaluate_half(band, {0, middle_[at]}, shape.fwhm * (1 + shape.skew));
+  evaluate_half(band, {middle_[at], x_.size()}, shape.fwhm * (1 - shape.skew));
+}
+
+void BandColumns::evaluate_half(Index band, Range half, double fwhm) {
+  const auto& shape = shape_[static_cast<std::size_t>(band)];
+  const double scale = 1 / fwhm;
+  const Index points = half.end - half.first;
+  auto lorentz = lorentz_.col(band).segment(half.first, points).array();
+  lorentz = 1 / (1 + ((x_.segment(half.first, points) - shape.center) * (2 * scale)).square());
+  value_.col(band).segment(half.first, points) = shape.lorentz_share * lorentz;
+  const Range reach = range_of(shape, gauss_widths);
+  const Index first = std::max(reach.first, half.first);
+  const Index count = std::max<Index>(0, std::min(reach.end, half.end) - first);
+  auto gauss = gauss_.col(band).segment(first, count).array();
+  gauss = (-four_ln2 * ((x_.segment(first, count) - shape.center) * scale).square()).exp();
+  value_.col(band).segment(first, count).array() += (1 - shape.lorentz_share) * gauss;
 }
 
 void BandColumns::derive(Index band) {
+  const auto at = static_cast<std::size_t>(band);
+  const auto& shape = shape_[at];
+  const auto& range = support_[at];
+  const Index middle = std::clamp(middle_[at], range.first, range.end);
+  derive_half(band, {range.first, middle}, shape.fwhm * (1 + shape.skew));
+  derive_half(band, {middle, range.end}, shape.fwhm * (1 - shape.skew));
+}
+
+void BandColumns::derive_half(Index band, Range half, double fwhm) {
   const auto& shape = shape_[static_cast<std::size_t>(band)];
-  const auto& range = support_[static_cast<std::size_t>(band)];
-  const Index count = range.end - range.first;
-  const double scale = 1 / shape.fwhm;
-  const auto x = x_.segment(range.first, count);
-  const auto lorentz = lorentz_.col(band).segment(range.first, count).array();
-  const auto gauss = gauss_.col(band).segment(range.first, count).array();
-  auto by_center = by_center_.col(band).segment(range.first, count).array();
-  auto by_log_width = by_log_width_.col(band).segment(range.first, count).array();
+  const Index count = half.end - half.first;
+  const double scale = 1 / fwhm;
+  const auto x = x_.segment(half.first, count);
+  const auto lorentz = lorentz_.col(band).segment(half.first, count).array();
+  const auto gauss = gauss_.col(band).segment(half.first, count).array();
+  auto by_center = by_center_.col(band).segment(half.first, count).array();
+  auto by_log_width = by_log_width_.col(band).segment(half.first, count).array();
   by_center = (8 * scale * scale) * (x - shape.center) *
               (shape.lorentz_share * lorentz.square() +
                (std::numbers::ln2 * (1 - shape.lorentz_share)) * gauss);
   by_log_width = (x - shape.center) * by_center;
-  by_share_.col(band).segment(range.first, count).array() = lorentz - gauss;
+  by_share_.col(band).segment(half.first, count).array() = lorentz - gauss;
 }
 
 }  // namespace calcispec::detail

@@ -25,10 +25,12 @@ struct LocalColumn {
 /// Cost: per block the square of the number of columns that are not 0 there.
 Eigen::MatrixXd local_gram(std::span<const LocalColumn> columns, const Eigen::ArrayXd& root_weight);
 
+/// The lower half is 1 + skew times as wide, the upper half 1 - skew.
 struct BandShape {
   double center = 0;
   double fwhm = 0;
   double lorentz_share = 0;
+  double skew = 0;
 };
 
 /// Profiles on the whole axis, derivatives near the band.
@@ -44,6 +46,8 @@ class BandColumns {
   [[nodiscard]] Index points() const { return x_.size(); }  // padded
   [[nodiscard]] Index blocks() const { return x_.size() / block_points; }
   [[nodiscard]] const Eigen::ArrayXd& x() const { return x_; }
+  /// First point of the upper half of a band.
+  [[nodiscard]] Index middle(Index band) const { return middle_[static_cast<std::size_t>(band)]; }
   [[nodiscard]] const Eigen::MatrixXd& values() const { return value_; }
   [[nodiscard]] LocalColumn value(Index band) const { return local(value_, band, 1); }
   [[nodiscard]] LocalColumn by_center(Index band, double height) const {
@@ -67,11 +71,14 @@ class BandColumns {
     return {from.col(band).data(), factor, range.first / block_points, range.end / block_points};
   }
   [[nodiscard]] Range range_of(const BandShape& shape, double widths) const;
+  void evaluate_half(Index band, Range half, double fwhm);
+  void derive_half(Index band, Range half, double fwhm);
 
   Eigen::ArrayXd x_;
   std::vector<double> block_start_;
   std::vector<BandShape> shape_;
   std::vector<Range> support_;
+  std::vector<Index> middle_;
   Eigen::MatrixXd lorentz_;
   Eigen::MatrixXd gauss_;  // on the support
   Eigen::MatrixXd value_;

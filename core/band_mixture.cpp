@@ -216,13 +216,12 @@ class Fit {
 
   // Shapes that are not fitted yet miss strong bands by far more than the noise: until they are
   // near, every point may be off by a part of the highest signal, less with every iteration.
-  void loosen_sigma() { set_sigma(1, 0); }
+  void loosen_sigma() { set_sigma(1, Eigen::ArrayXd::Zero(model_.columns().points())); }
 
-  void set_sigma(double everywhere, double relative) {
-    const double* fitted = model_.fitted().data();  // empty before the first evaluation
+  void set_sigma(double everywhere, const Eigen::ArrayXd& misfit) {
     for (std::size_t i = 0; i < sigma_.size(); ++i) {
       const double noise = everywhere * noise_[i];
-      const double shape = relative > 0 ? relative * fitted[i] : 0;
+      const double shape = misfit[static_cast<Index>(i)];
       const double sum = noise * noise + shape * shape + looseness_ * looseness_;
       sigma_[i] = noise_[i] > 0 ? std::sqrt(sum) : 0;
     }
@@ -248,18 +247,20 @@ class Fit {
     }
     looseness_ = iteration >= 1 ? std::max(0.25 * looseness_, least_looseness_) : looseness_;
     const double everywhere = std::max(1.0, detail::median_size(model_, noise_));
-    const double relative = options_.misfit > 0 ? options_.misfit : relative_misfit(everywhere);
-    set_sigma(everywhere, relative);
+    const Eigen::ArrayXd envelope = model_.misfit_envelope();
+    const double relative =
+        options_.misfit > 0 ? options_.misfit : relative_misfit(everywhere, envelope);
+    set_sigma(everywhere, relative * envelope);
   }
 
-  [[nodiscard]] double relative_misfit(double everywhere) const {
+  [[nodiscard]] double relative_misfit(double everywhere, const Eigen::ArrayXd& envelope) const {
     double excess = 0;
     double signal = 0;
     for (std::size_t i = 0; i < noise_.size(); ++i) {
       if (noise_[i] > 0) {
         const double r = model_.residual()[static_cast<Index>(i)];
         const double own = everywhere * noise_[i];
-        const double power = std::pow(model_.fitted()[static_cast<Index>(i)], 2);
+        const double power = std::pow(envelope[static_cast<Index>(i)], 2);
         excess += power * (r * r - own * own);
         signal += power * power;
       }
@@ -315,19 +316,27 @@ void add_pseudo_voigt(std::span<const double> x,
                       const MixtureBand& band,
                       double height,
                       std::span<double> out) {
-  const double scale = 1 / band.fwhm;
+  const auto first_above = [&](double limit) {
+    return static_cast<std::size_t>(std::upper_bound(x.begin(), x.end(), limit) - x.begin());
+  };
   const double lorentz = height * band.lorentz_share;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double u = (x[i] - band.center) * scale;
-    out[i] += lorentz / (1 + 4 * u * u);
-  }
   const double gauss = height * (1 - band.lorentz_share);
-  const auto first = std::lower_bound(x.begin(), x.end(), band.center - 3 * band.fwhm) - x.begin();
-  const auto last = std::upper_bound(x.begin(), x.end(), band.center + 3 * band.fwhm) - x.begin();
-  for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
-    const double u = (x[i] - band.center) * scale;
-    out[i] += gauss * std::exp(-four_ln2 * u * u);
-  }
+  const auto add_half = [&](double fwhm, std::size_t begin, std::size_t end) {
+    const double scale = 1 / fwhm;
+    for (std::size_t i = begin; i < end; ++i) {
+      const double u = (x[i] - band.center) * scale;
+      out[i] += lorentz / (1 + 4 * u * u);
+    }
+    const auto first = std::max(begin, first_above(band.center - 3 * fwhm));
+    const auto last = std::min(end, first_above(band.center + 3 * fwhm));
+    for (std::size_t i = first; i < last; ++i) {
+      const double u = (x[i] - band.center) * scale;
+      out[i] += gauss * std::exp(-four_ln2 * u * u);
+    }
+  };
+  const auto middle = first_above(band.center);
+  add_half(band.fwhm * (1 + band.skew), 0, middle);
+  add_half(band.fwhm * (1 - band.skew), middle, x.size());
 }
 
 double pseudo_voigt_area(double fwhm, double lorentz_share) {

@@ -9,17 +9,20 @@
 
 namespace calcispec {
 
-/// A pseudo-Voigt band. Freedoms are prior standard deviations; 0 holds a value fixed.
+/// A pseudo-Voigt band; `skew` s makes its lower half 1 + s as wide, its upper half 1 - s, so that
+/// width and area stay. Freedoms are prior standard deviations; 0 holds a value fixed.
 struct MixtureBand {
   double center = 0;         // as tabulated, before the axis correction
   double fwhm = 0;           // as seen by the instrument
   double lorentz_share = 0;  // of the height
-  double center_sd = 0;      // own position against the table
+  double skew = 0;
+  double center_sd = 0;  // own position against the table
   double log_fwhm_sd = 0;
-  Index group = -1;            // -1: height free on its own
-  double relative_height = 1;  // expected height per unit of the group's amount
-  double log_height_sd = 0;    // spread of that ratio
-  double lorentz_share_sd = 0;
+  Index group = -1;             // -1: height free on its own
+  double relative_height = 1;   // expected height per unit of the group's amount
+  double log_height_sd = 0;     // spread of that ratio
+  double lorentz_share_sd = 0;  // own, beside the common one
+  double skew_lever = 1;        // part of the instrument's skew that a band of this width shows
 };
 
 struct BandMixtureOptions {
@@ -27,8 +30,13 @@ struct BandMixtureOptions {
   double shift_limit = 3;
   double stretch_sd = 0.001;  // relative, about the middle of the range
   double start_shift = 0;
-  bool scans_shift = true;  // try starts over the whole shift range, not only start_shift
+  double lorentz_share_sd = 0;  // of all bands together, about their own
+  double skew_sd = 0;           // of all bands together: an instrument with a tail
+  bool scans_shift = true;      // try starts over the whole shift range, not only start_shift
   double misfit = 0;  // relative misfit of the band shapes added to sigma; < 0 = from the residual
+  /// Over how many widths a band's misfit reaches; 0: in proportion to the signal at each point,
+  /// which trusts the flanks of a strong band more than its top.
+  double misfit_reach = 0;
   Index iterations = 8;
   BackgroundOptions background;
   bool seeks_ripple = false;  // a periodic part of the background, period 15..90 axis units
@@ -48,6 +56,7 @@ struct FittedMixtureBand {
   double own_height = 0;
   double own_height_u = 0;
   double lorentz_share = 0;
+  double skew = 0;
 };
 
 struct BandMixtureResult {
@@ -58,6 +67,8 @@ struct BandMixtureResult {
   double shift = 0;                      // measured = table + shift + stretch * (x - middle)
   double shift_u = 0;
   double stretch = 0;
+  double lorentz_share = 0;  // added to that of every band
+  double skew = 0;
   std::vector<double> background;
   std::vector<double> fitted;  // bands only
   std::vector<double> sigma;   // per point, misfit included
@@ -72,7 +83,7 @@ struct BandMixtureResult {
 /// Model      y = sum of height * pseudo-Voigt + background + noise; height >= 0; position and
 ///            log width of each band have normal priors, heights of a group a Student-t prior
 ///            (4 degrees of freedom) about their expected ratio, the axis a common shift and
-///            stretch
+///            stretch, all bands a common change of Lorentz share and a common skew
 /// In, out    x rising, cm-1; sigma: noise per point, <= 0 leaves the point out
 /// Status     that of the last linear solve; uncertainties are inflated by the reduced chi-square
 ///            where it exceeds 1
@@ -86,7 +97,8 @@ CALCISPEC_API BandMixtureResult fit_band_mixture(std::span<const double> x,
 
 /// Pseudo-Voigt of unit height: share * Lorentz + (1 - share) * Gauss, both of the given FWHM.
 CALCISPEC_API double pseudo_voigt(double x, double center, double fwhm, double lorentz_share);
-/// Adds height * pseudo-Voigt on a rising axis; the Gaussian part only within three widths.
+/// Adds height * pseudo-Voigt, skewed, on a rising axis; the Gaussian part only within three
+/// widths.
 CALCISPEC_API void add_pseudo_voigt(std::span<const double> x,
                                     const MixtureBand& band,
                                     double height,

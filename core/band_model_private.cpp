@@ -16,6 +16,7 @@ using Eigen::VectorXd;
 
 constexpr double seen_sigmas = 3;
 constexpr double lost_sigmas = 2;
+constexpr double largest_skew = 0.6;
 
 struct Limits {
   double low = 0;
@@ -56,7 +57,7 @@ BandModel::BandModel(std::span<const double> x,
   state.amount.assign(static_cast<std::size_t>(groups), 0.0);
   expected_ = state.amount;
   columns_.resize(band_count());
-  axis_columns_.resize(columns_.points(), 2);
+  common_columns_.resize(columns_.points(), 4);
   stiffness = options.background.stiffness;
   smooth_.setZero(columns_.points());
   ripple_ = smooth_;
@@ -164,7 +165,27 @@ double BandModel::width_of(std::size_t band) const {
 }
 
 double BandModel::share_of(std::size_t band) const {
-  return bands_[band].lorentz_share + state.share_change[band];
+  return std::clamp(
+      bands_[band].lorentz_share + state.share_change[band] + state.lorentz_share, 0.0, 1.0);
+}
+
+double BandModel::skew_of(std::size_t band) const {
+  const auto& row = bands_[band];
+  return std::clamp(row.skew + state.skew * row.skew_lever, -largest_skew, largest_skew);
+}
+
+ArrayXd BandModel::misfit_envelope() const {
+  if (!(options_.misfit_reach > 0)) {
+    return fitted_;
+  }
+  ArrayXd sum = ArrayXd::Zero(columns_.points());
+  for (std::size_t b = 0; b < bands_.size(); ++b) {
+    if (state.height[b] > 0) {
+      const double scale = 2 / (options_.misfit_reach * width_of(b));
+      sum += (state.height[b] / (1 + ((columns_.x() - center_of(b)) * scale).square())).square();
+    }
+  }
+  return sum.sqrt();
 }
 
 double BandModel::height_u(std::size_t band) const {
@@ -175,7 +196,7 @@ void BandModel::evaluate() {
   fitted_.setZero(columns_.points());
   for (Index b = 0; b < band_count(); ++b) {
     const auto at = static_cast<std::size_t>(b);
-    columns_.evaluate(b, {center_of(at), width_of(at), share_of(at)});
+    columns_.evaluate(b, {center_of(at), width_of(at), share_of(at), skew_of(at)});
     if (state.height[at] != 0) {
       fitted_ += state.height[at] * columns_.values().col(b).array();
     }
@@ -244,6 +265,12 @@ void BandModel::list_shapes(bool with_shapes) {
   if (options_.stretch_sd > 0) {
     shapes_.push_back({ShapeKind::stretch, 1});
   }
+  if (options_.lorentz_share_sd > 0) {
+    shapes_.push_back({ShapeKind::common_share, 2});
+  }
+  if (options_.skew_sd > 0) {
+    shapes_.push_back({ShapeKind::skew, 3});
+  }
   for (Index b = 0; b < band_count(); ++b) {
     const auto at = static_cast<std::size_t>(b);
     if (is_seen_[at] == 0 || state.height[at] <= 0) {
@@ -263,7 +290,7 @@ void BandModel::list_shapes(bool with_shapes) {
 
 bool BandModel::solve(bool with_shapes) {
   list_shapes(with_shapes);
-  fill_axis_columns();
+  fill_common_columns();
   normal_ = make_normal();
   add_ratio_rows(normal_);
   add_shape_priors(normal_);
@@ -340,6 +367,12 @@ double BandModel::step_from(const BandState& from, double part) {
         break;
       case ShapeKind::stretch:
         move(state.stretch, step, options_.stretch_sd, about_zero(3 * options_.stretch_sd));
+        break;
+      case ShapeKind::common_share:
+        largest = std::max(largest, 0.3 * move(state.lorentz_share, step, 0.2, about_zero(1)));
+        break;
+      case ShapeKind::skew:
+        largest = std::max(largest, move(state.skew, step, 0.2, about_zero(largest_skew)));
         break;
       case ShapeKind::ripple:
         state.ripple[at] += step;

@@ -16,6 +16,8 @@ namespace calcispec::detail {
 struct BandState {
   double shift = 0;
   double stretch = 0;
+  double lorentz_share = 0;  // added to that of every band
+  double skew = 0;           // of every band, by its lever
   std::vector<double> offset;
   std::vector<double> log_width;
   std::vector<double> share_change;
@@ -26,7 +28,7 @@ struct BandState {
   double turn = 0;                 // angular frequency of the ripple; 0: none
 };
 
-enum class ShapeKind { center, width, share, shift, stretch, ripple, turn };
+enum class ShapeKind { center, width, share, shift, stretch, common_share, skew, ripple, turn };
 
 /// An unknown of the linearised problem behind heights and amounts; solved for as a change.
 struct ShapeColumn {
@@ -70,6 +72,9 @@ class BandModel {
   [[nodiscard]] double center_of(std::size_t band) const;
   [[nodiscard]] double width_of(std::size_t band) const;
   [[nodiscard]] double share_of(std::size_t band) const;
+  [[nodiscard]] double skew_of(std::size_t band) const;
+  /// What a misfit of band shapes is in proportion to, see BandMixtureOptions::misfit_reach.
+  [[nodiscard]] Eigen::ArrayXd misfit_envelope() const;
   [[nodiscard]] double height_u(std::size_t band) const;
   [[nodiscard]] double ratio_precision(std::size_t band) const;
   [[nodiscard]] double effective_parameters() const;
@@ -95,7 +100,7 @@ class BandModel {
   [[nodiscard]] Index group_count() const { return static_cast<Index>(state.amount.size()); }
   void make_background();
   void list_shapes(bool with_shapes);
-  void fill_axis_columns();
+  void fill_common_columns();
   [[nodiscard]] std::vector<LocalColumn> local_columns() const;
   [[nodiscard]] NormalEquations make_normal();
   void add_ratio_rows(NormalEquations& normal);
@@ -117,7 +122,7 @@ class BandModel {
   Penalty penalty_;
   Eigen::MatrixXd ripple_columns_;  // four terms and the change with the frequency
   Eigen::ArrayXd envelope_;
-  Eigen::MatrixXd axis_columns_;  // shift, stretch
+  Eigen::MatrixXd common_columns_;  // shift, stretch, Lorentz share, skew
   Eigen::ArrayXd fitted_;
   Eigen::ArrayXd smooth_;
   Eigen::ArrayXd ripple_;

@@ -17,21 +17,38 @@ constexpr double t_freedom = 4;  // of the Student-t prior on band ratios
 
 }  // namespace
 
-void BandModel::fill_axis_columns() {
-  axis_columns_.setZero();
+// How the curve of all bands changes with what they have in common.
+void BandModel::fill_common_columns() {
+  common_columns_.setZero();
   for (Index b = 0; b < band_count(); ++b) {
     const auto at = static_cast<std::size_t>(b);
-    if (state.height[at] <= 0) {
+    const double height = state.height[at];
+    if (height <= 0) {
       continue;
     }
     columns_.derive(b);
-    const auto column = columns_.by_center(b, state.height[at]);
+    const auto column = columns_.by_center(b, height);
     const Index first = column.first * block_points;
     const Index count = (column.end - column.first) * block_points;
-    const Map<const ArrayXd> slope(column.data + first, count);
-    axis_columns_.col(0).segment(first, count).array() += column.factor * slope;
-    axis_columns_.col(1).segment(first, count).array() +=
-        column.factor * (bands_[at].center - middle_) * slope;
+    const auto part = [&](const LocalColumn& from, Index start, Index length) {
+      return from.factor * Map<const ArrayXd>(from.data + start, length);
+    };
+    common_columns_.col(0).segment(first, count).array() += part(column, first, count);
+    common_columns_.col(1).segment(first, count).array() +=
+        (bands_[at].center - middle_) * part(column, first, count);
+    if (options_.lorentz_share_sd > 0) {
+      common_columns_.col(2).segment(first, count).array() +=
+          part(columns_.by_share(b, height), first, count);
+    }
+    if (options_.skew_sd > 0) {
+      const auto by_log_width = columns_.by_log_width(b, height * bands_[at].skew_lever);
+      const Index middle = std::clamp(columns_.middle(b), first, first + count);
+      const Index upper = first + count - middle;
+      common_columns_.col(3).segment(first, middle - first).array() +=
+          part(by_log_width, first, middle - first) / (1 + skew_of(at));
+      common_columns_.col(3).segment(middle, upper).array() -=
+          part(by_log_width, middle, upper) / (1 - skew_of(at));
+    }
   }
 }
 
@@ -61,7 +78,9 @@ std::vector<LocalColumn> BandModel::local_columns() const {
         break;
       case ShapeKind::shift:
       case ShapeKind::stretch:
-        list.push_back(whole(axis_columns_, shape.index));
+      case ShapeKind::common_share:
+      case ShapeKind::skew:
+        list.push_back(whole(common_columns_, shape.index));
         break;
       case ShapeKind::ripple:
       case ShapeKind::turn:
@@ -171,6 +190,10 @@ std::pair<double, double> BandModel::shape_prior(const ShapeColumn& shape) const
       return {-state.shift, options_.shift_sd};
     case ShapeKind::stretch:
       return {-state.stretch, options_.stretch_sd};
+    case ShapeKind::common_share:
+      return {-state.lorentz_share, options_.lorentz_share_sd};
+    case ShapeKind::skew:
+      return {-state.skew, options_.skew_sd};
     case ShapeKind::ripple:
     case ShapeKind::turn:
       break;

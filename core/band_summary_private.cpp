@@ -38,6 +38,8 @@ class Summary {
     result.amounts = model_.state.amount;
     result.shift = model_.state.shift;
     result.stretch = model_.state.stretch;
+    result.lorentz_share = model_.state.lorentz_share;
+    result.skew = model_.state.skew;
     result.ripple_period = model_.state.turn > 0 ? 2 * std::numbers::pi / model_.state.turn : 0;
     fill_curves(result);
     result.effective_parameters = model_.effective_parameters();
@@ -74,6 +76,7 @@ class Summary {
     band.center = model_.center_of(b);
     band.fwhm = model_.width_of(b);
     band.lorentz_share = model_.share_of(b);
+    band.skew = model_.skew_of(b);
     band.center_u = row.center_sd;
     band.fwhm_u = row.log_fwhm_sd * band.fwhm;
     band.own_height = band.height;
@@ -202,6 +205,7 @@ BandMixtureResult empty_summary(std::span<const MixtureBand> bands,
     result.bands[b].center = bands[b].center;
     result.bands[b].fwhm = bands[b].fwhm;
     result.bands[b].lorentz_share = bands[b].lorentz_share;
+    result.bands[b].skew = bands[b].skew;
     result.bands[b].center_u = bands[b].center_sd;
     result.bands[b].fwhm_u = bands[b].log_fwhm_sd * bands[b].fwhm;
   }

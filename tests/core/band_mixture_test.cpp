@@ -71,6 +71,31 @@ TEST(BandMixture, AreaIsThatOfTheBand) {
   EXPECT_NEAR(result.amounts[0], 10, 0.2);
 }
 
+TEST(BandMixture, FindsCommonSkewAndLorentzShare) {
+  Data data = make_data(0, 1);
+  auto bands = make_bands(-1);
+  std::vector<double> skewed(data.x.size(), 0.0);
+  for (auto band : bands) {
+    band.skew = 0.3;
+    band.lorentz_share = 0.8;
+    add_pseudo_voigt(data.x, band, 10 * band.relative_height, skewed);
+  }
+  for (std::size_t i = 0; i < data.x.size(); ++i) {
+    const double t = (data.x[i] - 400) / 1400;
+    data.y[i] = skewed[i] + 5 + 4 * t - 6 * t * t;
+  }
+  BandMixtureOptions options;
+  options.lorentz_share_sd = 0.25;
+  options.skew_sd = 0.25;
+  options.iterations = 12;
+  const auto result = fit_band_mixture(data.x, data.y, data.sigma, bands, 0, options);
+  EXPECT_NEAR(result.skew, 0.3, 0.01);
+  EXPECT_NEAR(result.bands[0].lorentz_share, 0.8, 0.02);
+  // The area is that of both halves together, as for a band without skew.
+  const double expected = 10 * pseudo_voigt_area(14, 0.8);
+  EXPECT_NEAR(result.bands[0].area, expected, 0.01 * expected);
+}
+
 TEST(BandMixture, MissingBandOfAGroupIsSeenAsMissing) {
   Data data = make_data(0, 1);
   for (std::size_t i = 0; i < data.x.size(); ++i) {
