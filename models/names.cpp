@@ -67,6 +67,8 @@ std::string_view name_of(PhaseRole role) {
       return "substrate";
     case PhaseRole::gas:
       return "gas";
+    case PhaseRole::site:
+      return "site";
   }
   return "mineral";
 }

@@ -1,6 +1,7 @@
 #include "models/reference_library.hpp"
 
 #include "core/error.hpp"
+#include "models/atr_optics.hpp"
 #include "models/csv_table.hpp"
 #include "models/embedded_private.hpp"
 
@@ -67,11 +68,12 @@ Value from_word(const std::array<std::pair<std::string_view, Value>, count>& wor
               table.place(row));
 }
 
-constexpr std::array<std::pair<std::string_view, PhaseRole>, 4> roles{
+constexpr std::array<std::pair<std::string_view, PhaseRole>, 5> roles{
     {{"mineral", PhaseRole::mineral},
      {"matrix", PhaseRole::matrix},
      {"substrate", PhaseRole::substrate},
-     {"gas", PhaseRole::gas}}
+     {"gas", PhaseRole::gas},
+     {"site", PhaseRole::site}}
 };
 constexpr std::array<std::pair<std::string_view, BandTechnique>, 3> techniques{
     {{"raman", BandTechnique::raman},
@@ -99,6 +101,10 @@ std::vector<Phase> read_phases(const CsvTable& table) {
     phase.formula = table.text(row, "formula");
     phase.validated_on_raman = static_cast<int>(table.number(row, "validated_on_raman"));
     phase.validated_on_ftir = static_cast<int>(table.number(row, "validated_on_ftir"));
+    if (table.has("atr_index") && table.has("atr_peak_k")) {
+      phase.atr_index = table.number(row, "atr_index");
+      phase.atr_peak_k = table.number(row, "atr_peak_k");
+    }
     phases.push_back(std::move(phase));
   }
   return phases;
@@ -162,6 +168,25 @@ void read_bands(const CsvTable& table, bool makes_phases, std::vector<Phase>& ph
   }
 }
 
+// Measured rows stay alone where they hold a strong band of the fingerprint.
+void derive_atr_rows(std::vector<Phase>& phases) {
+  constexpr double strong = 50;
+  constexpr double fingerprint_end_cm1 = 1850;
+  for (auto& phase : phases) {
+    const bool is_measured =
+        std::any_of(phase.ftir_atr.begin(), phase.ftir_atr.end(), [&](const ReferenceBand& row) {
+          return row.relative_intensity >= strong && row.position_cm1 < fingerprint_end_cm1;
+        });
+    if (is_measured || phase.ftir_transmission.empty() || phase.role == PhaseRole::gas) {
+      continue;
+    }
+    AtrOptics optics;
+    optics.sample_index = phase.atr_index;
+    optics.peak_k = phase.atr_peak_k;
+    phase.ftir_atr = derive_atr_bands(phase.ftir_transmission, optics);
+  }
+}
+
 std::optional<std::string> file_content(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);
   if (!stream) {
@@ -196,6 +221,7 @@ ReferenceLibrary builtin_library() {
   ReferenceLibrary library;
   library.phases = read_phases(CsvTable(phases, "phases.csv"));
   read_bands(CsvTable(bands, "bands.csv"), false, library.phases);
+  derive_atr_rows(library.phases);
   library.sha256 = sha256_of(phases, bands);
   return library;
 }
@@ -217,6 +243,7 @@ ReferenceLibrary library_from_folder(const std::string& folder) {
     library.phases = read_phases(CsvTable(embedded_file("phases.csv"), "phases.csv"));
   }
   read_bands(CsvTable(*bands, (base / "bands.csv").string()), !phases, library.phases);
+  derive_atr_rows(library.phases);
   library.phases.erase(std::remove_if(library.phases.begin(),
                                       library.phases.end(),
                                       [](const Phase& phase) {

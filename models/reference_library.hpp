@@ -26,7 +26,8 @@ struct ReferenceBand {
   SourceStatus status = SourceStatus::literature;
 };
 
-enum class PhaseRole { mineral, matrix, substrate, gas };
+/// `site`: a state of another phase (surface carbonate of apatite), never named by itself.
+enum class PhaseRole { mineral, matrix, substrate, gas, site };
 
 struct Phase {
   std::string id;    // "hydroxyapatite"
@@ -36,6 +37,9 @@ struct Phase {
   std::string formula;
   int validated_on_raman = 0;  // number of real spectra on which the naming was checked
   int validated_on_ftir = 0;
+  // For ATR rows derived from transmission: index far from bands, largest extinction coefficient.
+  double atr_index = 1.55;
+  double atr_peak_k = 0.25;
   std::vector<ReferenceBand> raman;
   std::vector<ReferenceBand> ftir_transmission;
   std::vector<ReferenceBand> ftir_atr;
@@ -50,8 +54,8 @@ struct ReferenceLibrary {
   [[nodiscard]] const Phase* find(std::string_view id) const;
 };
 
-/// The band tables of the product. Phases without measured ATR rows have none: rows modelled from
-/// transmission (atr_optics.hpp) gave amorphous phosphate a quarter of the signal of real apatites.
+/// The band tables of the product. A phase whose strong ATR bands were not measured gets rows
+/// derived from its transmission rows (atr_optics.hpp), status derived.
 ReferenceLibrary builtin_library();
 
 /// A user's folder of band tables (bands.csv, optional phases.csv). Throws Error{bad_method} with

@@ -77,6 +77,19 @@ TEST_F(LibraryFolder, HoldsOnlyThePhasesOfItsBands) {
   EXPECT_EQ(library.find("mine")->family, "mine");
 }
 
+TEST(ReferenceLibrary, AtrRowsAreMeasuredOrDerivedFromTransmission) {
+  const auto library = builtin_library();
+  const auto* vaterite = library.find("vaterite");
+  ASSERT_EQ(vaterite->ftir_atr.size(), vaterite->ftir_transmission.size());
+  for (const auto& band : vaterite->ftir_atr) {
+    EXPECT_EQ(band.status, SourceStatus::derived);
+  }
+  // Measured rows stay alone.
+  for (const auto& band : library.find("calcite")->ftir_atr) {
+    EXPECT_NE(band.status, SourceStatus::derived);
+  }
+}
+
 TEST_F(LibraryFolder, FaultsNameFileAndLine) {
   EXPECT_NE(fault().find("bands.csv"), std::string::npos);
   write("bands.csv", header + "calcite,raman,10x6,4,100,pv,v1,own,measured\n");
