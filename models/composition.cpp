@@ -7,17 +7,19 @@
 
 namespace calcispec::models {
 
-using namespace detail;
+using namespace detail;  // NOLINT(google-build-using-namespace): parts of this module
 
 namespace {
 
-constexpr double axis_limit_cm1 = 3;  // beyond it nothing is named without an axis standard
 constexpr Index prune_rounds = 10;
-constexpr int growth_rounds = 3;
+constexpr int growth_rounds = 4;
 constexpr double least_absorbance = 0.02;
-constexpr double main_share = 0.15;            // of the screened patterns: fitted from the start
-constexpr double alternative_chi_square = 10;  // less than this apart: cannot be told apart
-constexpr double alternative_likeness = 0.9;
+constexpr double largest_misfit = 0.3;       // of the bands' rms; lines of spectrometers miss 0.1
+constexpr double main_share = 0.15;          // of the screened patterns: fitted from the start
+constexpr double trace_share = 0.02;         // from here on tried beside the main ones
+constexpr double least_explained = 0.08;     // of a phase's intensity, to be tried
+constexpr std::size_t most_added = 5;        // phases at a time
+constexpr double redundant_chi_square = 12;  // what leaving a phase out must cost
 
 std::pair<double, double> default_range(Technique technique) {
   return technique == Technique::raman ? std::pair{400.0, 1800.0} : std::pair{500.0, 1800.0};
@@ -99,13 +101,26 @@ class Estimator {
     for (std::size_t p = 0; p < screening.phases.size(); ++p) {
       if (p == 0 || screening.shares[p] >= main_share) {
         phases_.push_back(screening.phases[p]);
+      } else if (setting_.technique != BandTechnique::raman && screening.shares[p] >= trace_share) {
+        // Broad bands hide in each other and leave no peak behind.
+        screened_.push_back(screening.phases[p]);
       }
     }
     prune();
-    for (int round = 0; round < growth_rounds && add_missing(); ++round) {
-      prune();
+    grow();
+    // The last fit may show that a phase had taken the place of another.
+    for (bool is_open = true; is_open;) {
+      const bool is_changed = finish();
+      const bool is_unlike = drop_if_unlike();
+      is_open = (is_changed || is_unlike) && growth_left_ > 0 && add_missing();
+      if (is_open) {
+        --growth_left_;
+        prune();
+        grow();
+      }
     }
-    finish();
+    find_unexplained();
+    conclude();
   }
 
  private:
@@ -115,24 +130,102 @@ class Estimator {
     fit_model(window_, setting_, iterations, model_);
     if (!phases_.empty()) {
       setting_.shift_cm1 = model_.fit.shift;
+      if (setting_.technique == BandTechnique::raman) {
+        setting_.instrument_width_cm1 = fitted_instrument_width(window_, model_, setting_);
+      }
     }
   }
 
-  // Fits and takes out phases that fail the naming rule, the worst first, until all pass.
+  // Fits and takes out phases that fail the naming rule, the worst first, and those that the others
+  // can do without, until none is left.
   void prune() {
     for (Index round = 0; round < prune_rounds; ++round) {
       fit(8);
-      if (!remove_failing()) {
+      // A rival that holds its strongest band makes a right phase fail: rivals first.
+      const bool is_changed = has_failing_rival() && remove_redundant();
+      if (!is_changed && !remove_failing() && !remove_redundant()) {
         return;
       }
     }
+  }
+
+  void grow() {
+    while (growth_left_ > 0) {
+      const auto before = phases_;
+      const bool stood_well = misfit_of(window_, model_) < 0.5 * largest_misfit;
+      if (!add_missing()) {
+        return;
+      }
+      --growth_left_;
+      prune();
+      if (stood_well) {
+        revert_if_vain(before);
+      }
+    }
+  }
+
+  // What was tried has gone again and taken a phase along that stood without it.
+  void revert_if_vain(const std::vector<const Phase*>& before) {
+    const auto is_before = [&](const Phase* phase) {
+      return std::find(before.begin(), before.end(), phase) != before.end();
+    };
+    if (phases_.size() == before.size() ||
+        !std::all_of(phases_.begin(), phases_.end(), is_before)) {
+      return;
+    }
+    ruled_out_.erase(std::remove_if(ruled_out_.begin(),
+                                    ruled_out_.end(),
+                                    [&](const RuledOut& row) { return is_before(row.phase); }),
+                     ruled_out_.end());
+    phases_ = before;
+    fit(8);
+  }
+
+  [[nodiscard]] bool has_failing_rival() const {
+    for (std::size_t p = 0; p < phases_.size(); ++p) {
+      const auto index = static_cast<Index>(p);
+      const auto finding = judge(window_, model_, index).finding;
+      const bool is_main_lost =
+          finding == Finding::main_band_missing || finding == Finding::second_band_missing;
+      if (is_main_lost && has_rival(model_, index)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Of phases that claim the same bands, the one the fit misses least goes, unless it is missed.
+  bool remove_redundant() {
+    std::size_t least = phases_.size();
+    double least_missed = redundant_chi_square;
+    for (std::size_t p = 0; p < phases_.size(); ++p) {
+      if (!has_rival(model_, static_cast<Index>(p))) {
+        continue;
+      }
+      auto others = phases_;
+      others.erase(others.begin() + static_cast<Index>(p));
+      auto trial = build_model(window_, others, library_, setting_);
+      add_unexplained(trial, peaks_);
+      fit_model(window_, setting_, 6, trial);
+      const double missed = chi_square_above(window_, trial, model_);
+      if (missed < least_missed) {
+        least_missed = missed;
+        least = p;
+      }
+    }
+    if (least == phases_.size()) {
+      return false;
+    }
+    ruled_out_.push_back({phases_[least], Finding::redundant, share_uncertainty(model_, least)});
+    phases_.erase(phases_.begin() + static_cast<Index>(least));
+    return true;
   }
 
   bool remove_failing() {
     std::vector<Verdict> verdicts;
     double worst = 0;
     for (std::size_t p = 0; p < phases_.size(); ++p) {
-      verdicts.push_back(judge(model_, static_cast<Index>(p)));
+      verdicts.push_back(judge(window_, model_, static_cast<Index>(p)));
       worst = std::max(worst, verdicts.back().lack);
     }
     if (worst <= 0) {
@@ -154,9 +247,21 @@ class Estimator {
         continue;
       }
       ruled_out_.push_back({phases_[p], verdicts[p].finding, share_uncertainty(model_, p)});
+      if (verdicts[p].finding == Finding::misplaced) {
+        setting_.shift_cm1 = 0;  // it has drawn the axis towards itself
+        readmit_redundant();     // and may have stood where another belongs
+      }
     }
     phases_ = std::move(kept);
     return true;
+  }
+
+  void readmit_redundant() {
+    ruled_out_.erase(
+        std::remove_if(ruled_out_.begin(),
+                       ruled_out_.end(),
+                       [](const RuledOut& row) { return row.finding == Finding::redundant; }),
+        ruled_out_.end());
   }
 
   [[nodiscard]] double area(std::size_t phase) const {
@@ -169,16 +274,31 @@ class Estimator {
 
   // Phases whose strongest measured band stands where the fit left a band unexplained.
   bool add_missing() {
-    bool is_changed = false;
+    struct Candidate {
+      const Phase* phase;
+      double part;
+    };
     const auto peaks = find_residual_peaks(window_, model_);
+    std::vector<Candidate> candidates;
     for (const auto& phase : library_.phases) {
-      if (phases_.size() < 12 && is_new(phase) && stands_out(phase, setting_.technique) &&
-          explains(phase, peaks)) {
-        phases_.push_back(&phase);
-        is_changed = true;
+      const bool is_screened =
+          std::find(screened_.begin(), screened_.end(), &phase) != screened_.end();
+      const double part = is_screened ? 1 : explained_part(phase, window_, setting_, peaks);
+      if (part >= least_explained && is_new(phase) && phase.role != PhaseRole::site &&
+          stands_out(phase, setting_.technique) &&
+          measured_bands(phase, window_, setting_.technique) > 1) {
+        candidates.push_back({&phase, part});
       }
     }
-    return is_changed;
+    std::stable_sort(candidates.begin(),
+                     candidates.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.part > b.part; });
+    candidates.resize(std::min(candidates.size(), most_added));
+    screened_.clear();
+    for (const auto& candidate : candidates) {
+      phases_.push_back(candidate.phase);
+    }
+    return !candidates.empty();
   }
 
   [[nodiscard]] bool is_new(const Phase& phase) const {
@@ -191,40 +311,8 @@ class Estimator {
            });
   }
 
-  // The strongest measured band stands at a peak, or two bands do.
-  [[nodiscard]] bool explains(const Phase& phase, std::span<const ResidualPeak> peaks) const {
-    const ReferenceBand* strongest = nullptr;
-    for (const auto& row : phase.bands(setting_.technique)) {
-      if (is_measured(row) &&
-          (strongest == nullptr || row.relative_intensity > strongest->relative_intensity)) {
-        strongest = &row;
-      }
-    }
-    int matched = 0;
-    bool is_strongest_matched = false;
-    for (const auto& row : phase.bands(setting_.technique)) {
-      const double reach = 3 + 0.15 * row.fwhm_cm1;
-      const bool is_matched =
-          is_measured(row) && std::any_of(peaks.begin(), peaks.end(), [&](const auto& peak) {
-            return std::abs(row.position_cm1 + setting_.shift_cm1 - peak.position_cm1) <= reach;
-          });
-      matched += is_matched ? 1 : 0;
-      is_strongest_matched = is_strongest_matched || (is_matched && &row == strongest);
-    }
-    return is_strongest_matched || (matched >= 2 && 3 * matched >= band_count(phase));
-  }
-
-  [[nodiscard]] bool is_measured(const ReferenceBand& row) const {
-    return row.position_cm1 > window_.x.front() && row.position_cm1 < window_.x.back();
-  }
-
-  [[nodiscard]] int band_count(const Phase& phase) const {
-    const auto bands = phase.bands(setting_.technique);
-    return static_cast<int>(std::count_if(
-        bands.begin(), bands.end(), [&](const ReferenceBand& row) { return is_measured(row); }));
-  }
-
-  void finish() {
+  // True if a phase was taken out again at the end.
+  bool finish() {
     const auto named = phases_;
     peaks_ = find_residual_peaks(window_, model_);
     fit(12);
@@ -235,17 +323,12 @@ class Estimator {
       phases_ = named;
       fit(12);
     }
+    bool is_changed = false;
     for (int round = 0; round < 3 && remove_failing(); ++round) {
+      is_changed = true;
       fit(12);
     }
-    record_unexplained();
-    if (model_.fit.status != MixtureStatus::converged &&
-        model_.fit.status != MixtureStatus::iteration_limit) {
-      out_.total.reason = "the joint fit of bands and background did not succeed";
-      return;
-    }
-    summarise(window_, model_, library_, setting_, ruled_out_, out_);
-    conclude();
+    return is_changed;
   }
 
   void drop_peaks_of_lost(const std::vector<const Phase*>& named) {
@@ -291,7 +374,40 @@ class Estimator {
            std::min(robust_height(), *top) < least_absorbance;
   }
 
+  // References that leave much of the signal unfitted are the wrong ones.
+  bool drop_if_unlike() {
+    if (phases_.empty() || misfit_of(window_, model_) < largest_misfit) {
+      return false;
+    }
+    for (std::size_t p = 0; p < phases_.size(); ++p) {
+      ruled_out_.push_back({phases_[p], Finding::misplaced, share_uncertainty(model_, p)});
+    }
+    readmit_redundant();
+    phases_.clear();
+    peaks_.clear();
+    setting_.shift_cm1 = 0;
+    fit(4);
+    return true;
+  }
+
+  // Where nothing is named, the bands stand alone.
+  void find_unexplained() {
+    if (phases_.empty()) {
+      peaks_.clear();
+      fit(4);
+      peaks_ = find_residual_peaks(window_, model_);
+      fit(8);
+    }
+  }
+
   void conclude() {
+    record_unexplained();
+    if (model_.fit.status != MixtureStatus::converged &&
+        model_.fit.status != MixtureStatus::iteration_limit) {
+      out_.total.reason = "the joint fit of bands and background did not succeed";
+      return;
+    }
+    summarise(window_, model_, library_, setting_, ruled_out_, out_);
     if (is_too_weak()) {
       refuse_all(
           "no identifiable band: nothing rises above the 0.02 absorbance within which an "
@@ -341,8 +457,10 @@ class Estimator {
   Composition& out_;
   Setting setting_;
   std::vector<const Phase*> phases_;
+  std::vector<const Phase*> screened_;  // traces, tried once the main phases stand
   std::vector<ResidualPeak> peaks_;
   std::vector<RuledOut> ruled_out_;
+  int growth_left_ = growth_rounds;
   JointModel model_;
 };
 

@@ -10,6 +10,12 @@ namespace {
 
 constexpr Index noise_block = 64;      // points; noise is taken as constant over half of it
 constexpr double shift_limit_cm1 = 6;  // searched; beyond 3 the answer is refused
+constexpr double lorentz_share_sd = 0.15;
+// The tail of a spectrometer's line is as long for a wide band as for a narrow one.
+constexpr double skewed_width_cm1 = 6;
+constexpr double skew_sd = 0.2;
+constexpr double derived_center_sd = 3;
+constexpr double misfit_reach = 3;
 
 // Noise along the axis: counts are noisier where the signal is high, detectors at their ends.
 std::vector<double> noise_profile(std::span<const double> y, double floor) {
@@ -53,18 +59,27 @@ MixtureBand with_freedoms(const ReferenceBand& row, const Phase& phase, const Se
   const bool is_measured = row.status == SourceStatus::measured;
   const bool is_ir = setting.technique != BandTechnique::raman;
   band.center_sd = is_measured ? 1.0 : 1.5;  // author spread of science tables, 1-2 cm-1
-  if (is_ir) {
-    band.center_sd = std::max(band.center_sd, std::min(0.05 * band.fwhm, 6.0));
-  }
+  // Wide bands are read less exactly, those of proteins and lipids move with water and order, and
+  // solids move strong infrared bands by grain and crystal.
+  const double part = phase.role == PhaseRole::mineral ? 0.05 : 0.1;
+  band.center_sd = is_ir ? std::max(band.center_sd, std::min(0.05 * band.fwhm, 6.0))
+                         : std::hypot(band.center_sd, part * row.fwhm_cm1);
   band.log_fwhm_sd = is_measured ? 0.2 : 0.25;
   // Intensities of literature rows are good to a factor of 1.5; single crystals vary by more.
   band.log_height_sd = phase.role == PhaseRole::mineral && !is_ir ? 0.6 : 0.4;
+  if (row.status == SourceStatus::derived) {
+    // Pores, grains and contact move and widen a strong band more or less than the model has it.
+    band.center_sd = std::min(std::hypot(derived_center_sd, 0.08 * band.fwhm), 12.0);
+    band.log_fwhm_sd = 0.35;
+    band.log_height_sd = 0.6;
+  }
   if (phase.family == "apatite") {
     band.log_fwhm_sd = 0.35;  // order: v1 from 5 to 20 cm-1
     if (is_carbonate_band(row)) {
       band.log_height_sd = 1.0;  // carbonate from none to 12 wt%
     }
   }
+  band.skew_lever = is_ir ? 1 : std::min(1.0, skewed_width_cm1 / band.fwhm);
   if (phase.role == PhaseRole::gas) {
     band.center_sd = 0.5;
     band.log_fwhm_sd = 0.1;
@@ -173,16 +188,50 @@ void add_unexplained(JointModel& model, std::span<const ResidualPeak> peaks) {
   }
 }
 
+double least_instrument_width(const Window& window) {
+  constexpr double pixels = 1.5;
+  return pixels * (window.x.back() - window.x.front()) / static_cast<double>(window.x.size() - 1);
+}
+
+double fitted_instrument_width(const Window& window,
+                               const JointModel& model,
+                               const Setting& setting) {
+  constexpr double clear_sigma = 3;
+  constexpr double widest_cm1 = 15;  // intrinsic; wider bands say little of the instrument
+  constexpr double order_sd = 0.3;   // apatites are wide by their order
+  constexpr double limit_cm1 = 20;
+  double sum = 0;
+  double weight = 0;
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    const auto& fitted = model.fit.bands[b];
+    const auto* row = model.origin[b].reference;
+    if (row == nullptr || row->fwhm_cm1 > widest_cm1 || model.bands[b].log_fwhm_sd > order_sd ||
+        fitted.height < clear_sigma * fitted.height_u) {
+      continue;
+    }
+    sum += fitted.height * (fitted.fwhm * fitted.fwhm - row->fwhm_cm1 * row->fwhm_cm1);
+    weight += fitted.height;
+  }
+  return weight > 0 ? std::clamp(std::sqrt(std::max(0.0, sum / weight)),
+                                 least_instrument_width(window),
+                                 limit_cm1)
+                    : setting.instrument_width_cm1;
+}
+
 void fit_model(const Window& window, const Setting& setting, Index iterations, JointModel& model) {
   BandMixtureOptions options;
   options.shift_limit = shift_limit_cm1;
   options.start_shift = setting.shift_cm1;
   options.scans_shift = false;
   options.misfit = -1;
+  options.misfit_reach = misfit_reach;
+  options.lorentz_share_sd = lorentz_share_sd;
+  options.skew_sd = skew_sd;
   options.iterations = iterations;
   // Infrared bands of solids are broad: a background that bends on their scale would take them in.
-  const double pieces = setting.technique == BandTechnique::raman ? 20 : 4;
-  options.background.knot_spacing = (window.x.back() - window.x.front()) / pieces;
+  model.is_raman = setting.technique == BandTechnique::raman;
+  model.background_pieces = model.is_raman ? 20 : 4;
+  options.background.knot_spacing = (window.x.back() - window.x.front()) / model.background_pieces;
   model.fit = fit_band_mixture(window.x,
                                window.y,
                                window.sigma,

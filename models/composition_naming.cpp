@@ -11,10 +11,28 @@ constexpr double critical_level = 2.33;  // 1 % false alarms, one-sided
 // One band alone is looked for at dozens of places, each with a shift: 2.33 sigma would come by
 // chance.
 constexpr double alone_level = 4;
-constexpr double expected_enough = 3;    // a second band must be there from this expectation on
-constexpr double found_part = 0.4;       // of the second bands expected, by weight
-constexpr double flank_reach = 1.5;      // full widths
-constexpr double flank_part = 0.2;       // of the strong band's height
+constexpr double expected_enough = 3;  // a second band must be there from this expectation on
+constexpr double position_snr = 5;     // from here on a band's position says something
+// Rms of the own shifts of 2 or 3 bands, in their prior sd, that right phases exceed in 1 %; of
+// one.
+constexpr double misplaced_level = 2.2;
+constexpr double misplaced_alone_level = 2.8;
+// Of the second bands expected, by weight: crystals turn under a Raman beam, powders do not.
+constexpr double found_part_raman = 0.4;
+constexpr double found_part_ir = 0.6;
+// Of the other bands' signal: what one profile misses of a spectrometer's line, and of an infrared
+// band of a powder; and the width over which it stays the same.
+constexpr double shape_misfit_raman = 0.015;
+constexpr double shape_misfit_ir = 0.05;
+constexpr double misfit_width_raman_cm1 = 10;
+constexpr double misfit_width_ir_cm1 = 50;
+constexpr double free_height_sd = 0.9;  // from here on a height is as good as free
+constexpr double wide_part = 0.7;       // of a piece of the background
+constexpr double contested_part = 0.2;  // of a band's height: another band there is a rival
+constexpr double flank_reach = 1.5;     // full widths
+constexpr double flank_part = 0.2;      // of the strong band's height
+constexpr double tail_reach_cm1 = 8;
+constexpr double tail_part = 0.05;
 constexpr double unexplained_sigma = 5;  // of the residual's own noise and misfit
 
 // Amount of a phase from all its bands together: a band far above its expected height counts too,
@@ -32,17 +50,166 @@ double amount_from_area(const JointModel& model, Index phase) {
                   pattern > 0 ? area / pattern : 0.0);
 }
 
-BandEvidence evidence_of(const JointModel& model, std::size_t b, double amount) {
+// What the fit may be wrong by where this band stands: what it visibly misses there, and a part of
+// the other bands' signal. Misfit is the same over a band's width, so many points know no more of
+// it than one.
+double misfit_at(const Window& window, const JointModel& model, const FittedMixtureBand& band) {
+  const auto& x = window.x;
+  const auto from = std::lower_bound(x.begin(), x.end(), band.center - band.fwhm);
+  const auto to = std::upper_bound(x.begin(), x.end(), band.center + band.fwhm);
+  double squares = 0;
+  double excess = 0;
+  double others = 0;
+  for (auto at = from; at != to; ++at) {
+    const auto i = static_cast<std::size_t>(at - x.begin());
+    const double residual = window.y[i] - model.fit.fitted[i] - model.fit.background[i];
+    squares += residual * residual;
+    excess += window.sigma[i] * window.sigma[i];
+    if (std::abs(*at - band.center) < 0.5 * band.fwhm) {
+      const double own =
+          band.height * pseudo_voigt(*at, band.center, band.fwhm, band.lorentz_share);
+      others = std::max(others, model.fit.fitted[i] - own);
+    }
+  }
+  const auto count = static_cast<double>(std::max<std::ptrdiff_t>(1, to - from));
+  const double missed = std::sqrt(std::max(0.0, squares - excess) / count);
+  return std::hypot(missed, shape_misfit(model) * others);
+}
+
+BandEvidence evidence_of(const Window& window,
+                         const JointModel& model,
+                         std::size_t b,
+                         double amount) {
   const auto& fitted = model.fit.bands[b];
   const auto& row = model.bands[b];
   BandEvidence evidence;
   evidence.band = model.origin[b].reference->assignment;
   evidence.position_cm1 = fitted.center;
   if (fitted.own_height_u > 0 && std::isfinite(fitted.own_height_u)) {
-    evidence.snr = fitted.own_height / fitted.own_height_u;
-    evidence.expected_snr = amount * row.relative_height / fitted.own_height_u;
+    const double u = std::hypot(fitted.own_height_u, misfit_at(window, model, fitted));
+    evidence.snr = fitted.own_height / u;
+    evidence.expected_snr = amount * row.relative_height / u;
   }
   return evidence;
+}
+
+// Of the bands of the same phase that stand within the main band's width: the parts of a doublet
+// trade their heights.
+double doublet_snr(const Window& window,
+                   const JointModel& model,
+                   std::size_t main_band,
+                   double amount) {
+  const auto& main = model.bands[main_band];
+  double best = 0;
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    if (model.origin[b].phase == model.origin[main_band].phase &&
+        std::abs(model.bands[b].center - main.center) < main.fwhm &&
+        model.bands[b].relative_height > 0.5 * main.relative_height) {
+      best = std::max(best, evidence_of(window, model, b, amount).snr);
+    }
+  }
+  return best;
+}
+
+// Own shift of a band against its row, in units of what rows of its kind differ by.
+double own_shift(const JointModel& model, std::size_t b, const Window& window) {
+  const auto& fitted = model.fit.bands[b];
+  const auto& row = model.bands[b];
+  const double middle = 0.5 * (window.x.front() + window.x.back());
+  const double expected = row.center + model.fit.shift + model.fit.stretch * (row.center - middle);
+  return row.center_sd > 0 ? (fitted.center - expected) / row.center_sd : 0;
+}
+
+// Another phase has a row where this band stands: the fit may have given it to the wrong one.
+bool is_shared(const JointModel& model, std::size_t b) {
+  for (std::size_t c = 0; c < model.bands.size(); ++c) {
+    const double reach = std::max(model.fit.bands[b].fwhm, model.fit.bands[c].fwhm);
+    if (model.origin[c].phase >= 0 && model.origin[c].phase != model.origin[b].phase &&
+        std::abs(model.fit.bands[b].center - model.fit.bands[c].center) < reach) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// A band cut by the end of the window cannot be placed.
+bool is_whole(const Window& window, const FittedMixtureBand& band) {
+  return band.center - 0.5 * band.fwhm > window.x.front() &&
+         band.center + 0.5 * band.fwhm < window.x.back();
+}
+
+// The background can take in a band as wide as its own bends: its absence says nothing.
+bool is_wide(const Window& window, const JointModel& model, std::size_t b) {
+  const double span = window.x.back() - window.x.front();
+  return model.bands[b].fwhm > wide_part * span / model.background_pieces;
+}
+
+std::size_t main_band_of(const JointModel& model, Index phase) {
+  std::size_t main = model.bands.size();
+  double top = 0;
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    if (model.origin[b].phase == phase && model.bands[b].relative_height > top) {
+      top = model.bands[b].relative_height;
+      main = b;
+    }
+  }
+  return main;
+}
+
+// What the bands of one phase say together.
+struct BandsSeen {
+  double expected = 0;  // weight of the second bands that should be there, and of those that are
+  double found = 0;
+  double strongest = 0;
+  double second = 0;  // the clearest of the other bands that no other phase claims
+  double misfit = 0;  // rms of the clear bands' own shifts, in their prior sd
+  int placed = 0;
+};
+
+BandsSeen look_at_bands(const Window& window,
+                        const JointModel& model,
+                        std::size_t main_band,
+                        double amount,
+                        Verdict& verdict) {
+  BandsSeen seen;
+  // The axis error has a prior too (sd 1 1/cm), so a phase cannot buy its places with it; beyond
+  // the limit nothing is named anyway, and the shift found is what the user wants to know.
+  const double shift = std::abs(model.fit.shift) > axis_limit_cm1 ? 0 : model.fit.shift;
+  double squares = shift * shift;
+  const auto place = [&](double z) {
+    squares += z * z;
+    ++seen.placed;
+  };
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    if (model.origin[b].phase != model.origin[main_band].phase) {
+      continue;
+    }
+    const double spread = model.bands[b].log_height_sd;
+    auto evidence = evidence_of(window, model, b, amount);
+    seen.strongest = std::max(seen.strongest, evidence.snr);
+    if (b != main_band && !is_shared(model, b)) {
+      seen.second = std::max(seen.second, evidence.snr);
+    }
+    // Powders show the heights of the table, crystals under a Raman beam do not.
+    if (!model.is_raman && evidence.expected_snr >= position_snr && spread < free_height_sd) {
+      place(std::log(std::max(evidence.snr, 1.0) / evidence.expected_snr) / spread);
+    }
+    if (evidence.snr >= position_snr && is_whole(window, model.fit.bands[b])) {
+      place(own_shift(model, b, window));
+    }
+    // Intensities vary by their spread; carbonate may be absent. One doublet whose parts trade
+    // their heights must not outweigh all other bands.
+    const double sure = evidence.expected_snr * std::exp(-spread);
+    const bool can_be_missed = spread < free_height_sd && !is_wide(window, model, b);
+    if (b != main_band && sure >= expected_enough && can_be_missed) {
+      const double weight = std::min(sure, 10.0);
+      seen.expected += weight;
+      seen.found += evidence.snr >= critical_level ? weight : 0;
+    }
+    verdict.evidence.push_back(std::move(evidence));
+  }
+  seen.misfit = seen.placed > 0 ? std::sqrt(squares / seen.placed) : 0;
+  return seen;
 }
 
 double median_of(std::vector<double> values) {
@@ -122,70 +289,121 @@ void search_width(double width_cm1, double misfit_floor, const JointModel& model
   }
 }
 
-// What stands on the flank of a much stronger fitted band is that band's shape, not another band.
+// What stands on the flank of a much stronger fitted band is that band's shape, not another band; a
+// spectrometer's tail reaches some 1/cm further and is lower.
 bool is_flank(const ResidualPeak& peak, const JointModel& model) {
   return std::any_of(model.fit.bands.begin(), model.fit.bands.end(), [&](const auto& band) {
-    return std::abs(band.center - peak.position_cm1) < flank_reach * band.fwhm &&
-           peak.height < flank_part * band.height;
+    const double distance = std::abs(band.center - peak.position_cm1);
+    const double reach = flank_reach * band.fwhm;
+    return (distance < reach && peak.height < flank_part * band.height) ||
+           (distance < reach + tail_reach_cm1 && peak.height < tail_part * band.height);
   });
 }
 
 }  // namespace
 
-Verdict judge(const JointModel& model, Index phase) {
+double shape_misfit(const JointModel& model) {
+  return model.is_raman ? shape_misfit_raman : shape_misfit_ir;
+}
+
+Verdict judge(const Window& window, const JointModel& model, Index phase) {
   Verdict verdict;
-  std::size_t main_band = model.bands.size();
-  double top = 0;
-  for (std::size_t b = 0; b < model.bands.size(); ++b) {
-    if (model.origin[b].phase == phase && model.bands[b].relative_height > top) {
-      top = model.bands[b].relative_height;
-      main_band = b;
-    }
-  }
+  const std::size_t main_band = main_band_of(model, phase);
   if (main_band == model.bands.size()) {
     return verdict;
   }
   const double amount = amount_from_area(model, phase);
-  double expected = 0;  // weight of the second bands that should be there, and of those that are
-  double found = 0;
-  double strongest = 0;
-  for (std::size_t b = 0; b < model.bands.size(); ++b) {
-    if (model.origin[b].phase != phase) {
-      continue;
-    }
-    auto evidence = evidence_of(model, b, amount);
-    strongest = std::max(strongest, evidence.snr);
-    // Intensities vary by their spread; carbonate may be absent. One doublet whose parts trade
-    // their heights must not outweigh all other bands.
-    const double sure = evidence.expected_snr * std::exp(-model.bands[b].log_height_sd);
-    if (b != main_band && sure >= expected_enough && model.bands[b].log_height_sd < 0.9) {
-      const double weight = std::min(sure, 10.0);
-      expected += weight;
-      found += evidence.snr >= critical_level ? weight : 0;
-    }
-    verdict.evidence.push_back(std::move(evidence));
-  }
-  const auto main = evidence_of(model, main_band, amount);
-  if (strongest < critical_level || amount <= 0) {
+  const auto seen = look_at_bands(window, model, main_band, amount, verdict);
+  const auto main = evidence_of(window, model, main_band, amount);
+  const double main_snr = std::max(main.snr, doublet_snr(window, model, main_band, amount));
+  if (seen.strongest < critical_level || amount <= 0) {
     // Clearly absent ones go together; of those near the level one at a time, for two phases that
     // look alike take each other's amount.
     verdict.finding = Finding::weak;
-    verdict.lack = strongest < 1 ? 1e6 : 1e5 - strongest;
-  } else if (main.expected_snr >= expected_enough && main.snr < critical_level) {
+    verdict.lack = seen.strongest < 1 ? 1e6 : 1e5 - seen.strongest;
+  } else if (main.expected_snr >= expected_enough && main_snr < critical_level) {
     verdict.finding = Finding::main_band_missing;
     verdict.lack = 1e3 + main.expected_snr;
-  } else if (expected <= 0 && strongest < alone_level) {
+  } else if (seen.misfit > (seen.placed > 1 ? misplaced_level : misplaced_alone_level)) {
+    verdict.finding = Finding::misplaced;
+    verdict.lack = 1e2 + seen.misfit;
+  } else if (seen.expected <= 0 && seen.strongest < alone_level) {
     verdict.finding = Finding::weak;
-    verdict.lack = 1e5 - strongest;
-  } else if (expected <= 0) {
+    verdict.lack = 1e5 - seen.strongest;
+  } else if (seen.expected <= 0 && seen.second < alone_level) {
     verdict.finding = Finding::ambiguous;
-  } else if (found >= found_part * expected) {
+  } else if (seen.found >= (model.is_raman ? found_part_raman : found_part_ir) * seen.expected) {
     verdict.finding = Finding::named;
   } else {
     verdict.finding = Finding::second_band_missing;
-    verdict.lack = 1 + (expected - found) / expected;
+    verdict.lack = 1 + (seen.expected - seen.found) / seen.expected;
   }
   return verdict;
+}
+
+double misfit_of(const Window& window, const JointModel& model) {
+  const auto& fitted = model.fit.fitted;
+  const double top = *std::max_element(fitted.begin(), fitted.end());
+  double missed = 0;
+  double signal = 0;
+  for (std::size_t i = 0; i < fitted.size(); ++i) {
+    if (fitted[i] > 0.02 * top) {
+      const double residual = window.y[i] - fitted[i] - model.fit.background[i];
+      missed += residual * residual - window.sigma[i] * window.sigma[i];
+      signal += fitted[i] * fitted[i];
+    }
+  }
+  return signal > 0 ? std::sqrt(std::max(0.0, missed) / signal) : 0;
+}
+
+bool has_rival(const JointModel& model, Index phase) {
+  const auto& bands = model.fit.bands;
+  std::size_t main = bands.size();
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    if (model.origin[b].phase == phase &&
+        (main == bands.size() || bands[b].height > bands[main].height)) {
+      main = b;
+    }
+  }
+  for (std::size_t b = 0; main < bands.size() && b < bands.size(); ++b) {
+    const double reach = std::max(bands[b].fwhm, bands[main].fwhm);
+    if (model.origin[b].phase >= 0 && model.origin[b].phase != phase &&
+        bands[b].height > contested_part * bands[main].height &&
+        std::abs(bands[b].center - bands[main].center) < reach) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Cost of the places of the clear bands and of the axis error.
+double position_cost(const Window& window, const JointModel& model) {
+  double cost = model.fit.shift * model.fit.shift;
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    const auto& band = model.fit.bands[b];
+    if (model.origin[b].phase >= 0 && band.height > position_snr * band.height_u) {
+      const double z = own_shift(model, b, window);
+      cost += z * z;
+    }
+  }
+  return cost;
+}
+
+double chi_square_above(const Window& window, const JointModel& trial, const JointModel& whole) {
+  const auto& x = window.x;
+  const double step = (x.back() - x.front()) / static_cast<double>(x.size() - 1);
+  const double width = whole.is_raman ? misfit_width_raman_cm1 : misfit_width_ir_cm1;
+  const double points = std::max(1.0, width / step);
+  double sum = position_cost(window, trial) - position_cost(window, whole);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double noise = window.sigma[i] * window.sigma[i];
+    const double misfit = std::max(0.0, whole.fit.sigma[i] * whole.fit.sigma[i] - noise);
+    const double shape = shape_misfit(whole) * whole.fit.fitted[i];
+    const double a = window.y[i] - trial.fit.fitted[i] - trial.fit.background[i];
+    const double b = window.y[i] - whole.fit.fitted[i] - whole.fit.background[i];
+    sum += (a * a - b * b) / (noise + points * (misfit + shape * shape));
+  }
+  return sum;
 }
 
 std::vector<ResidualPeak> find_residual_peaks(const Window& window, const JointModel& model) {
@@ -194,7 +412,7 @@ std::vector<ResidualPeak> find_residual_peaks(const Window& window, const JointM
   for (std::size_t i = 0; i < window.x.size(); ++i) {
     search.residual[i] = window.y[i] - model.fit.fitted[i] - model.fit.background[i];
   }
-  for (const double width : {6.0, 12.0, 24.0}) {
+  for (const double width : {6.0, 12.0, 24.0, 48.0, 96.0}) {
     search_width(width, 0.02, model, search);
   }
   std::stable_sort(

@@ -10,6 +10,8 @@
 
 namespace calcispec::models::detail {
 
+inline constexpr double axis_limit_cm1 = 3;  // beyond it nothing is named without a standard
+
 /// The part of the spectrum that is fitted.
 struct Window {
   Index first = 0;
@@ -31,6 +33,8 @@ struct JointModel {
   std::vector<const Phase*> phases;
   std::vector<MixtureBand> bands;
   std::vector<BandOrigin> origin;  // per band
+  bool is_raman = true;
+  double background_pieces = 1;  // over the window
   BandMixtureResult fit;
 };
 
@@ -50,7 +54,15 @@ struct ResidualPeak {
   double height_sigma = 0;
 };
 
-enum class Finding { named, ambiguous, weak, main_band_missing, second_band_missing };
+enum class Finding {
+  named,
+  ambiguous,
+  weak,
+  main_band_missing,
+  second_band_missing,
+  misplaced,
+  redundant
+};
 
 /// The naming rule applied to one phase of a fitted model.
 struct Verdict {
@@ -81,6 +93,15 @@ double observed_width(const ReferenceBand& band, const Setting& setting);
 /// Raman phases with wide bands only (glass, water) cannot be told from fluorescence.
 bool stands_out(const Phase& phase, BandTechnique technique);
 
+/// Bands of a phase within the window.
+Index measured_bands(const Phase& phase, const Window& window, BandTechnique technique);
+/// Part of the phase's intensity whose bands stand at peaks that nothing explains. A band that
+/// others hide leaves no peak, so a part is enough to try the phase.
+double explained_part(const Phase& phase,
+                      const Window& window,
+                      const Setting& setting,
+                      std::span<const ResidualPeak> peaks);
+
 Screening screen_phases(const Window& window,
                         const ReferenceLibrary& library,
                         BandTechnique technique);
@@ -90,9 +111,29 @@ JointModel build_model(const Window& window,
                        const ReferenceLibrary& library,
                        const Setting& setting);
 void add_unexplained(JointModel& model, std::span<const ResidualPeak> peaks);
+/// Instrument width that the clear bands ask for, from a fit made with the present one.
+double fitted_instrument_width(const Window& window,
+                               const JointModel& model,
+                               const Setting& setting);
+/// No spectrometer shows a line narrower than its pixels.
+double least_instrument_width(const Window& window);
 void fit_model(const Window& window, const Setting& setting, Index iterations, JointModel& model);
 
-Verdict judge(const JointModel& model, Index phase);
+/// What a fitted profile misses of a real band, as a part of its height.
+double shape_misfit(const JointModel& model);
+
+Verdict judge(const Window& window, const JointModel& model, Index phase);
+
+/// Rms of what the fit leaves beyond the noise, as a part of the bands' rms.
+double misfit_of(const Window& window, const JointModel& model);
+
+/// Another phase has a band where this one has its strongest, so either might explain it.
+bool has_rival(const JointModel& model, Index phase);
+
+/// How much worse `trial` fits than `whole`, in units of noise and of the misfit of shapes, which
+/// counts once per band width.
+double chi_square_above(const Window& window, const JointModel& trial, const JointModel& whole);
+
 std::vector<ResidualPeak> find_residual_peaks(const Window& window, const JointModel& model);
 
 /// Shares, intervals, groups and curves from the final model.

@@ -20,7 +20,8 @@ bool is_in_range(const ReferenceBand& band, const Window& window) {
   return band.position_cm1 > window.x.front() && band.position_cm1 < window.x.back();
 }
 
-// A phase can be looked for where its strongest tabulated band, or a tenth of it, was measured.
+// A phase can be looked for where its strongest tabulated band, or a third of it, was measured:
+// weaker rows are often those of its impurities.
 bool can_be_seen(std::span<const ReferenceBand> bands, const Window& window) {
   double top = 0;
   double seen = 0;
@@ -30,7 +31,7 @@ bool can_be_seen(std::span<const ReferenceBand> bands, const Window& window) {
       seen = std::max(seen, band.relative_intensity);
     }
   }
-  return seen > 0 && seen >= 0.1 * top;
+  return seen > 0 && seen >= 0.3 * top;
 }
 
 // Non-negative sums of fixed patterns and a background.
@@ -116,7 +117,9 @@ class Signal {
   // part of the whole signal for bands that hide on a slope.
   [[nodiscard]] double height_at(double position, double width, double reach) const {
     double best = 0;
-    for (double at = position - reach; at <= position + reach + 1e-9; at += step_) {
+    const int steps = static_cast<int>(2 * reach / step_ + 1e-9);
+    for (int k = 0; k <= steps; ++k) {
+      const double at = position - reach + k * step_;
       const double here = smooth(at, width);
       const double flanks = 0.5 * (smooth(at - width, width) + smooth(at + width, width));
       best = std::max({best, 1.3 * (here - flanks), present_part * here});
@@ -252,7 +255,10 @@ void rank(std::span<const Phase* const> phases, std::span<const double> amounts,
   }
 }
 
-void find_axis(std::span<const Phase* const> phases, Patterns& patterns, Setting& setting) {
+void find_axis(std::span<const Phase* const> phases,
+               double least_width,
+               Patterns& patterns,
+               Setting& setting) {
   const bool is_raman = setting.technique == BandTechnique::raman;
   double best = std::numeric_limits<double>::infinity();
   const double first_width = setting.instrument_width_cm1;
@@ -272,7 +278,7 @@ void find_axis(std::span<const Phase* const> phases, Patterns& patterns, Setting
   if (is_raman) {
     const double shift = found.shift_cm1;
     for (const double width : {0.0, 2.5, 8.0, 12.0}) {
-      attempt(shift, width);
+      attempt(shift, std::max(width, least_width));
     }
   }
   setting = found;
@@ -289,6 +295,33 @@ bool stands_out(const Phase& phase, BandTechnique technique) {
          });
 }
 
+Index measured_bands(const Phase& phase, const Window& window, BandTechnique technique) {
+  const auto bands = phase.bands(technique);
+  return std::count_if(bands.begin(), bands.end(), [&](const ReferenceBand& band) {
+    return is_in_range(band, window);
+  });
+}
+
+double explained_part(const Phase& phase,
+                      const Window& window,
+                      const Setting& setting,
+                      std::span<const ResidualPeak> peaks) {
+  double whole = 0;
+  double matched = 0;
+  for (const auto& row : phase.bands(setting.technique)) {
+    if (!is_in_range(row, window)) {
+      continue;
+    }
+    const double reach = 3 + 0.15 * row.fwhm_cm1;
+    const bool is_matched = std::any_of(peaks.begin(), peaks.end(), [&](const auto& peak) {
+      return std::abs(row.position_cm1 + setting.shift_cm1 - peak.position_cm1) <= reach;
+    });
+    whole += row.relative_intensity;
+    matched += is_matched ? row.relative_intensity : 0;
+  }
+  return whole > 0 ? matched / whole : 0;
+}
+
 Screening screen_phases(const Window& window,
                         const ReferenceLibrary& library,
                         BandTechnique technique) {
@@ -297,11 +330,10 @@ Screening screen_phases(const Window& window,
   for (const auto& phase : library.phases) {
     const auto bands = phase.bands(technique);
     // What has one band only can never be named; it may come in later, if that band is left over.
-    const auto count = std::count_if(bands.begin(), bands.end(), [&](const ReferenceBand& band) {
-      return is_in_range(band, window);
-    });
+    const auto count = measured_bands(phase, window, technique);
     const bool is_single = count < 2 && phase.role == PhaseRole::mineral;
-    if (!is_single && can_be_seen(bands, window) && stands_out(phase, technique)) {
+    if (!is_single && phase.role != PhaseRole::site && can_be_seen(bands, window) &&
+        stands_out(phase, technique)) {
       visible.push_back(&phase);
     }
   }
@@ -321,7 +353,7 @@ Screening screen_phases(const Window& window,
   if (phases.empty()) {
     return out;
   }
-  find_axis(phases, patterns, setting);
+  find_axis(phases, least_instrument_width(window), patterns, setting);
   phases = possible(phases, window, signal, setting, is_raman ? 2 : 5);
   if (!phases.empty()) {
     patterns.solve(phases, setting.shift_cm1, setting.instrument_width_cm1);

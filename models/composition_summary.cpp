@@ -10,6 +10,13 @@
 namespace calcispec::models::detail {
 namespace {
 
+// A misfit of a band's height that reaches over three of its widths is this many times as large a
+// part of its area (about 1.2 height times width).
+constexpr double misfit_widths = 2.5;
+// Relative area per unit of Lorentz share is 0.38; shares differ by 0.15 between tables and
+// samples.
+constexpr double most_hidden = 0.05;  // a share of 5 % does not go unnoticed
+constexpr double wing_part = 0.06;
 constexpr double detection_factor = 3.3;  // LOD = 3.3 sigma
 
 double normal_cdf(double z) {
@@ -32,34 +39,35 @@ struct Areas {
   std::vector<double> value;
   std::vector<double> covariance;
   double total = 0;
+  double hidden_variance = 0;  // of the sum of the shares that could be there and are not named
 
   [[nodiscard]] double between(std::size_t i, std::size_t j) const {
     return covariance[i * value.size() + j];
   }
 };
 
-void shape_of(const FittedMixtureBand& band, double lorentz_share, MixtureBand& shape) {
+MixtureBand shape_of(const FittedMixtureBand& band) {
+  MixtureBand shape;
   shape.center = band.center;
   shape.fwhm = band.fwhm;
-  shape.lorentz_share = lorentz_share;
+  shape.lorentz_share = band.lorentz_share;
+  shape.skew = band.skew;
+  return shape;
 }
 
 // Which part of a band's area lies within the window.
 std::vector<double> inside_parts(const Window& window, const JointModel& model) {
   std::vector<double> parts(model.bands.size(), 0.0);
   std::vector<double> profile;
-  MixtureBand shape;
   for (std::size_t b = 0; b < parts.size(); ++b) {
     const auto& band = model.fit.bands[b];
-    const double share = model.bands[b].lorentz_share;
-    shape_of(band, share, shape);
     profile.assign(window.x.size(), 0.0);
-    add_pseudo_voigt(window.x, shape, 1, profile);
+    add_pseudo_voigt(window.x, shape_of(band), 1, profile);
     double sum = 0;
     for (std::size_t i = 1; i < window.x.size(); ++i) {
       sum += 0.5 * (profile[i - 1] + profile[i]) * (window.x[i] - window.x[i - 1]);
     }
-    parts[b] = std::min(1.0, sum / pseudo_voigt_area(band.fwhm, share));
+    parts[b] = std::min(1.0, sum / pseudo_voigt_area(band.fwhm, band.lorentz_share));
   }
   return parts;
 }
@@ -75,12 +83,20 @@ Areas phase_areas(const Window& window, const JointModel& model) {
     const Index phase = model.origin[b].phase;
     return phase < 0 ? count - 1 : static_cast<std::size_t>(phase);
   };
+  const double area_misfit = misfit_widths * shape_misfit(model);
   for (std::size_t b = 0; b < bands; ++b) {
-    areas.value[owner(b)] += parts[b] * model.fit.bands[b].area;
+    const double area = parts[b] * model.fit.bands[b].area;
+    areas.value[owner(b)] += area;
+    areas.covariance[owner(b) * count + owner(b)] += std::pow(area_misfit * area, 2);
     for (std::size_t c = 0; c < bands; ++c) {
       areas.covariance[owner(b) * count + owner(c)] +=
           parts[b] * parts[c] * model.fit.area_covariance[b * bands + c];
     }
+  }
+  // The wings of weak bands are not seen: all bands of a phase may carry more or less area than
+  // their profile says.
+  for (std::size_t p = 0; p < count; ++p) {
+    areas.covariance[p * count + p] += std::pow(wing_part * areas.value[p], 2);
   }
   for (const double value : areas.value) {
     areas.total += value;
@@ -100,7 +116,7 @@ Estimate share_of(const Areas& areas, std::span<const std::size_t> members) {
   for (const auto member : members) {
     slope[member] += 1 / areas.total;
   }
-  double variance = 0;
+  double variance = share * share * areas.hidden_variance;
   for (std::size_t i = 0; i < count; ++i) {
     for (std::size_t j = 0; j < count; ++j) {
       variance += slope[i] * slope[j] * areas.between(i, j);
@@ -173,9 +189,7 @@ void fill_curves(const Window& window, const JointModel& model, Composition& out
         continue;
       }
       is_used = true;
-      MixtureBand shape;
-      shape_of(band, model.bands[b].lorentz_share, shape);
-      add_pseudo_voigt(window.x, shape, band.height, curve);
+      add_pseudo_voigt(window.x, shape_of(band), band.height, curve);
     }
     if (is_used) {
       out.curves.phases.emplace_back(
@@ -201,6 +215,7 @@ PhaseStatus status_of(Finding finding) {
     case Finding::named:
       return PhaseStatus::quantified;
     case Finding::weak:
+    case Finding::redundant:
       return PhaseStatus::below_lod;
     default:
       return PhaseStatus::ambiguous;
@@ -246,16 +261,22 @@ std::vector<std::string> family_members(const Phase& used,
 
 class Summary {
  public:
-  Summary(const JointModel& model,
+  Summary(const Window& window,
+          const JointModel& model,
           const ReferenceLibrary& library,
           const Setting& setting,
           Areas areas,
           Composition& out)
-      : model_(model), library_(library), setting_(setting), areas_(std::move(areas)), out_(out) {}
+      : window_(window),
+        model_(model),
+        library_(library),
+        setting_(setting),
+        areas_(std::move(areas)),
+        out_(out) {}
 
   void add_phase(std::size_t index) {
     const auto& phase = *model_.phases[index];
-    auto verdict = judge(model_, static_cast<Index>(index));
+    auto verdict = judge(window_, model_, static_cast<Index>(index));
     auto entry = share_entry(phase, setting_.technique);
     entry.share = share_of(areas_, std::span(&index, 1));
     entry.lod = detection_factor * entry.share.u;
@@ -273,14 +294,14 @@ class Summary {
       out_.phases.push_back(std::move(entry));
       return;
     }
-    add_group(phase.family, members, std::move(entry));
+    add_group(phase.family, members, entry);
   }
 
  private:
   // The members carry no number of their own; the first keeps the evidence.
   void add_group(const std::string& name,
                  const std::vector<std::string>& members,
-                 PhaseShare entry) {
+                 const PhaseShare& entry) {
     out_.groups.push_back({name, members, entry.share, entry.status});
     for (const auto& id : members) {
       auto member = share_entry(*library_.find(id), setting_.technique);
@@ -295,12 +316,26 @@ class Summary {
     }
   }
 
+  const Window& window_;
   const JointModel& model_;
   const ReferenceLibrary& library_;
   const Setting& setting_;
   Areas areas_;
   Composition& out_;
 };
+
+std::string reason_of(Finding finding) {
+  switch (finding) {
+    case Finding::weak:
+      return "not above the critical level";
+    case Finding::redundant:
+      return "the phases named explain its bands as well";
+    case Finding::misplaced:
+      return "its bands stand in other places than those found";
+    default:
+      return "a band that should be there is missing";
+  }
+}
 
 void add_ruled_out(std::span<const RuledOut> ruled_out, BandTechnique technique, Composition& out) {
   for (const auto& row : ruled_out) {
@@ -315,8 +350,7 @@ void add_ruled_out(std::span<const RuledOut> ruled_out, BandTechnique technique,
     entry.share = nothing(row.share_u);
     entry.lod = detection_factor * row.share_u;
     entry.status = PhaseStatus::below_lod;
-    entry.share.reason = row.finding == Finding::weak ? "not above the critical level"
-                                                      : "a band that should be there is missing";
+    entry.share.reason = reason_of(row.finding);
     (row.phase->role == PhaseRole::mineral ? out.phases : out.matrix).push_back(std::move(entry));
   }
 }
@@ -351,6 +385,10 @@ void summarise(const Window& window,
   fill_axis(model, out);
   auto areas = phase_areas(window, model);
   const std::size_t unexplained = model.phases.size();
+  for (const auto& row : ruled_out) {
+    const bool is_below = row.finding == Finding::weak || row.finding == Finding::redundant;
+    areas.hidden_variance += is_below ? std::pow(std::min(row.share_u, most_hidden), 2) : 0;
+  }
   if (areas.total > 0) {
     out.unexplained = share_of(areas, std::span(&unexplained, 1));
     std::vector<std::size_t> order(model.phases.size());
@@ -360,7 +398,7 @@ void summarise(const Window& window,
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
       return areas.value[a] > areas.value[b];
     });
-    Summary summary(model, library, setting, std::move(areas), out);
+    Summary summary(window, model, library, setting, std::move(areas), out);
     for (const auto index : order) {
       summary.add_phase(index);
     }

@@ -108,6 +108,42 @@ TEST(Composition, NamesCalciteInSpiteOfAnAxisError) {
   }
 }
 
+// A spectrometer whose lines have a tail: the lower half is twice as wide as the upper one.
+Case with_tails(const std::vector<Line>& lines, double noise) {
+  auto out = make_case({}, noise);
+  const auto x = out.axis->values();
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    for (const auto& line : lines) {
+      const double width = line.width * (x[i] < line.position ? 1.35 : 0.65);
+      const double u = 2 * (x[i] - line.position) / width;
+      out.y[i] += line.height / (1 + u * u);
+    }
+  }
+  return out;
+}
+
+TEST(Composition, TailOfTheSpectrometerIsNoSecondPhase) {
+  const auto spectrum = with_tails(calcite, 1);
+  const auto result = estimate_composition(spectrum.input(), builtin_library(), {});
+  EXPECT_TRUE(is_quantified(result, "calcite"));
+  EXPECT_FALSE(result.unexplained_flag);
+  for (const auto& entry : result.phases) {
+    EXPECT_TRUE(entry.phase == "calcite" || entry.status != PhaseStatus::quantified) << entry.phase;
+  }
+}
+
+TEST(Composition, BandsInOtherPlacesAreNotNamed) {
+  // Two lines as far apart as those of calcite are not, within reach of each by itself.
+  const std::vector<Line> lines{
+      {717,  7, 90  },
+      {1082, 6, 1000}
+  };
+  const auto spectrum = make_case(lines, 3);
+  const auto result = estimate_composition(spectrum.input(), builtin_library(), {});
+  EXPECT_FALSE(is_quantified(result, "calcite"));
+  EXPECT_TRUE(result.unexplained_flag);
+}
+
 TEST(Composition, BoneIsApatiteAndCollagen) {
   const auto spectrum = make_case(bone, 8);
   const auto result = estimate_composition(spectrum.input(), builtin_library(), {});

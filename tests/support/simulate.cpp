@@ -127,7 +127,7 @@ class Simulation {
     out_.y.assign(out_.x.size(), 0.0);
   }
 
-  void add(const Lines& lines, double height) {
+  void add(const std::string& name, const Lines& lines, double height) {
     if (height <= 0) {
       return;
     }
@@ -138,7 +138,11 @@ class Simulation {
       own.width *= 1 + 0.04 * normal(random_);
       own.height *= height / 100 * std::exp(0.1 * normal(random_));
       for (std::size_t i = 0; i < out_.x.size(); ++i) {
-        out_.y[i] += own.height * shape_at(out_.x[i], own);
+        const double y = own.height * shape_at(out_.x[i], own);
+        out_.y[i] += y;
+        if (i > 0 && out_.x[i] >= conditions_.from_cm1 && out_.x[i] <= conditions_.to_cm1) {
+          out_.area[name] += y * (out_.x[i] - out_.x[i - 1]);
+        }
       }
     }
   }
@@ -186,23 +190,23 @@ class Simulation {
 SimulatedSpectrum simulate_raman(const SimulatedSample& sample,
                                  const SimulatedConditions& conditions) {
   Simulation simulation(320, 1900, 1.6, conditions);
-  simulation.add(raman_phosphate, sample.apatite);
-  simulation.add(raman_carbonate, sample.apatite * sample.carbonate);
-  simulation.add(raman_collagen, sample.collagen);
-  simulation.add(raman_calcite, sample.calcite);
-  simulation.add(raman_whewellite, sample.whewellite);
-  simulation.add(raman_paraffin, sample.paraffin);
-  simulation.add(raman_unknown, sample.unknown);
+  simulation.add("apatite", raman_phosphate, sample.apatite);
+  simulation.add("apatite", raman_carbonate, sample.apatite * sample.carbonate);
+  simulation.add("collagen", raman_collagen, sample.collagen);
+  simulation.add("calcite", raman_calcite, sample.calcite);
+  simulation.add("whewellite", raman_whewellite, sample.whewellite);
+  simulation.add("paraffin", raman_paraffin, sample.paraffin);
+  simulation.add("unknown", raman_unknown, sample.unknown);
   return simulation.finish(50, 0);
 }
 
 SimulatedSpectrum simulate_ftir(const SimulatedSample& sample,
                                 const SimulatedConditions& conditions) {
   Simulation simulation(450, 4000, 2, conditions);
-  simulation.add(ftir_phosphate, sample.apatite);
-  simulation.add(ftir_carbonate, sample.apatite * sample.carbonate);
-  simulation.add(ftir_collagen, sample.collagen);
-  simulation.add(ftir_calcite, sample.calcite);
+  simulation.add("apatite", ftir_phosphate, sample.apatite);
+  simulation.add("apatite", ftir_carbonate, sample.apatite * sample.carbonate);
+  simulation.add("collagen", ftir_collagen, sample.collagen);
+  simulation.add("calcite", ftir_calcite, sample.calcite);
   return simulation.finish(0.02, 0.01);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,12 +32,15 @@ struct SimulatedConditions {
   double shift_cm1 = 0;
   int cosmic_rays = 0;
   double saturation = 0;  // clip at this part of the highest value; 0: none
+  double from_cm1 = 400;  // part of the axis in which areas are summed
+  double to_cm1 = 1800;
   std::uint64_t seed = 1;
 };
 
 struct SimulatedSpectrum {
   std::vector<double> x;
   std::vector<double> y;
+  std::map<std::string, double> area;  // what each substance added, before noise
 };
 
 SimulatedSpectrum simulate_raman(const SimulatedSample& sample,
