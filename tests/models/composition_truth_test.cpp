@@ -78,29 +78,26 @@ std::map<std::string, Estimate> named_shares(const Composition& composition) {
 
 void count(const test::SimulatedSpectrum& spectrum, const Composition& composition, Tally& tally) {
   const auto named = named_shares(composition);
-  double total = 0;
-  for (const auto& [name, area] : spectrum.area) {
-    total += area;
-  }
+  const auto& truths = spectrum.truth.shares;
   ++tally.spectra;
   tally.false_flags += composition.unexplained_flag ? 1 : 0;
   bool is_false = false;
   for (const auto& [name, share] : named) {
-    const auto truth = spectrum.area.find(name);
-    if (truth == spectrum.area.end()) {
+    const auto truth = truths.find(name);
+    if (truth == truths.end()) {
       is_false = true;
       ++tally.falsely[name];
       continue;
     }
-    const double value = truth->second / total;
+    const double value = truth->second;
     ++tally.intervals;
     tally.covered += value >= share.lo95 && value <= share.hi95 ? 1 : 0;
     tally.width += share.hi95 - share.lo95;
     tally.error += std::abs(share.value - value);
   }
   tally.false_names += is_false ? 1 : 0;
-  for (const auto& [name, area] : spectrum.area) {
-    if (area > 0.05 * total) {
+  for (const auto& [name, share] : truths) {
+    if (share > 0.05) {
       ++tally.present;
       tally.missed += named.count(name) == 0 ? 1 : 0;
     }
@@ -125,7 +122,6 @@ Tally run(const Regime& regime, const ReferenceLibrary& library) {
     conditions.fluorescence = regime.fluorescence;
     conditions.shift_cm1 = std::clamp(regime.shift_sd * normal(random), -2.5, 2.5);
     conditions.seed = 1000 + static_cast<std::uint64_t>(i);
-    conditions.from_cm1 = is_raman ? 400 : 500;
     const auto spectrum = is_raman ? test::simulate_raman(sample, conditions)
                                    : test::simulate_ftir(sample, conditions);
     const auto axis =

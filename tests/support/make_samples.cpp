@@ -1,6 +1,7 @@
 // make_samples FOLDER: writes sample_spectra/, the same bytes every time. All data are simulated.
 #include "tests/support/simulate.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -8,6 +9,8 @@
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace calcispec::test {
 namespace {
@@ -44,16 +47,51 @@ std::string rows(const SimulatedSpectrum& spectrum,
   return out;
 }
 
+// What MANIFEST.csv says beside the truth of the simulation.
+struct Facts {
+  std::string technique;
+  std::string mode;
+  std::string format;
+  std::string note;
+  std::string expected = "analysed";
+};
+
+constexpr std::array substances{
+    "apatite", "collagen", "calcite", "whewellite", "paraffin", "unlisted"};
+
 class Samples {
  public:
   explicit Samples(std::filesystem::path folder) : folder_(std::move(folder)) {
     std::filesystem::create_directories(folder_);
-    manifest_ = "file,technique,format,truth,note\n";
+    manifest_ =
+        "file,spectrum,technique,mode,format,expected,axis_shift_1/cm,carbonate_phosphate_ratio";
+    for (const auto* name : substances) {
+      manifest_ += std::string(",") + name + "_share";
+    }
+    manifest_ += ",note\n";
   }
 
-  void write(const std::string& name, const std::string& content, const std::string& facts) {
+  void write(const std::string& name,
+             const std::string& content,
+             const Facts& facts,
+             const SimulatedTruth& truth) {
     std::ofstream(folder_ / name, std::ios::binary) << content;
-    manifest_ += name + "," + facts + "\n";
+    list(name, 1, facts, truth);
+  }
+
+  void list(const std::string& name,
+            int spectrum,
+            const Facts& facts,
+            const SimulatedTruth& truth) {
+    const double ratio = truth.carbonate_phosphate_ratio;
+    manifest_ += name + "," + std::to_string(spectrum) + "," + facts.technique + "," + facts.mode +
+                 "," + facts.format + "," + facts.expected + "," + text(truth.shift_cm1, 1) + "," +
+                 (std::isfinite(ratio) ? text(ratio) : "");
+    for (const auto* substance : substances) {
+      const auto share = truth.shares.find(substance);
+      manifest_ += "," + (share == truth.shares.end() ? "0" : text(share->second));
+    }
+    manifest_ += "," + facts.note + "\n";
   }
 
   void finish() { std::ofstream(folder_ / "MANIFEST.csv", std::ios::binary) << manifest_; }
@@ -77,59 +115,137 @@ SimulatedConditions conditions(std::uint64_t seed, double snr = 120) {
   return out;
 }
 
+void write_raman(Samples& samples,
+                 const std::string& name,
+                 const SimulatedSample& sample,
+                 const SimulatedConditions& how,
+                 const std::string& note,
+                 const std::string& expected = "analysed") {
+  const auto spectrum = simulate_raman(sample, how);
+  samples.write(name,
+                "# simulated\nraman_shift_1/cm,intensity\n" + rows(spectrum, ","),
+                {"raman", "none", "plain_columns", note, expected},
+                spectrum.truth);
+}
+
 void write_situations(Samples& samples) {
-  const std::string header = "# simulated\nraman_shift_1/cm,intensity\n";
-  samples.write("raman_lesion.csv",
-                header + rows(simulate_raman(bone(), conditions(11)), ","),
-                "raman,plain_columns,apatite;collagen,good spectrum");
-  samples.write("raman_lesion_poor.csv",
-                header + rows(simulate_raman(bone(), conditions(12, 12)), ","),
-                "raman,plain_columns,apatite;collagen,poor signal to noise");
+  write_raman(samples, "raman_lesion.csv", bone(), conditions(11), "good spectrum");
+  write_raman(samples, "raman_lesion_poor.csv", bone(), conditions(12, 12), "poor signal to noise");
   auto rays = conditions(13);
   rays.cosmic_rays = 6;
-  samples.write("raman_cosmic_rays.csv",
-                header + rows(simulate_raman(bone(), rays), ","),
-                "raman,plain_columns,apatite;collagen,six cosmic rays");
+  write_raman(samples, "raman_cosmic_rays.csv", bone(), rays, "six cosmic rays");
   auto bright = conditions(14);
   bright.saturation = 0.7;
-  samples.write("raman_saturated.csv",
-                header + rows(simulate_raman(bone(), bright), ","),
-                "raman,plain_columns,,saturated: must be refused");
+  write_raman(samples, "raman_saturated.csv", bone(), bright, "saturated", "refused");
   auto unknown = bone();
   unknown.unknown = 1500;
-  samples.write("raman_unknown_substance.csv",
-                header + rows(simulate_raman(unknown, conditions(15)), ","),
-                "raman,plain_columns,apatite;collagen,an unlisted substance at 760 1205 1585 1/cm");
+  write_raman(samples,
+              "raman_unknown_substance.csv",
+              unknown,
+              conditions(15),
+              "an unlisted substance at 760 1205 1585 1/cm");
   auto waxed = bone();
   waxed.paraffin = 2500;
-  samples.write("raman_paraffin_embedded.csv",
-                header + rows(simulate_raman(waxed, conditions(16)), ","),
-                "raman,plain_columns,apatite;collagen;paraffin,paraffin-embedded");
+  write_raman(samples, "raman_paraffin_embedded.csv", waxed, conditions(16), "paraffin-embedded");
   SimulatedSample calcite;
   calcite.calcite = 3000;
   auto shifted = conditions(17);
   shifted.shift_cm1 = -1.8;
-  samples.write("raman_calcite_axis_off.csv",
-                header + rows(simulate_raman(calcite, shifted), ","),
-                "raman,plain_columns,calcite,axis off by -1.8 1/cm");
+  write_raman(samples, "raman_calcite_axis_off.csv", calcite, shifted, "axis off by -1.8 1/cm");
+}
+
+SimulatedSample tissue() {
+  SimulatedSample sample;
+  sample.apatite = 0.8;
+  sample.carbonate = 0.14;
+  sample.collagen = 0.3;
+  return sample;
 }
 
 void write_infrared(Samples& samples) {
-  SimulatedSample tissue;
-  tissue.apatite = 0.8;
-  tissue.carbonate = 0.14;
-  tissue.collagen = 0.3;
   auto clean = conditions(21, 800);
   clean.fluorescence = 0.05;
   const std::string header = "# simulated, KBr transmission\nwavenumber cm-1,absorbance\n";
-  samples.write("ftir_lesion.csv",
-                header + rows(simulate_ftir(tissue, clean), ",", false, true),
-                "ftir,plain_columns,apatite;collagen,transmission; axis falling");
+  const Facts facts{"ftir", "transmission", "plain_columns", "axis falling"};
+  const auto falling = simulate_ftir(tissue(), clean);
+  samples.write("ftir_lesion.csv", header + rows(falling, ",", false, true), facts, falling.truth);
   auto poor = conditions(22, 60);
   poor.fluorescence = 0.3;
+  const auto noisy = simulate_ftir(tissue(), poor);
   samples.write("ftir_lesion_poor.csv",
-                header + rows(simulate_ftir(tissue, poor), ","),
-                "ftir,plain_columns,apatite;collagen,noisy and scattering background");
+                header + rows(noisy, ","),
+                {"ftir", "transmission", "plain_columns", "noisy and scattering background"},
+                noisy.truth);
+  auto humid = conditions(23, 800);
+  humid.fluorescence = 0.05;
+  humid.water_vapour = 0.03;
+  humid.carbon_dioxide = 0.05;
+  const auto gas = simulate_ftir(tissue(), humid);
+  samples.write("ftir_water_vapour.csv",
+                header + rows(gas, ",", false, true),
+                {"ftir", "transmission", "plain_columns", "lines of water vapour and CO2"},
+                gas.truth);
+  auto diamond = conditions(24, 500);
+  diamond.fluorescence = 0.03;
+  const auto atr = simulate_atr(tissue(), diamond);
+  samples.write(
+      "ftir_atr_lesion.csv",
+      "# simulated, diamond ATR\nwavenumber cm-1,absorbance\n" + rows(atr, ",", false, true),
+      {"ftir", "atr", "plain_columns", "strong bands moved down by dispersion"},
+      atr.truth);
+}
+
+// Three-digit exponents, as some exports write them.
+std::string with_long_exponent(double value) {
+  std::array<char, 64> buffer{};
+  const auto end =
+      std::to_chars(
+          buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific, 6)
+          .ptr;
+  std::string out(buffer.data(), end);
+  return out.insert(out.size() - 2, "0");
+}
+
+// What FT-IR programs write; all of the same sample, none of them says how it was sampled.
+void write_infrared_dialects(Samples& samples) {
+  auto how = conditions(25, 800);
+  how.fluorescence = 0.05;
+  const auto spectrum = simulate_ftir(tissue(), how);
+  const auto count = spectrum.x.size();
+  const auto write =
+      [&](const std::string& name, const std::string& content, const std::string& format) {
+        samples.write(name, content, {"ftir", "transmission", format, "dialect"}, spectrum.truth);
+      };
+  write("dialect_perkinelmer.txt",
+        "PE IR       SPECTRUM    ASCII\nsimulated\n4\ncm-1\nA\n#DATA\n" +
+            rows(spectrum, "\t", false, true),
+        "perkinelmer_ascii");
+  // The axis of this format is even, so the ordinate is moved onto one.
+  std::string even = std::to_string(count) + "\n" + text(spectrum.x.back()) + "\n" +
+                     text(spectrum.x.front()) + "\n1\n2\n4\n";
+  const double step = (spectrum.x.back() - spectrum.x.front()) / static_cast<double>(count - 1);
+  std::size_t k = count - 2;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double x = spectrum.x.back() - static_cast<double>(i) * step;
+    while (k > 0 && spectrum.x[k] > x) {
+      --k;
+    }
+    const double part = (x - spectrum.x[k]) / (spectrum.x[k + 1] - spectrum.x[k]);
+    even += text((1 - part) * spectrum.y[k] + part * spectrum.y[k + 1], 6) + "\n";
+  }
+  write("dialect_perkinelmer.asp", even, "perkinelmer_asp");
+  write("dialect_opus.dpt", rows(spectrum, "\t", false, true), "plain_columns");
+  write("dialect_opus_comma.dpt", rows(spectrum, ",", false, true), "plain_columns");
+  std::string omnic;
+  std::string european;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto x = with_long_exponent(spectrum.x[i]);
+    const auto y = with_long_exponent(spectrum.y[i]);
+    omnic += x + "," + y + "\r\n";
+    european += with_comma(x) + ";" + with_comma(y) + "\r\n";
+  }
+  write("dialect_omnic.csv", omnic, "plain_columns");
+  write("dialect_omnic_comma.csv", european, "plain_columns");
 }
 
 std::string key_table(const SimulatedSpectrum& spectrum,
@@ -146,67 +262,61 @@ std::string key_table(const SimulatedSpectrum& spectrum,
   return out;
 }
 
-// One file per text dialect, all of the same sample.
+// One file per Raman text dialect, all of the same sample.
 void write_dialects(Samples& samples) {
   const auto spectrum = simulate_raman(bone(), conditions(31));
-  const std::string facts = "apatite;collagen,dialect";
-  samples.write(
-      "dialect_rruff.txt",
-      "##NAMES=simulated lesion\n##RAMAN WAVELENGTH=785\n" + rows(spectrum, ", ") + "##END=\n",
-      "raman,rruff_text," + facts);
-  samples.write("dialect_bwtek.txt",
-                key_table(spectrum,
-                          "File Version;BWRam4.11\ntitle;simulated\nlaser_wavelength;785\n"
-                          "Pixel;Raman Shift;Dark Subtracted #1\n",
-                          ";",
-                          true),
-                "raman,bwtek_text," + facts);
-  samples.write(
-      "dialect_neegala.txt",
-      key_table(spectrum,
-                "name,simulated\nlaser_wavelength,785\nPixels,Raman_Shift,Processed_Data\n",
-                ",",
-                false),
-      "raman,neegala_text," + facts);
-  samples.write(
-      "dialect_lightnovo.tsv",
-      key_table(spectrum,
-                "DeviceSN\tsimulated\nLaserWavelength_nm\t785\nIndex\tPosition\tAmplitude\n",
-                "\t",
-                false),
-      "raman,lightnovo_tsv," + facts);
-  samples.write(
-      "dialect_enlighten.csv",
-      key_table(spectrum,
-                "ENLIGHTEN,,simulated\nLaser Wavelength,,785\n\nPixel,Wavenumber,Processed\n",
-                ",",
-                false),
-      "raman,enlighten_csv," + facts);
-  samples.write("dialect_labspec.txt",
-                "#Title=simulated\n#Laser=785\n#Acq. time=3\n" + rows(spectrum, "\t"),
-                "raman,labspec_text," + facts);
-  samples.write("dialect_witec.txt",
-                "X-Axis\tsimulated(0/0)\nrel. 1/cm\tCCD cts\n" + rows(spectrum, "\t"),
-                "raman,witec_table," + facts);
-  samples.write("dialect_decimal_comma.csv",
-                "Raman shift 1/cm;counts\n" + rows(spectrum, ";", true),
-                "raman,plain_columns," + facts);
-  samples.write(
-      "dialect_old_mac.txt",
-      [&] {
-        auto out = rows(spectrum, "\t");
-        for (char& c : out) {
-          c = c == '\n' ? '\r' : c;
-        }
-        return "raman shift\tintensity\r" + out;
-      }(),
-      "raman,plain_columns," + facts);
+  const auto write =
+      [&](const std::string& name, const std::string& content, const std::string& format) {
+        samples.write(name, content, {"raman", "none", format, "dialect"}, spectrum.truth);
+      };
+  write("dialect_rruff.txt",
+        "##NAMES=simulated lesion\n##RAMAN WAVELENGTH=785\n" + rows(spectrum, ", ") + "##END=\n",
+        "rruff_text");
+  write("dialect_bwtek.txt",
+        key_table(spectrum,
+                  "File Version;BWRam4.11\ntitle;simulated\nlaser_wavelength;785\n"
+                  "Pixel;Raman Shift;Dark Subtracted #1\n",
+                  ";",
+                  true),
+        "bwtek_text");
+  write("dialect_neegala.txt",
+        key_table(spectrum,
+                  "name,simulated\nlaser_wavelength,785\nPixels,Raman_Shift,Processed_Data\n",
+                  ",",
+                  false),
+        "neegala_text");
+  write("dialect_lightnovo.tsv",
+        key_table(spectrum,
+                  "DeviceSN\tsimulated\nLaserWavelength_nm\t785\nIndex\tPosition\tAmplitude\n",
+                  "\t",
+                  false),
+        "lightnovo_tsv");
+  write("dialect_enlighten.csv",
+        key_table(spectrum,
+                  "ENLIGHTEN,,simulated\nLaser Wavelength,,785\n\nPixel,Wavenumber,Processed\n",
+                  ",",
+                  false),
+        "enlighten_csv");
+  write("dialect_labspec.txt",
+        "#Title=simulated\n#Laser=785\n#Acq. time=3\n" + rows(spectrum, "\t"),
+        "labspec_text");
+  write("dialect_witec.txt",
+        "X-Axis\tsimulated(0/0)\nrel. 1/cm\tCCD cts\n" + rows(spectrum, "\t"),
+        "witec_table");
+  write("dialect_decimal_comma.csv",
+        "Raman shift 1/cm;counts\n" + rows(spectrum, ";", true),
+        "plain_columns");
+  auto old_mac = "raman shift\tintensity\n" + rows(spectrum, "\t");
+  std::replace(old_mac.begin(), old_mac.end(), '\n', '\r');
+  write("dialect_old_mac.txt", old_mac, "plain_columns");
 }
 
 void write_map(Samples& samples) {
   constexpr int columns = 4;
   constexpr int lines = 3;
+  const Facts facts{"raman", "none", "row_table", "map of 4 x 3; apatite rises along x"};
   std::string out;
+  std::vector<SimulatedTruth> truths;
   for (int k = 0; k < columns * lines; ++k) {
     SimulatedSample sample = bone();
     sample.apatite *= 0.2 + 0.2 * (k % columns);
@@ -223,9 +333,12 @@ void write_map(Samples& samples) {
       out += "\t" + text(y, 1);
     }
     out += "\n";
+    truths.push_back(spectrum.truth);
   }
-  samples.write(
-      "map_4x3.txt", out, "raman,row_table,apatite;collagen,map of 4 x 3; apatite rises along x");
+  samples.write("map_4x3.txt", out, facts, truths[0]);
+  for (std::size_t k = 1; k < truths.size(); ++k) {
+    samples.list("map_4x3.txt", static_cast<int>(k) + 1, facts, truths[k]);
+  }
 }
 
 }  // namespace
@@ -239,6 +352,7 @@ int main(int count, char** words) {
   calcispec::test::Samples samples(words[1]);
   calcispec::test::write_situations(samples);
   calcispec::test::write_infrared(samples);
+  calcispec::test::write_infrared_dialects(samples);
   calcispec::test::write_dialects(samples);
   calcispec::test::write_map(samples);
   samples.finish();
