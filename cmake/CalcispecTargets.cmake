@@ -143,13 +143,15 @@ function(calcispec_embed_files target base prefix files)
   target_sources(${target} PRIVATE ${output})
 endfunction()
 
-# The packaged chart script goes into the report; without it the report keeps its static pictures.
+# The packaged chart script goes into the report with the package's licence notice, which must
+# travel with it; without either the report keeps its static pictures.
 function(calcispec_embed_dygraphs target)
   set(folder /usr/share/javascript/dygraphs)
+  set(notice ../../doc/libjs-dygraphs/copyright)
   find_path(CALCISPEC_DYGRAPHS_DIR NAMES dygraph.min.js PATHS ${folder} NO_DEFAULT_PATH)
   set(files "")
-  if(CALCISPEC_DYGRAPHS_DIR)
-    set(files dygraph.min.js dygraph.min.css)
+  if(CALCISPEC_DYGRAPHS_DIR AND EXISTS ${CALCISPEC_DYGRAPHS_DIR}/${notice})
+    set(files dygraph.min.js dygraph.min.css ${notice})
   else()
     message(STATUS "dygraphs not found (libjs-dygraphs): reports carry static pictures only")
     set(CALCISPEC_DYGRAPHS_DIR ${folder})

@@ -235,6 +235,7 @@ class Analysis {
     entry.provenance.cpu_level = std::string(cpu_level());
     entry.provenance.method_name = method.name;
     entry.provenance.method_sha256 = sha256_of(method);
+    entry.provenance.steps = canonical_text(std::span(method.steps));
     entry.provenance.library_sha256 = library_.sha256;
   }
 

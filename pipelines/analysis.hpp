@@ -23,6 +23,7 @@ struct Provenance {
   std::string cpu_level;
   std::string method_name;
   std::string method_sha256;
+  std::string steps;  // canonical text of the conditioning steps
   std::string library_sha256;
   std::string input_sha256;
 };

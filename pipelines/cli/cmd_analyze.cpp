@@ -10,10 +10,12 @@
 #include "pipelines/report/analysis_json.hpp"
 #include "pipelines/report/analysis_text.hpp"
 #include "pipelines/report/html_report.hpp"
+#include "pipelines/report/svg_bars.hpp"
 #include "pipelines/report/svg_figure.hpp"
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 namespace calcispec::cli {
 
@@ -23,7 +25,7 @@ const CommandHelp& analyze_help() {
              "report",                                0,                           OptionValue::text, "FILE.html", "write the report, one file for a browser"                                                                },
       Option{"json",                                  0,                           OptionValue::text, "FILE",      "write all results as JSON"                                                                               },
       Option{"csv",                                   0,                           OptionValue::text, "FILE",      "write one row per spectrum"                                                                              },
-      Option{"figures",                               0,                           OptionValue::text, "DIR",       "write one SVG picture per spectrum"                                                                      },
+      Option{"figures",                               0,                           OptionValue::text, "DIR",       "write one SVG picture per spectrum and map"                                                              },
       common::technique,
       common::mode,
       common::ordinate,
@@ -80,6 +82,12 @@ AnalysisRequest request_of(const Options& options) {
   return request;
 }
 
+bool has_pictures(const std::string& folder) {
+  const std::filesystem::directory_iterator files(folder);
+  return std::any_of(
+      begin(files), end(files), [](const auto& file) { return file.path().extension() == ".svg"; });
+}
+
 void check_outputs(const Options& options) {
   for (const auto* name : {"report", "json", "csv"}) {
     if (options.has(name)) {
@@ -87,7 +95,14 @@ void check_outputs(const Options& options) {
     }
   }
   if (options.has("figures")) {
-    make_folder(options.text("figures"));
+    const auto folder = options.text("figures");
+    make_folder(folder);
+    if (!options.has("force") && has_pictures(folder)) {
+      throw Error(ErrorCode::invalid_argument,
+                  "holds pictures already; --force replaces those of the same name, or name "
+                  "another folder",
+                  folder);
+    }
   }
 }
 
@@ -104,6 +119,21 @@ void add_faults(const InputList& list, AnalysisResult& result) {
   }
 }
 
+void write_figures(const std::string& folder, const AnalysisResult& result) {
+  for (std::size_t i = 0; i < result.spectra.size(); ++i) {
+    const auto picture = figure_svg(result.spectra[i]);
+    if (!picture.empty()) {
+      write_output(folder + "/" + figure_name(result.spectra[i], i) + ".svg", picture);
+    }
+  }
+  std::size_t number = 0;
+  for (const auto& map : result.maps) {
+    for (const auto& values : maps_of(result, map)) {
+      write_output(folder + "/map_" + std::to_string(++number) + ".svg", map_svg(values));
+    }
+  }
+}
+
 void write_outputs(const Options& options, const AnalysisResult& result) {
   if (options.has("json")) {
     write_output(options.text("json"), analysis_json(result));
@@ -112,13 +142,7 @@ void write_outputs(const Options& options, const AnalysisResult& result) {
     write_output(options.text("csv"), analysis_csv(result));
   }
   if (options.has("figures")) {
-    for (std::size_t i = 0; i < result.spectra.size(); ++i) {
-      const auto picture = figure_svg(result.spectra[i]);
-      if (!picture.empty()) {
-        write_output(options.text("figures") + "/" + figure_name(result.spectra[i], i) + ".svg",
-                     picture);
-      }
-    }
+    write_figures(options.text("figures"), result);
   }
   if (options.has("report")) {
     write_output(options.text("report"), html_report(result));

@@ -206,6 +206,7 @@ Json spectrum_json(const SpectrumAnalysis& entry) {
       {"cpu_level",      provenance.cpu_level     },
       {"method",         provenance.method_name   },
       {"method_sha256",  provenance.method_sha256 },
+      {"steps",          provenance.steps         },
       {"library_sha256", provenance.library_sha256},
       {"input_sha256",   provenance.input_sha256  }
   };

@@ -66,6 +66,9 @@ std::string percent_text(double share) {
     return "-";
   }
   const double percent = 100 * share;
+  if (percent == 0) {
+    return "0 %";
+  }
   return fixed(percent, percent < 1 ? 2 : percent < 10 ? 1 : 0) + " %";
 }
 
@@ -90,13 +93,51 @@ std::string finding_text(const SpectrumAnalysis& entry) {
     out += " Possible, from one band only: " + unsure + ".";
   }
   if (composition.unexplained_flag) {
-    out += " A band at ";
+    const bool is_one = composition.unexplained_bands.size() < 2;
+    out += is_one ? " A band at " : " Bands at ";
     for (std::size_t i = 0; i < composition.unexplained_bands.size() && i < 3; ++i) {
       out += (i == 0 ? "" : ", ") + fixed(composition.unexplained_bands[i].position_cm1, 0);
     }
-    out += " 1/cm is explained by no reference.";
+    out += std::string(" 1/cm ") + (is_one ? "is" : "are") + " explained by no reference.";
   }
   return out;
+}
+
+std::string headline_text(const SpectrumAnalysis& entry) {
+  if (entry.status != AnalysisStatus::ok) {
+    return entry.status == AnalysisStatus::refused ? "Refused: " + entry.message
+                                                   : "Could not be processed: " + entry.message;
+  }
+  const auto& composition = *entry.composition;
+  if (composition.total.status != EstimateStatus::ok) {
+    return "Composition not determinable: " + composition.total.reason + ".";
+  }
+  constexpr double main_share = 0.5;
+  std::vector<std::string> names;
+  double first_share = 0;
+  bool has_doubt = composition.unexplained_flag;
+  for (const auto& part : parts_of(composition)) {
+    if (part.is_sure) {
+      first_share = names.empty() ? part.share->value : first_share;
+      names.push_back(part.name);
+    } else {
+      has_doubt = true;
+    }
+  }
+  if (names.empty()) {
+    return has_doubt ? "No phase could be named with certainty."
+                     : "No phase was found above its detection limit.";
+  }
+  std::string out = first_share >= main_share ? "Mainly " : "Signal of ";
+  out += names.front();
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    out += (i == 1 && first_share >= main_share ? ", with "
+            : i + 1 == names.size()             ? " and "
+                                                : ", ") +
+           names[i];
+  }
+  return out + (has_doubt ? "; more may be there."
+                          : ". Nothing else was found above its detection limit.");
 }
 
 std::string analysis_text(const AnalysisResult& result) {

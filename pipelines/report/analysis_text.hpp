@@ -9,6 +9,8 @@ namespace calcispec {
 
 /// "Apatite 84 % (78-89 %) and collagen 12 % of the signal; ..." or why nothing can be said.
 std::string finding_text(const SpectrumAnalysis& entry);
+/// "Mainly apatite, with collagen." or why nothing can be said: the shortest true answer.
+std::string headline_text(const SpectrumAnalysis& entry);
 /// One line per spectrum.
 std::string analysis_text(const AnalysisResult& result);
 

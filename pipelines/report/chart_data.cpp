@@ -1,11 +1,13 @@
 #include "pipelines/report/chart_data.hpp"
 
-#include "core/parameter.hpp"
+#include "pipelines/report/analysis_text.hpp"
 #include "pipelines/report/svg_figure.hpp"
+#include "pipelines/report/typeset.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -79,15 +81,6 @@ std::vector<double> on_axis(const SpectrumAnalysis& entry, std::span<const doubl
   return out;
 }
 
-void add(Json& data,
-         const std::string& name,
-         std::string_view color,
-         std::span<const double> values) {
-  data["names"].push_back(name);
-  data["colors"].push_back(color);
-  data["series"].push_back(series_json(values));
-}
-
 // Inside a script element "</" would end it.
 std::string script_safe(const Json& data) {
   const auto text = data.dump(-1, ' ', true, Json::error_handler_t::replace);
@@ -98,73 +91,214 @@ std::string script_safe(const Json& data) {
   return out;
 }
 
-}  // namespace
-
-std::string chart_data(const SpectrumAnalysis& entry) {
+Json axis_json(const SpectrumAnalysis& entry) {
   Json data;
   data["falling"] = entry.axis->kind() == AxisKind::wavenumber;
   data["xlabel"] = axis_label(entry.axis->kind(), entry.axis->unit());
+  data["unit"] = typeset(entry.axis->unit());
   data["ylabel"] = ordinate_label(entry.ordinate, entry.technique);
   std::vector<float> x;
   for (const double value : entry.axis->values()) {
     x.push_back(static_cast<float>(value));
   }
   data["x"] = base64_of(x);
-  data["names"] = Json::array();
-  data["colors"] = Json::array();
-  data["series"] = Json::array();
-  add(data, "measured", "#222222", entry.y);
-  if (entry.composition && !entry.composition->curves.fit.empty()) {
-    const auto& curves = entry.composition->curves;
-    add(data, "background", "#56B4E9", on_axis(entry, curves.background));
-    for (std::size_t p = 0; p < curves.phases.size(); ++p) {
-      auto raised = curves.background;
-      for (std::size_t i = 0; i < raised.size(); ++i) {
-        raised[i] += curves.phases[p].second[i];
-      }
-      add(data, curves.phases[p].first, phase_color(p), on_axis(entry, raised));
-    }
-    add(data, "fit", "#D55E00", on_axis(entry, curves.fit));
+  return data;
+}
+
+bool has_fit(const SpectrumAnalysis& entry) {
+  return entry.composition && !entry.composition->curves.fit.empty();
+}
+
+// Measured, fit, background; the last two only where there is a fit.
+Json curves_json(const SpectrumAnalysis& entry) {
+  auto out = Json::array({series_json(entry.y)});
+  if (has_fit(entry)) {
+    out.push_back(series_json(on_axis(entry, entry.composition->curves.fit)));
+    out.push_back(series_json(on_axis(entry, entry.composition->curves.background)));
   }
+  return out;
+}
+
+double rounded(double value, int digits) {
+  if (!std::isfinite(value) || value == 0) {
+    return value;
+  }
+  const double power = std::pow(10, digits - 1 - std::floor(std::log10(std::abs(value))));
+  return std::round(value * power) / power;
+}
+
+Json bands_json(const SpectrumAnalysis& entry) {
+  auto out = Json::array();
+  for (const auto& band : entry.composition->bands) {
+    if (band.height > 0) {
+      out.push_back({rounded(band.center_cm1, 6),
+                     rounded(band.height, 4),
+                     rounded(band.fwhm_cm1, 4),
+                     rounded(lorentz_share_of(band), 3),
+                     color_of(*entry.composition, band.phase)});
+    }
+  }
+  return out;
+}
+
+Json labels_json(const SpectrumAnalysis& entry) {
+  const auto range = figure_range(entry);
+  auto out = Json::array();
+  for (const auto* band : labelled_bands(entry, 0.012 * (range.second - range.first))) {
+    const auto name = band_label(band->assignment);
+    const auto position = std::to_string(std::lround(band->center_cm1));
+    out.push_back(
+        {rounded(band->center_cm1, 6), name.size() < 18 ? name + " " + position : position});
+  }
+  return out;
+}
+
+struct Region {
+  const char* name;
+  double from;
+  double to;
+};
+
+// Regions that the axis covers; the fitted part comes first.
+Json regions_json(const SpectrumAnalysis& entry) {
+  constexpr std::array raman{
+      Region{"phosphate", 900,  1000},
+      Region{"carbonate", 1020, 1120},
+      Region{"amide I",   1580, 1720},
+      Region{"CH",        2800, 3050}
+  };
+  constexpr std::array ftir{
+      Region{"phosphate",       900,  1200},
+      Region{"carbonate ν₂", 840,  900 },
+      Region{"carbonate ν₃", 1350, 1550},
+      Region{"amides",          1480, 1750},
+      Region{"ν₄ PO₄",     500,  650 }
+  };
+  const auto x = entry.axis->values();
+  const auto shown = figure_range(entry);
+  auto out = Json::array();
+  if (has_fit(entry)) {
+    out.push_back({"fitted range", shown.first, shown.second});
+  }
+  out.push_back({"all", x.front(), x.back()});
+  const auto regions = entry.technique == Technique::ftir ? std::span<const Region>(ftir)
+                                                          : std::span<const Region>(raman);
+  for (const auto& region : regions) {
+    if (has_fit(entry) && region.from >= x.front() && region.to <= x.back()) {
+      out.push_back({region.name, region.from, region.to});
+    }
+  }
+  return out;
+}
+
+// The place of the axis in the list, added if it is new.
+std::size_t axis_index(const AxisPtr& axis, std::vector<AxisPtr>& axes) {
+  const auto found = std::find_if(axes.begin(), axes.end(), [&](const AxisPtr& known) {
+    const auto a = known->values();
+    const auto b = axis->values();
+    return known == axis || (a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin()));
+  });
+  if (found == axes.end()) {
+    axes.push_back(axis);
+    return axes.size() - 1;
+  }
+  return static_cast<std::size_t>(found - axes.begin());
+}
+
+Json percentiles_json(const std::vector<const SpectrumAnalysis*>& entries) {
+  const std::size_t points = entries.front()->y.size();
+  std::array<std::vector<double>, 3> curves;
+  for (std::size_t i = 0; i < points; ++i) {
+    std::vector<double> values;
+    for (const auto* entry : entries) {
+      if (std::isfinite(entry->y[i])) {
+        values.push_back(entry->y[i]);
+      }
+    }
+    std::sort(values.begin(), values.end());
+    const auto at = [&](double part) {
+      return values.empty() ? std::nan("")
+                            : values[static_cast<std::size_t>(
+                                  std::lround(part * static_cast<double>(values.size() - 1)))];
+    };
+    curves[0].push_back(at(0.05));
+    curves[1].push_back(at(0.5));
+    curves[2].push_back(at(0.95));
+  }
+  auto out = Json::array();
+  for (const auto& curve : curves) {
+    out.push_back(series_json(curve));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string chart_data(const SpectrumAnalysis& entry) {
+  auto data = axis_json(entry);
+  data["series"] = curves_json(entry);
+  data["regions"] = regions_json(entry);
+  data["bands"] = has_fit(entry) ? bands_json(entry) : Json::array();
+  data["labels"] = has_fit(entry) ? labels_json(entry) : Json::array();
   return script_safe(data);
 }
 
-std::string map_data(const AnalysisResult& result, const MapInfo& map, const std::string& id) {
+std::string map_data(const MapValues& map) {
   Json values = Json::array();
-  std::vector<double> known;
-  for (Index i = 0; i < map.grid.nx * map.grid.ny; ++i) {
-    const auto at = static_cast<std::size_t>(map.first + i);
-    double value = std::nan("");
-    if (at < result.spectra.size() && result.spectra[at].composition) {
-      const auto& composition = *result.spectra[at].composition;
-      for (const auto& group : composition.groups) {
-        value = group.name == id ? group.share.value : value;
+  for (const double value : map.values) {
+    values.push_back(std::isfinite(value) ? Json(rounded(value, 4)) : Json(nullptr));
+  }
+  return script_safe({
+      {"nx",     map.grid.nx       },
+      {"ny",     map.grid.ny       },
+      {"step_x", map.grid.step_x_um},
+      {"step_y", map.grid.step_y_um},
+      {"unit",   typeset(map.unit) },
+      {"low",    rounded(map.low,    4)},
+      {"high",        rounded(map.high,                     4)},
+      {"values",      std::move(values)   }
+  });
+}
+
+std::string overview_data(const AnalysisResult& result, std::size_t most) {
+  std::vector<AxisPtr> axes;
+  std::vector<std::vector<const SpectrumAnalysis*>> users;
+  Json data;
+  data["axes"] = Json::array();
+  data["spectra"] = Json::array();
+  for (const auto& entry : result.spectra) {
+    const bool is_shown = data["spectra"].size() < most;
+    Json row;
+    row["name"] = entry.id;
+    row["finding"] = typeset(finding_text(entry));
+    if (entry.axis && !entry.y.empty()) {
+      const auto index = axis_index(entry.axis, axes);
+      if (index == users.size()) {
+        users.emplace_back();
+        data["axes"].push_back(axis_json(entry));
       }
-      for (const auto* list : {&composition.phases, &composition.matrix}) {
-        for (const auto& entry : *list) {
-          value = entry.phase == id ? entry.share.value : value;
-        }
+      if (entry.status == AnalysisStatus::ok) {
+        users[index].push_back(&entry);
       }
-      value = composition.total.status == EstimateStatus::ok && !std::isfinite(value) ? 0 : value;
+      row["axis"] = index;
+      if (is_shown) {
+        row["series"] = curves_json(entry);
+      }
     }
-    values.push_back(std::isfinite(value) ? Json(std::round(value * 1e4) / 1e4) : Json(nullptr));
-    if (std::isfinite(value)) {
-      known.push_back(value);
+    if (is_shown) {
+      data["spectra"].push_back(std::move(row));
     }
   }
-  std::sort(known.begin(), known.end());
-  const auto limit = [&](double part) {
-    return known.empty()
-               ? 0.0
-               : known[static_cast<std::size_t>(part * static_cast<double>(known.size() - 1))];
-  };
-  return script_safe({
-      {"nx",     map.grid.nx      },
-      {"ny",     map.grid.ny      },
-      {"low",    limit(0.02)      },
-      {"high",   limit(0.98)      },
-      {"values", std::move(values)}
-  });
+  const auto commonest = std::max_element(
+      users.begin(), users.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  if (commonest != users.end() && !commonest->empty()) {
+    data["summary"] = {
+        {"axis",   commonest - users.begin()   },
+        {"count",  commonest->size()           },
+        {"series", percentiles_json(*commonest)}
+    };
+  }
+  return script_safe(data);
 }
 
 }  // namespace calcispec

@@ -1,81 +1,16 @@
 #include "pipelines/report/svg_figure.hpp"
 
 #include "pipelines/report/analysis_text.hpp"
+#include "pipelines/report/svg_private.hpp"
+#include "pipelines/report/typeset.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
 namespace calcispec {
-namespace {
-
-constexpr double width = 860;
-constexpr double left = 62;
-constexpr double right = 14;
-constexpr double top = 24;
-constexpr double main_height = 270;
-constexpr double gap = 16;
-constexpr double residual_height = 64;
-constexpr double total_height = top + main_height + gap + residual_height + 44;
-
-void append(double value, std::string& out) {
-  std::array<char, 32> text{};
-  const auto end =
-      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, 1).ptr;
-  out.append(text.data(), end);
-}
-
-struct Scale {
-  double from = 0;
-  double to = 1;
-  double pixel_from = 0;
-  double pixel_to = 1;
-
-  [[nodiscard]] double at(double value) const {
-    return pixel_from + (value - from) / (to - from) * (pixel_to - pixel_from);
-  }
-};
-
-// Lowest and highest value of each pixel column: what the eye would see of all points.
-std::string path(std::span<const double> x,
-                 std::span<const double> y,
-                 const Scale& sx,
-                 const Scale& sy) {
-  std::string out;
-  double column = std::numeric_limits<double>::quiet_NaN();
-  double low = 0;
-  double high = 0;
-  const auto flush = [&] {
-    if (std::isfinite(column)) {
-      out += out.empty() ? "M" : "L";
-      append(column, out);
-      out += ' ';
-      append(sy.at(low), out);
-      if (high > low) {
-        out += "V";
-        append(sy.at(high), out);
-      }
-    }
-  };
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (!std::isfinite(y[i])) {
-      continue;
-    }
-    const double at = std::round(2 * sx.at(x[i])) / 2;
-    if (at != column) {
-      flush();
-      column = at;
-      low = y[i];
-      high = y[i];
-    }
-    low = std::min(low, y[i]);
-    high = std::max(high, y[i]);
-  }
-  flush();
-  return out;
-}
+namespace svg {
 
 double nice_step(double range, int count) {
   const double rough = range / count;
@@ -88,231 +23,304 @@ double nice_step(double range, int count) {
   return 10 * power;
 }
 
+}  // namespace svg
+
+namespace {
+
+using svg::px;
+using svg::Scale;
+
+constexpr double width = 860;
+constexpr double left = 62;
+constexpr double right = 14;
+constexpr double top = 24;
+constexpr double label_rows = 30;  // room above the curve
+constexpr double main_bottom = 314;
+constexpr double residual_top = 336;
+constexpr double residual_bottom = 392;
+
+// Lowest and highest value of each pixel column: what the eye would see of all points.
+class Thinned {
+ public:
+  Thinned(const Scale& sx, const Scale& sy) : sx_(sx), sy_(sy) {}
+
+  void add(double x, double y) {
+    if (!std::isfinite(y)) {
+      return;
+    }
+    const double at = std::round(2 * sx_.at(x)) / 2;
+    if (at != column_) {
+      flush();
+      column_ = at;
+      low_ = y;
+      high_ = y;
+    }
+    low_ = std::min(low_, y);
+    high_ = std::max(high_, y);
+  }
+
+  std::string take() {
+    flush();
+    return std::move(out_);
+  }
+
+ private:
+  void flush() {
+    if (!std::isfinite(column_)) {
+      return;
+    }
+    out_ += (out_.empty() ? "M" : "L") + px(column_) + " " + px(sy_.at(low_));
+    if (high_ > low_) {
+      out_ += "V" + px(sy_.at(high_));
+    }
+  }
+
+  const Scale& sx_;
+  const Scale& sy_;
+  double column_ = std::numeric_limits<double>::quiet_NaN();
+  double low_ = 0;
+  double high_ = 0;
+  std::string out_;
+};
+
+std::string axis_number(double value) {
+  auto out = px(value);
+  return out.size() > 2 && out.substr(out.size() - 2) == ".0" ? out.substr(0, out.size() - 2) : out;
+}
+
+bool has_fit(const SpectrumAnalysis& entry) {
+  return entry.composition && !entry.composition->curves.fit.empty();
+}
+
 class Figure {
  public:
   explicit Figure(const SpectrumAnalysis& entry) : entry_(entry), x_(entry.axis->values()) {
+    const auto range = figure_range(entry);
     const bool is_falling = entry.axis->kind() == AxisKind::wavenumber;
-    sx_ = {x_.front(),
-           x_.back(),
+    sx_ = {range.first,
+           range.second,
            is_falling ? width - right : left,
            is_falling ? left : width - right};
+    begin_ = static_cast<std::size_t>(entry.axis->lower_bound(range.first));
+    end_ = begin_;
     double low = std::numeric_limits<double>::infinity();
     double high = -low;
-    for (const double y : entry.y) {
-      if (std::isfinite(y)) {
-        low = std::min(low, y);
-        high = std::max(high, y);
+    for (; end_ < x_.size() && x_[end_] <= range.second; ++end_) {
+      if (std::isfinite(entry.y[end_])) {
+        low = std::min(low, entry.y[end_]);
+        high = std::max(high, entry.y[end_]);
       }
     }
     if (!(high > low)) {
       low = std::isfinite(low) ? low - 1 : 0;
       high = low + 2;
     }
-    const double margin = 0.08 * (high - low);
-    sy_ = {low - 0.3 * margin, high + margin, top + main_height, top};
+    sy_ = {low - 0.04 * (high - low), high, main_bottom, top + label_rows};
   }
 
   std::string draw() {
-    open();
+    out_ = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 860 436\" role=\"img\" " +
+           std::string(svg::font) + " font-size=\"11\"><title>" + escaped(entry_.id) + "</title>";
     grid();
-    line(x_, entry_.y, "#222222", 1.0, "");
-    if (!entry_.baseline.empty()) {
-      line(x_, entry_.baseline, "#888888", 1.0, "4 3");
-    }
-    if (entry_.composition && !entry_.composition->curves.fit.empty()) {
-      fit();
+    if (has_fit(entry_)) {
+      bands();
       labels();
-      residual();
     }
+    line(entry_.y, 0, "#222222", 1.1, "");
+    if (has_fit(entry_)) {
+      const auto& curves = entry_.composition->curves;
+      const auto first = static_cast<std::size_t>(curves.first_point);
+      line(curves.background, first, "#56B4E9", 1.3, "6 3");
+      line(curves.fit, first, "#D55E00", 1.3, "");
+      residual();
+    } else if (!entry_.baseline.empty()) {
+      line(entry_.baseline, 0, "#56B4E9", 1.3, "6 3");
+    }
+    legend();
     out_ += "</svg>";
     return std::move(out_);
   }
 
  private:
-  void open() {
-    out_ =
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 860 418\" role=\"img\" "
-        "font-family=\"Helvetica,Arial,sans-serif\" font-size=\"11\"><title>" +
-        escaped(entry_.id) + "</title>";
-  }
-
   void text(double x,
             double y,
             const std::string& anchor,
             const std::string& content,
             const std::string& extra = {}) {
-    out_ += "<text x=\"";
-    append(x, out_);
-    out_ += "\" y=\"";
-    append(y, out_);
-    out_ += "\" text-anchor=\"" + anchor + "\" fill=\"#333\"" + extra + ">" + escaped(content) +
-            "</text>";
+    out_ += "<text x=\"" + px(x) + "\" y=\"" + px(y) + "\" text-anchor=\"" + anchor +
+            "\" fill=\"#333\"" + extra + ">" + escaped(content) + "</text>";
   }
 
   void grid() {
-    const double step = nice_step(std::abs(sx_.to - sx_.from), 9);
-    for (double v = std::ceil(x_.front() / step) * step; v <= x_.back(); v += step) {
-      out_ += "<path stroke=\"#e4e4e4\" d=\"M";
-      append(sx_.at(v), out_);
-      out_ += " 24V294\"/>";
-      text(sx_.at(v), total_height - 26, "middle", short_axis(v));
+    const double step = svg::nice_step(std::abs(sx_.to - sx_.from), 9);
+    const double bottom = has_fit(entry_) ? residual_bottom : main_bottom;
+    for (double v = std::ceil(sx_.from / step) * step; v <= sx_.to; v += step) {
+      out_ += "<path stroke=\"#e4e4e4\" d=\"M" + px(sx_.at(v)) + " 24V" + px(bottom) + "\"/>";
+      text(sx_.at(v), bottom + 15, "middle", axis_number(v));
     }
-    out_ += "<path stroke=\"#999\" fill=\"none\" d=\"M62 24V294H846M62 310V374H846\"/>";
     text(0.5 * (left + width - right),
-         total_height - 8,
+         bottom + 34,
          "middle",
-         axis_label(entry_.axis->kind(), entry_.axis->unit()));
+         axis_label(entry_.axis->kind(), entry_.axis->unit()),
+         " font-size=\"12\"");
     text(16,
-         top + 0.5 * main_height,
+         0.5 * (top + main_bottom),
          "middle",
          ordinate_label(entry_.ordinate, entry_.technique),
-         " transform=\"rotate(-90 16 159)\"");
-    const double y_step = nice_step(sy_.to - sy_.from, 5);
+         " font-size=\"12\" transform=\"rotate(-90 16 169)\"");
+    const double y_step = svg::nice_step(sy_.to - sy_.from, 5);
     for (double v = std::ceil(sy_.from / y_step) * y_step; v <= sy_.to; v += y_step) {
-      text(left - 5, sy_.at(v) + 4, "end", short_number(std::abs(v) < 1e-9 * y_step ? 0 : v));
+      out_ += "<path stroke=\"#eeeeee\" d=\"M62 " + px(sy_.at(v)) + "H846\"/>";
+      text(left - 5, sy_.at(v) + 4, "end", tick_text(v, y_step));
     }
+    out_ += "<path stroke=\"#999\" fill=\"none\" d=\"M62 24V314H846\"/>";
   }
 
-  static std::string short_axis(double value) {
-    std::string out;
-    append(value, out);
-    return out.size() > 2 && out.substr(out.size() - 2) == ".0" ? out.substr(0, out.size() - 2)
-                                                                : out;
+  // As many decimals as the step needs.
+  static std::string tick_text(double value, double step) {
+    if (std::abs(value) < 1e-9 * step) {
+      return "0";
+    }
+    if (std::abs(value) >= 1e5 || step < 1e-4) {
+      return short_number(value);
+    }
+    const int digits = std::max(0, static_cast<int>(-std::floor(std::log10(step) + 1e-9)));
+    std::array<char, 64> buffer{};
+    const auto end =
+        std::to_chars(
+            buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, digits)
+            .ptr;
+    return {buffer.data(), end};
   }
 
-  void line(std::span<const double> x,
-            std::span<const double> y,
+  // y[i] stands at x_[first + i].
+  void line(std::span<const double> y,
+            std::size_t first,
             std::string_view color,
             double thickness,
             std::string_view dash,
             const Scale* scale = nullptr) {
-    out_ += "<path fill=\"none\" stroke=\"" + std::string(color) + "\" stroke-width=\"";
-    append(thickness, out_);
-    out_ += "\"";
-    if (!dash.empty()) {
-      out_ += " stroke-dasharray=\"" + std::string(dash) + "\"";
+    Thinned path(sx_, scale == nullptr ? sy_ : *scale);
+    for (std::size_t i = std::max(first, begin_); i < std::min(first + y.size(), end_); ++i) {
+      path.add(x_[i], y[i - first]);
     }
-    out_ += " d=\"" + path(x, y, sx_, scale == nullptr ? sy_ : *scale) + "\"/>";
+    out_ += "<path fill=\"none\" stroke=\"" + std::string(color) + "\" stroke-width=\"" +
+            px(thickness) + "\"" +
+            (dash.empty() ? "" : " stroke-dasharray=\"" + std::string(dash) + "\"") + " d=\"" +
+            path.take() + "\"/>";
   }
 
-  [[nodiscard]] std::span<const double> fitted_axis() const {
-    const auto& curves = entry_.composition->curves;
-    return x_.subspan(static_cast<std::size_t>(curves.first_point), curves.fit.size());
-  }
-
-  void fit() {
-    const auto& curves = entry_.composition->curves;
-    const auto x = fitted_axis();
-    line(x, curves.background, "#56B4E9", 1.2, "6 3");
-    for (std::size_t p = 0; p < curves.phases.size(); ++p) {
-      std::vector<double> raised = curves.background;
-      for (std::size_t i = 0; i < raised.size(); ++i) {
-        raised[i] += curves.phases[p].second[i];
-      }
-      line(x, raised, phase_color(p), 1.1, "");
-    }
-    line(x, curves.fit, "#D55E00", 1.4, "");
-    double at = left + 8;
-    legend(at, "#222222", "measured");
-    legend(at, "#56B4E9", "background");
-    legend(at, "#D55E00", "fit");
-    for (std::size_t p = 0; p < curves.phases.size(); ++p) {
-      legend(at, phase_color(p), curves.phases[p].first);
-    }
-  }
-
-  void legend(double& at, std::string_view color, const std::string& name) {
-    if (at > width - 120) {
-      return;
-    }
-    out_ += "<path stroke-width=\"2\" stroke=\"" + std::string(color) + "\" d=\"M";
-    append(at, out_);
-    out_ += " 12h14\"/>";
-    text(at + 17, 16, "start", name);
-    at += 30 + 6.2 * static_cast<double>(name.size());
-  }
-
-  // Names of the strongest bands, none over another.
-  void labels() {
-    std::vector<const models::FittedBand*> bands;
-    for (const auto& band : entry_.composition->bands) {
-      if (band.height > 5 * band.height_u && band.height > 0.05 * (sy_.to - sy_.from)) {
-        bands.push_back(&band);
-      }
-    }
-    std::stable_sort(bands.begin(), bands.end(), [](const auto* a, const auto* b) {
-      return a->height > b->height;
-    });
-    std::vector<double> used;
-    for (const auto* band : bands) {
-      const double at = sx_.at(band->center_cm1);
-      const bool is_free = std::none_of(
-          used.begin(), used.end(), [&](double other) { return std::abs(other - at) < 34; });
-      if (!is_free || used.size() >= 14) {
+  // Each fitted band as an area above the background, within three widths.
+  void bands() {
+    const auto& composition = *entry_.composition;
+    const auto& background = composition.curves.background;
+    const auto first = static_cast<std::size_t>(composition.curves.first_point);
+    for (const auto& band : composition.bands) {
+      if (!(band.height > 0.004 * (sy_.to - sy_.from))) {
         continue;
       }
-      used.push_back(at);
-      const auto index = entry_.axis->lower_bound(band->center_cm1);
-      const auto point = std::clamp<Index>(index, 0, entry_.axis->size() - 1);
-      const double y = sy_.at(entry_.y[static_cast<std::size_t>(point)]) - 6;
-      const auto name = band->assignment.substr(0, band->assignment.find(';'));
-      text(at,
-           std::max(top + 10, y),
+      const double share = lorentz_share_of(band);
+      Thinned upper(sx_, sy_);
+      std::string lower;
+      for (std::size_t i = first; i < first + background.size(); ++i) {
+        const double u = 2 * (x_[i] - band.center_cm1) / band.fwhm_cm1;
+        if (std::abs(u) > 6) {
+          continue;
+        }
+        const double height = band.height * (share / (1 + u * u) + (1 - share) * std::exp2(-u * u));
+        upper.add(x_[i], background[i - first] + height);
+        const bool is_corner = lower.empty() || i % 8 == 0;
+        if (is_corner) {
+          lower = "L" + px(sx_.at(x_[i])) + " " + px(sy_.at(background[i - first])) + lower;
+        }
+      }
+      const auto outline = upper.take();
+      if (!outline.empty()) {
+        const auto color = std::string(color_of(composition, band.phase));
+        out_ += "<path fill=\"" + color + "\" fill-opacity=\"0.18\" stroke=\"" + color +
+                "\" stroke-opacity=\"0.7\" stroke-width=\"0.7\" d=\"" + outline + lower + "Z\"/>";
+      }
+    }
+  }
+
+  // Names of the strongest bands in two rows at the top, none over another.
+  void labels() {
+    auto chosen = labelled_bands(entry_, 0.045 * std::abs(sx_.to - sx_.from));
+    std::sort(chosen.begin(), chosen.end(), [&](const auto* a, const auto* b) {
+      return sx_.at(a->center_cm1) < sx_.at(b->center_cm1);
+    });
+    int row = 0;
+    for (const auto* band : chosen) {
+      const double at = sx_.at(band->center_cm1);
+      const double y = top + 9 + 12 * row;
+      out_ += "<path stroke=\"#aaa\" stroke-dasharray=\"2 3\" d=\"M" + px(at) + " " + px(y + 3) +
+              "V314\"/>";
+      const auto name = band_label(band->assignment);
+      text(std::clamp(at, left + 30, width - right - 30),
+           y,
            "middle",
-           short_axis(std::round(band->center_cm1)) + (name.size() < 12 ? " " + name : ""));
+           (name.size() < 18 ? name + " " : "") + axis_number(std::round(band->center_cm1)),
+           " font-size=\"10\"");
+      row = 1 - row;
+    }
+  }
+
+  void legend() {
+    double at = left + 4;
+    const auto key = [&](const std::string& name, std::string_view color, bool is_area) {
+      if (at > width - 110) {
+        return;
+      }
+      out_ += is_area ? "<rect y=\"8\" width=\"14\" height=\"9\" fill-opacity=\"0.35\" fill=\""
+                      : "<path stroke-width=\"2\" stroke=\"";
+      out_ += std::string(color) + "\" " + (is_area ? "x=\"" : "d=\"M") + px(at) +
+              (is_area ? "" : " 12h14") + "\"/>";
+      text(at + 18, 16, "start", name);
+      at += 32 + 5.6 * static_cast<double>(name.size());
+    };
+    key("measured", "#222222", false);
+    if (has_fit(entry_)) {
+      key("fit", "#D55E00", false);
+    }
+    if (has_fit(entry_) || !entry_.baseline.empty()) {
+      key("background", "#56B4E9", false);
+    }
+    if (has_fit(entry_)) {
+      for (const auto& curve : entry_.composition->curves.phases) {
+        key(phase_label(*entry_.composition, curve.first),
+            color_of(*entry_.composition, curve.first),
+            true);
+      }
     }
   }
 
   void residual() {
     const auto& curves = entry_.composition->curves;
-    const auto x = fitted_axis();
+    const auto first = static_cast<std::size_t>(curves.first_point);
     std::vector<double> rest(curves.fit.size());
     double size = 1e-300;
     for (std::size_t i = 0; i < rest.size(); ++i) {
-      rest[i] = entry_.y[static_cast<std::size_t>(curves.first_point) + i] - curves.fit[i];
-      size = std::max(size, std::abs(rest[i]));
+      rest[i] = entry_.y[first + i] - curves.fit[i];
+      size = std::isfinite(rest[i]) ? std::max(size, std::abs(rest[i])) : size;
     }
-    const double bottom = top + main_height + gap + residual_height;
-    const Scale scale{-size, size, bottom, bottom - residual_height};
-    line(x, rest, "#444444", 0.8, "", &scale);
-    text(left - 5, bottom - 0.5 * residual_height + 4, "end", "residual");
+    const Scale scale{-size, size, residual_bottom, residual_top};
+    out_ +=
+        "<path stroke=\"#999\" fill=\"none\" d=\"M62 336V392H846\"/>"
+        "<path stroke=\"#ccc\" d=\"M62 364H846\"/>";
+    line(rest, first, "#444444", 0.8, "", &scale);
+    text(left - 5, residual_top + 8, "end", short_number(size));
+    text(left - 5, residual_bottom, "end", "-" + short_number(size));
+    text(16, 364, "middle", "residual", " transform=\"rotate(-90 16 364)\"");
   }
 
   const SpectrumAnalysis& entry_;
   std::span<const double> x_;
+  std::size_t begin_ = 0;  // of the points that are shown
+  std::size_t end_ = 0;
   Scale sx_;
   Scale sy_;
   std::string out_;
 };
-
-struct Bar {
-  std::string name;
-  const Estimate* share;
-  std::string color;
-  bool is_sure;
-};
-
-std::vector<Bar> bars_of(const models::Composition& composition) {
-  std::vector<Bar> bars;
-  const auto add = [&](const std::string& name, const Estimate& share, bool is_sure) {
-    if (share.value > 0) {
-      bars.push_back({name, &share, std::string(phase_color(bars.size())), is_sure});
-    }
-  };
-  for (const auto& group : composition.groups) {
-    add(group.name, group.share, group.status == models::PhaseStatus::quantified);
-  }
-  for (const auto* list : {&composition.phases, &composition.matrix}) {
-    for (const auto& entry : *list) {
-      add(entry.name, entry.share, entry.status == models::PhaseStatus::quantified);
-    }
-  }
-  add("unexplained", composition.unexplained, true);
-  if (!bars.empty() && bars.back().name == "unexplained") {
-    bars.back().color = "#999999";
-  }
-  return bars;
-}
 
 }  // namespace
 
@@ -324,48 +332,38 @@ std::string figure_svg(const SpectrumAnalysis& entry) {
   return Figure(entry).draw();
 }
 
-std::string composition_svg(const models::Composition& composition) {
-  const auto bars = bars_of(composition);
-  if (bars.empty()) {
-    return {};
+std::pair<double, double> figure_range(const SpectrumAnalysis& entry) {
+  const auto x = entry.axis->values();
+  if (!has_fit(entry)) {
+    return {x.front(), x.back()};
   }
-  const double height = 22 * static_cast<double>(bars.size()) + 26;
-  std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 860 " +
-                    std::to_string(static_cast<int>(height)) +
-                    "\" role=\"img\" font-family=\"Helvetica,Arial,sans-serif\" "
-                    "font-size=\"12\"><title>signal shares with 95 % intervals</title>";
-  const Scale scale{0, 1, 210, 790};
-  double y = 6;
-  for (const auto& bar : bars) {
-    out += "<text x=\"202\" y=\"";
-    append(y + 12, out);
-    out += "\" text-anchor=\"end\" fill=\"#333\">" + escaped(bar.name) +
-           (bar.is_sure ? "" : " (?)") + "</text><rect x=\"210\" y=\"";
-    append(y, out);
-    out += "\" height=\"15\" width=\"";
-    append(scale.at(bar.share->value) - 210, out);
-    out += "\" fill=\"" + bar.color + "\"" + (bar.is_sure ? "" : " fill-opacity=\"0.45\"") +
-           "/><path stroke=\"#111\" d=\"M";
-    append(scale.at(bar.share->lo95), out);
-    out += ' ';
-    append(y + 7.5, out);
-    out += "H";
-    append(scale.at(bar.share->hi95), out);
-    out += "\"/><text x=\"";
-    append(scale.at(std::max(bar.share->value, bar.share->hi95)) + 6, out);
-    out += "\" y=\"";
-    append(y + 12, out);
-    out += "\" fill=\"#333\">" + percent_text(bar.share->value) + "</text>";
-    y += 22;
+  const auto& curves = entry.composition->curves;
+  const auto first = static_cast<std::size_t>(curves.first_point);
+  return {x[first], x[first + curves.fit.size() - 1]};
+}
+
+std::vector<const models::FittedBand*> labelled_bands(const SpectrumAnalysis& entry, double apart) {
+  constexpr std::size_t most = 14;
+  double tallest = 0;
+  std::vector<const models::FittedBand*> bands;
+  for (const auto& band : entry.composition->bands) {
+    tallest = std::max(tallest, band.height);
+    bands.push_back(&band);
   }
-  for (const int tick : {0, 25, 50, 75, 100}) {
-    out += "<text text-anchor=\"middle\" fill=\"#555\" y=\"";
-    append(y + 12, out);
-    out += "\" x=\"";
-    append(scale.at(tick / 100.0), out);
-    out += "\">" + std::to_string(tick) + " %</text>";
+  std::stable_sort(bands.begin(), bands.end(), [](const auto* a, const auto* b) {
+    return a->height > b->height;
+  });
+  std::vector<const models::FittedBand*> chosen;
+  for (const auto* band : bands) {
+    const bool is_clear = band->height > 5 * band->height_u && band->height > 0.03 * tallest;
+    const bool is_free = std::none_of(chosen.begin(), chosen.end(), [&](const auto* other) {
+      return std::abs(other->center_cm1 - band->center_cm1) < apart;
+    });
+    if (is_clear && is_free && chosen.size() < most) {
+      chosen.push_back(band);
+    }
   }
-  return out + "</svg>";
+  return chosen;
 }
 
 std::string figure_name(const SpectrumAnalysis& entry, std::size_t index) {
@@ -378,36 +376,28 @@ std::string figure_name(const SpectrumAnalysis& entry, std::size_t index) {
   return out.substr(0, 120);
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 32 && c != '\n' ? ' ' : c;
+std::string_view color_of(const models::Composition& composition, std::string_view phase) {
+  constexpr std::array<std::string_view, 4> minerals{"#0072B2", "#CC79A7", "#E69F00", "#7A5195"};
+  constexpr std::array<std::string_view, 4> others{"#009E73", "#8C564B", "#6B6B00", "#3A8FB7"};
+  constexpr std::string_view grey = "#777777";
+  const auto is_matrix = [&](std::string_view id) {
+    return std::any_of(composition.matrix.begin(), composition.matrix.end(), [&](const auto& row) {
+      return row.phase == id;
+    });
+  };
+  std::size_t mineral = 0;
+  std::size_t other = 0;
+  for (const auto& curve : composition.curves.phases) {
+    if (curve.first == "unexplained") {
+      continue;
     }
+    const bool is_other = is_matrix(curve.first);
+    if (curve.first == phase) {
+      return is_other ? others[other % others.size()] : minerals[mineral % minerals.size()];
+    }
+    (is_other ? other : mineral) += 1;
   }
-  return out;
-}
-
-std::string_view phase_color(std::size_t index) {
-  constexpr std::array<std::string_view, 6> colors{
-      "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#7A5195", "#8C564B"};
-  return colors[index % colors.size()];
+  return grey;
 }
 
 }  // namespace calcispec

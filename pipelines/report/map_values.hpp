@@ -1,0 +1,23 @@
+// MapValues: one number per pixel of a map, for pictures and tables.
+#pragma once
+
+#include "pipelines/analysis.hpp"
+
+#include <string>
+#include <vector>
+
+namespace calcispec {
+
+struct MapValues {
+  std::string name;  // for people
+  std::string unit;  // "% of the signal", "1/cm", empty for ratios
+  MapGrid grid;
+  std::vector<double> values;  // NaN: missing
+  double low = 0;              // limits of the colours: 2nd and 98th percentile
+  double high = 1;
+};
+
+/// Shares of the commonest groups and phases (at most four), then markers (at most three).
+std::vector<MapValues> maps_of(const AnalysisResult& result, const MapInfo& map);
+
+}  // namespace calcispec

@@ -1,0 +1,35 @@
+// What the pictures share: numbers as short text, linear scales.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <string>
+#include <string_view>
+
+namespace calcispec::svg {
+
+constexpr std::string_view font = "font-family=\"Helvetica,Arial,sans-serif\"";
+
+/// One decimal: a tenth of a pixel.
+inline std::string px(double value) {
+  std::array<char, 32> text{};
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, 1).ptr;
+  return {text.data(), end};
+}
+
+struct Scale {
+  double from = 0;
+  double to = 1;
+  double pixel_from = 0;
+  double pixel_to = 1;
+
+  [[nodiscard]] double at(double value) const {
+    return pixel_from + (value - from) / (to - from) * (pixel_to - pixel_from);
+  }
+};
+
+/// A step of 1, 2 or 5 times a power of ten that parts the range about so often.
+double nice_step(double range, int count);
+
+}  // namespace calcispec::svg
