@@ -9,6 +9,7 @@
 #include "pipelines/cli/progress.hpp"
 #include "pipelines/report/analysis_json.hpp"
 #include "pipelines/report/analysis_text.hpp"
+#include "pipelines/report/analysis_xlsx.hpp"
 #include "pipelines/report/html_report.hpp"
 #include "pipelines/report/svg_bars.hpp"
 #include "pipelines/report/svg_figure.hpp"
@@ -25,6 +26,9 @@ const CommandHelp& analyze_help() {
              "report",                                0,                           OptionValue::text, "FILE.html", "write the report, one file for a browser"                                                                },
       Option{"json",                                  0,                           OptionValue::text, "FILE",      "write all results as JSON"                                                                               },
       Option{"csv",                                   0,                           OptionValue::text, "FILE",      "write one row per spectrum"                                                                              },
+      Option{"xlsx",
+             0,                                                                    OptionValue::text,
+             "FILE",                                                                                               "write a workbook: spectra, phases, markers, provenance"                                                  },
       Option{"figures",                               0,                           OptionValue::text, "DIR",       "write one SVG picture per spectrum and map"                                                              },
       common::technique,
       common::mode,
@@ -82,6 +86,8 @@ AnalysisRequest request_of(const Options& options) {
   return request;
 }
 
+constexpr std::array file_outputs{"report", "json", "csv", "xlsx"};
+
 bool has_pictures(const std::string& folder) {
   const std::filesystem::directory_iterator files(folder);
   return std::any_of(
@@ -89,7 +95,13 @@ bool has_pictures(const std::string& folder) {
 }
 
 void check_outputs(const Options& options) {
-  for (const auto* name : {"report", "json", "csv"}) {
+  if (options.has("xlsx") && !has_xlsx()) {
+    write_xlsx({}, options.text("xlsx"));  // says what is missing
+  }
+  if (options.text("xlsx") == "-") {
+    throw Error(ErrorCode::invalid_argument, "a workbook needs a file name, not -", "--xlsx");
+  }
+  for (const auto* name : file_outputs) {
     if (options.has(name)) {
       check_output(options.text(name), options.has("force"));
     }
@@ -141,6 +153,10 @@ void write_outputs(const Options& options, const AnalysisResult& result) {
   if (options.has("csv")) {
     write_output(options.text("csv"), analysis_csv(result));
   }
+  if (options.has("xlsx")) {
+    write_output_file(options.text("xlsx"),
+                      [&](const std::string& path) { write_xlsx(result, path); });
+  }
   if (options.has("figures")) {
     write_figures(options.text("figures"), result);
   }
@@ -148,7 +164,9 @@ void write_outputs(const Options& options, const AnalysisResult& result) {
     write_output(options.text("report"), html_report(result));
   }
   const bool has_file =
-      options.has("json") || options.has("csv") || options.has("figures") || options.has("report");
+      options.has("figures") || std::any_of(file_outputs.begin(),
+                                            file_outputs.end(),
+                                            [&](const char* name) { return options.has(name); });
   if (!has_file) {
     print(analysis_text(result));
     print("\nFor pictures: add --report report.html\n");
@@ -189,7 +207,7 @@ int print_plan(const Options& options, const InputList& list) {
   for (const auto& input : list.inputs) {
     print(input.path + (input.fault.empty() ? "  would be read\n" : "  " + input.fault + "\n"));
   }
-  for (const auto* name : {"report", "json", "csv", "figures"}) {
+  for (const auto* name : {"report", "json", "csv", "xlsx", "figures"}) {
     if (options.has(name)) {
       print(options.text(name) + "  would be written (--" + name + ")\n");
     }

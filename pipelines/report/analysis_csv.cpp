@@ -1,20 +1,19 @@
 // One CSV row per spectrum.
 #include "core/parameter.hpp"
 #include "pipelines/report/analysis_json.hpp"
+#include "pipelines/report/analysis_xlsx.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 namespace calcispec {
 namespace {
 
-// Text that a spreadsheet would take for a formula gets an apostrophe; commas and quotes are
-// quoted.
+// Guarded against formulas; commas and quotes are quoted.
 std::string cell(std::string text) {
-  if (!text.empty() && std::string("=+-@").find(text.front()) != std::string::npos) {
-    text.insert(text.begin(), '\'');
-  }
+  text = guarded_cell(std::move(text));
   if (text.find_first_of(",\"\r\n") == std::string::npos) {
     return text;
   }

@@ -97,6 +97,47 @@ TEST_F(Program, AnalysesASampleInWordsJsonCsvAndReport) {
   EXPECT_FALSE(fs::is_empty(folder_ / "figures"));
 }
 
+// Numbers must be numbers, names no formulas. Python's zip reader is taken where there is one.
+TEST_F(Program, WritesAWorkbook) {
+  write("=cmd.csv", content(test::sample_dir() / "raman_lesion.csv"));
+  const auto arguments = "analyze -q '" + path("=cmd.csv") + "' --xlsx " + path("a.xlsx");
+  const auto outcome = run(arguments);
+  if (outcome.text.find("libxlsxwriter") != std::string::npos) {
+    EXPECT_EQ(outcome.code, 2);
+    GTEST_SKIP() << "built without libxlsxwriter";
+  }
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  const auto book = content(folder_ / "a.xlsx");
+  EXPECT_EQ(book.substr(0, 4), std::string("PK\x03\x04"));
+  EXPECT_GT(book.size(), 5000U);
+  EXPECT_EQ(run(arguments).code, 2);  // it is there already
+  EXPECT_EQ(run(arguments + " --force").code, 0);
+  EXPECT_EQ(content(folder_ / "a.xlsx"), book);
+  EXPECT_EQ(run("analyze -q raman_lesion.csv --xlsx /proc/calcispec/x.xlsx").code, 74);
+  if (std::system("python3 -c 'import zipfile' 2>/dev/null") != 0) {
+    GTEST_SKIP() << "no python3: the sheets were not opened";
+  }
+  write("check.py",
+        "import sys, zipfile\n"
+        "book = zipfile.ZipFile(sys.argv[1])\n"
+        "names = book.read('xl/workbook.xml').decode()\n"
+        "for sheet in ('spectra', 'phases', 'markers', 'provenance'):\n"
+        "    assert 'name=\"' + sheet in names, sheet\n"
+        "texts = book.read('xl/sharedStrings.xml').decode()\n"
+        "assert \"<t>'=cmd</t>\" in texts and '<t>=cmd' not in texts\n"
+        "rows = book.read('xl/worksheets/sheet2.xml').decode()\n"
+        "assert '<f>' not in rows and '<c r=\"D2\"><v>0.' in rows\n");
+  EXPECT_EQ(std::system(("python3 " + path("check.py") + " " + path("a.xlsx")).c_str()), 0);
+}
+
+TEST_F(Program, PicturesAreNotReplacedUnasked) {
+  const auto arguments = "analyze -q map_4x3.txt --figures " + path("figures");
+  EXPECT_EQ(run(arguments).code, 0);
+  EXPECT_TRUE(fs::exists(folder_ / "figures" / "map_1.svg"));
+  EXPECT_EQ(run(arguments).code, 2);
+  EXPECT_EQ(run(arguments + " --force").code, 0);
+}
+
 TEST_F(Program, SameBytesForAnyNumberOfThreads) {
   EXPECT_EQ(run("analyze . -q -j 1 --json " + path("1.json") + " --report " + path("1.html")).code,
             0);
