@@ -15,6 +15,7 @@ foreach(level v3 v4)
 endforeach()
 install(TARGETS calcispec RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/manual)
 
 install(EXPORT calcispec-targets NAMESPACE calcispec:: DESTINATION ${package_dir})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/calcispec-config.cmake.in

@@ -6,19 +6,23 @@
 #include "pipelines/cli/outputs.hpp"
 #include "pipelines/method.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
 namespace calcispec::cli {
 
 const CommandHelp& method_help() {
+  static constexpr std::array options{
+      Option{"format", 0, OptionValue::choice, "text|markdown", "how list prints (default: text)"}
+  };
   static constexpr CommandHelp help{"method",
                                     "List, show and check methods and steps",
                                     "list|show NAME|check FILE",
                                     "  calcispec method list\n"
                                     "  calcispec method show raman > my_method.toml\n"
                                     "  calcispec method check my_method.toml\n",
-                                    {}};
+                                    options};
   return help;
 }
 
@@ -32,6 +36,56 @@ std::string step_text(const StepInfo& step) {
       out += " (" + std::string(parameter.choices) + ")";
     } else if (std::isfinite(parameter.standard)) {
       out += " (default " + number_text(parameter.standard) + ")";
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+std::string range_text(const ParameterInfo& parameter) {
+  if (parameter.type == ParameterType::choice) {
+    return std::string(parameter.choices);
+  }
+  if (parameter.type == ParameterType::flag) {
+    return "true, false";
+  }
+  return number_text(parameter.minimum) + " to " + number_text(parameter.maximum);
+}
+
+std::string default_text(const ParameterInfo& parameter) {
+  if (!std::isfinite(parameter.standard)) {
+    return "-";
+  }
+  if (parameter.type == ParameterType::flag) {
+    return parameter.standard != 0 ? "true" : "false";
+  }
+  if (parameter.type != ParameterType::choice) {
+    return number_text(parameter.standard);
+  }
+  auto choices = parameter.choices;
+  for (auto skip = static_cast<int>(parameter.standard); skip > 0; --skip) {
+    choices.remove_prefix(std::min(choices.find(' ') + 1, choices.size()));
+  }
+  return std::string(choices.substr(0, choices.find(' ')));
+}
+
+// The table of every step for docs/method_reference.md.
+std::string steps_markdown() {
+  std::string out;
+  for (const auto& step : step_table()) {
+    out += "#### " + step.name + "\n\n" + std::string(step.info.summary) + ".";
+    if (step.info.source != "-" && !step.info.source.empty()) {
+      out += " Source: " + std::string(step.info.source) + ".";
+    }
+    out += "\n\n";
+    if (step.info.parameters.empty()) {
+      continue;
+    }
+    out += "| parameter | also | meaning | unit | range | default |\n|---|---|---|---|---|---|\n";
+    for (const auto& row : step.info.parameters) {
+      out += "| " + std::string(row.name) + " | " + std::string(row.aliases) + " | " +
+             std::string(row.help) + " | " + std::string(row.unit) + " | " + range_text(row) +
+             " | " + default_text(row) + " |\n";
     }
     out += "\n";
   }
@@ -59,6 +113,10 @@ int run_method(std::span<const std::string> arguments) {
     return exit_ok;
   }
   const auto& words = options->words();
+  if (words.size() == 1 && words[0] == "list" && options->text("format") == "markdown") {
+    print(steps_markdown());
+    return exit_ok;
+  }
   if (words.size() == 1 && words[0] == "list") {
     return list_methods();
   }
