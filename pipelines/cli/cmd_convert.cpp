@@ -13,7 +13,7 @@ namespace calcispec::cli {
 
 const CommandHelp& convert_help() {
   static constexpr std::array options{
-      Option{"to", 0, OptionValue::choice, "csv", "format to write (default: csv)"},
+      choice_option("to", "csv", "format to write (default: csv)"),
       common::output,
       common::force,
       common::recursive,

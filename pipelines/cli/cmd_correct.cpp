@@ -14,12 +14,11 @@ namespace calcispec::cli {
 
 const CommandHelp& correct_help() {
   static constexpr std::array options{
-      Option{"steps",
-             0, OptionValue::text,
-             "TEXT",     "steps to run, in order, parted by |: \"despike.median | baseline.arpls lambda=1e5\""},
-      Option{"keep",
-             0, OptionValue::choice,
-             "baseline", "also write the background, as NAME.baseline.csv"                                    },
+      text_option("steps",
+                  "TEXT",
+                  "steps to run, in order, parted by |: "
+                  "\"despike.median | baseline.arpls lambda=1e5\""),
+      choice_option("keep", "baseline", "also write the background, as NAME.baseline.csv"),
       common::output,
       common::force,
       common::recursive,

@@ -13,7 +13,7 @@ namespace calcispec::cli {
 
 const CommandHelp& info_help() {
   static constexpr std::array options{
-      Option{"format", 0, OptionValue::choice, "table|json", "how to print (default: table)"},
+      choice_option("format", "table|json", "how to print (default: table)"),
       common::output,
       common::force,
       common::recursive,

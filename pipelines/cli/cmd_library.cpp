@@ -12,8 +12,7 @@ namespace calcispec::cli {
 
 const CommandHelp& library_help() {
   static constexpr std::array options{
-      Option{"library", 0, OptionValue::text, "DIR", "a folder of bands instead of the built-in"}
-  };
+      text_option("library", "DIR", "a folder of bands instead of the built-in")};
   static constexpr CommandHelp help{"library",
                                     "List and show reference phases with their bands and sources",
                                     "list|show NAME|check DIR [--library DIR]",

@@ -30,6 +30,26 @@ struct Option {
   bool has_variable = false;
 };
 
+/// Rows without a letter, for the tables of commands.
+constexpr Option flag_option(std::string_view name, std::string_view help) {
+  return {name, 0, OptionValue::none, {}, help};
+}
+constexpr Option text_option(std::string_view name,
+                             std::string_view argument,
+                             std::string_view help) {
+  return {name, 0, OptionValue::text, argument, help};
+}
+constexpr Option choice_option(std::string_view name,
+                               std::string_view words,
+                               std::string_view help) {
+  return {name, 0, OptionValue::choice, words, help};
+}
+/// The same row, with CALCISPEC_<NAME> standing in when the option is absent.
+constexpr Option with_variable(Option option) {
+  option.has_variable = true;
+  return option;
+}
+
 /// What `calcispec NAME --help` shows; -h/--help is added to every table.
 struct CommandHelp {
   std::string_view name;

@@ -26,19 +26,22 @@ std::string compiler() {
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> versions() {
-  return {
-      {"calcispec",                    std::string(version())    },
-      {"cpu_level",                    std::string(cpu_level())  },
-      {"compiler",                     compiler()                },
-      {"eigen",                        dotted(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
-      {"fftw",          std::string(fft_library())                                   },
-      {"boost",dotted(BOOST_VERSION / 100000,BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100)},
-      {"nlohmann_json",
-       dotted(
-           NLOHMANN_JSON_VERSION_MAJOR,                      NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)},
-      {"tomlplusplus",                              dotted(TOML_LIB_MAJOR,                                          TOML_LIB_MINOR, TOML_LIB_PATCH)},
-      {"openssl",   OpenSSL_version(OPENSSL_VERSION_STRING)},
+  std::vector<std::pair<std::string, std::string>> out;
+  const auto add = [&](const char* name, std::string text) {
+    out.emplace_back(name, std::move(text));
   };
+  add("calcispec", std::string(version()));
+  add("cpu_level", std::string(cpu_level()));
+  add("compiler", compiler());
+  add("eigen", dotted(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION));
+  add("fftw", std::string(fft_library()));
+  add("boost", dotted(BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100));
+  add("nlohmann_json",
+      dotted(
+          NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH));
+  add("tomlplusplus", dotted(TOML_LIB_MAJOR, TOML_LIB_MINOR, TOML_LIB_PATCH));
+  add("openssl", OpenSSL_version(OPENSSL_VERSION_STRING));
+  return out;
 }
 
 std::string version_text() {

@@ -141,14 +141,14 @@ Json value_json(double value, double u) {
 Json bands_json(const models::Composition& composition) {
   auto out = Json::array();
   for (const auto& band : composition.bands) {
-    out.push_back({
-        {"id",            band.phase + (band.assignment.empty() ? "" : ": " + band.assignment)},
-        {        "shape", "pseudo_voigt"                                                                    },
-        { "center", value_json(band.center_cm1,                                                                     band.center_u)},
-        { "height", value_json(band.height,                                                                     band.height_u)},
-        {   "fwhm",   value_json(band.fwhm_cm1,                                                                       band.fwhm_u)},
-        {   "area",   value_json(band.area,                                                                       band.area_u)}
-    });
+    Json row;
+    row["id"] = band.phase + (band.assignment.empty() ? "" : ": " + band.assignment);
+    row["shape"] = "pseudo_voigt";
+    row["center"] = value_json(band.center_cm1, band.center_u);
+    row["height"] = value_json(band.height, band.height_u);
+    row["fwhm"] = value_json(band.fwhm_cm1, band.fwhm_u);
+    row["area"] = value_json(band.area, band.area_u);
+    out.push_back(std::move(row));
   }
   return out;
 }

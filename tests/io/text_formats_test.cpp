@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <string>
 
@@ -48,59 +49,55 @@ std::string key_table(const std::string& keys, const std::string& header, char d
 }
 
 std::vector<Sample> samples() {
-  return {
-      {"rruff_text",
-       "##NAMES=Calcite\n##RRUFFID=R1\n##RAMAN WAVELENGTH=532\n100.5, 3\n101.5, 4\n102.5, 5\n"
-       "##END=\n\n",                                 100.5,
-       3,                                                                                                                                                                    3,
-       1},
-      {"bwtek_text",
-       "File Version;BWRam4.11\nDate;2022\nPixel;Raman Shift;Dark Subtracted #1;\n0;  ;5,5;\n"
-       "1;100,5;6,5;\n2;101,5;7,5;\n3;102,5;8,5;\n", 100.5,
-       6.5,                                                                                                                                                                  3,
-       1},
-      {"neegala_text",
-       key_table("id,1\nlaser_wavelength,785\n",     "Pixels,Raman_Shift,Processed_Data", ','),
-       200,1000,
-       6, 1},
-      {"lightnovo_tsv",
-       key_table("DeviceSN\t1\nLaserWavelength_nm\t785\n",                                         "Index\tPosition\tAmplitude",                                                              '\t'),
-       200,1000,
-       6, 1},
-      {"enlighten_csv",
-       "Laser Wavelength,,,785,,785\nPixel Count,,,3,,3\n\n,,,a,,b\n"
-       "Pixel,Wavelength,Wavenumber,Processed,Raw,Processed,Raw\n0,790,100,1,2,3,4\n"
-       "1,791,101,5,6,7,8\n2,792,102,9,10,11,12\n",                                            100,
-       1,                                                                                                                                                               3,
-       2},
-      {"witec_table",
-       "X-Axis\tmap(0/0)\tmap(1/0)\nrel. 1/cm\tCCD cts\tCCD cts\n 1.0E+02\t5\t6\n 1.1E+02\t7\t8\n"
-       " 1.2E+02\t9\t10\n",                                         100,
-       5,                                                                                                                                                                  3,
-       2},
-      {"row_table",
-       "\t\t100\t110\t120\t130\t140\t150\t160\t170\n0\t0\t1\t2\t3\t4\t5\t6\t7\t8\n"
-       "1\t0\t2\t3\t4\t5\t6\t7\t8\t9\n",                                         100,
-       1,                                                                                                                                                                  8,
-       2},
-      {"labspec_text",
-       "#Laser=785\n#Acq. time=3\n#Grating=600\n100\t5\n101\t6\n102\t7\n",                                         100,
-       5,                                                                                                                                                                  3,
-       1},
-      {"perkinelmer_ascii",
-       "PE IR       SPECTRUM    ASCII\nA\n#DATA\n4000\t0.1\n3000\t0.2\n2000\t0.3\n",                                         4000,
-       0.1,                                                                                                                                                                  3,
-       1},
-      {"perkinelmer_asp",             "4\n4000\n1000\n1\n2\n4\n0.1\n0.2\n0.3\n0.4\n",                                       4000,                                                                                 0.1,                                                                                                                                                                  4,1},
-      {"plain_columns",            columns('\t',                                      '.'),400.5,0.10,12,1},
-      {"plain_columns",          columns(';',                                 ','),                                                                           400.5,                                                                                                                                                                                                                                                    0.10,                                                                                                                                                                                                                                                         12,                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                     1},
-      {"plain_columns",           columns(' ', ','),400.5,0.10,12,1},
-      {"plain_columns",columns(',',                 '.',                                                                                          "wavenumber_1/cm,absorbance\n"),                                                                                                                                                                                                                                                                                                                                                                                      400.5,                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            0.10,                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          12, 1},
-      {"plain_columns",
-       "6.749918e+002,1.35e-002\r\n6.788489e+002,1.32e-002\r\n1.8e+003,1.3e-002\r\n",                        674.9918,
-       0.0135, 3,
-       1},
-  };
+  std::vector<Sample> out;
+  // First axis value and ordinate, points, spectra.
+  const auto add =
+      [&](const char* format, const std::string& text, const std::array<double, 4>& is) {
+        out.push_back(
+            {format, text, is[0], is[1], static_cast<Index>(is[2]), static_cast<Index>(is[3])});
+      };
+  add("rruff_text",
+      "##NAMES=Calcite\n##RRUFFID=R1\n##RAMAN WAVELENGTH=532\n100.5, 3\n101.5, 4\n102.5, 5\n"
+      "##END=\n\n",
+      {100.5, 3, 3, 1});
+  add("bwtek_text",
+      "File Version;BWRam4.11\nDate;2022\nPixel;Raman Shift;Dark Subtracted #1;\n0;  ;5,5;\n"
+      "1;100,5;6,5;\n2;101,5;7,5;\n3;102,5;8,5;\n",
+      {100.5, 6.5, 3, 1});
+  add("neegala_text",
+      key_table("id,1\nlaser_wavelength,785\n", "Pixels,Raman_Shift,Processed_Data", ','),
+      {200, 1000, 6, 1});
+  add("lightnovo_tsv",
+      key_table("DeviceSN\t1\nLaserWavelength_nm\t785\n", "Index\tPosition\tAmplitude", '\t'),
+      {200, 1000, 6, 1});
+  add("enlighten_csv",
+      "Laser Wavelength,,,785,,785\nPixel Count,,,3,,3\n\n,,,a,,b\n"
+      "Pixel,Wavelength,Wavenumber,Processed,Raw,Processed,Raw\n0,790,100,1,2,3,4\n"
+      "1,791,101,5,6,7,8\n2,792,102,9,10,11,12\n",
+      {100, 1, 3, 2});
+  add("witec_table",
+      "X-Axis\tmap(0/0)\tmap(1/0)\nrel. 1/cm\tCCD cts\tCCD cts\n 1.0E+02\t5\t6\n 1.1E+02\t7\t8\n"
+      " 1.2E+02\t9\t10\n",
+      {100, 5, 3, 2});
+  add("row_table",
+      "\t\t100\t110\t120\t130\t140\t150\t160\t170\n0\t0\t1\t2\t3\t4\t5\t6\t7\t8\n"
+      "1\t0\t2\t3\t4\t5\t6\t7\t8\t9\n",
+      {100, 1, 8, 2});
+  add("labspec_text",
+      "#Laser=785\n#Acq. time=3\n#Grating=600\n100\t5\n101\t6\n102\t7\n",
+      {100, 5, 3, 1});
+  add("perkinelmer_ascii",
+      "PE IR       SPECTRUM    ASCII\nA\n#DATA\n4000\t0.1\n3000\t0.2\n2000\t0.3\n",
+      {4000, 0.1, 3, 1});
+  add("perkinelmer_asp", "4\n4000\n1000\n1\n2\n4\n0.1\n0.2\n0.3\n0.4\n", {4000, 0.1, 4, 1});
+  add("plain_columns", columns('\t', '.'), {400.5, 0.10, 12, 1});
+  add("plain_columns", columns(';', ','), {400.5, 0.10, 12, 1});
+  add("plain_columns", columns(' ', ','), {400.5, 0.10, 12, 1});
+  add("plain_columns", columns(',', '.', "wavenumber_1/cm,absorbance\n"), {400.5, 0.10, 12, 1});
+  add("plain_columns",
+      "6.749918e+002,1.35e-002\r\n6.788489e+002,1.32e-002\r\n1.8e+003,1.3e-002\r\n",
+      {674.9918, 0.0135, 3, 1});
+  return out;
 }
 
 class TextFormats : public ::testing::TestWithParam<Sample> {};
