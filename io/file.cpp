@@ -96,6 +96,10 @@ LoadedFile load_bytes(const FileView& file, const ReadOptions& options) {
       best = &format;
     }
   }
+  const auto mark = file.bytes.substr(0, 2);
+  if (best == nullptr && (mark == "\xFF\xFE" || mark == "\xFE\xFF")) {
+    fail(std::string(file.path), "the text is UTF-16; save it as UTF-8");
+  }
   if (best == nullptr) {
     fail(std::string(file.path),
          "holds no table of numbers and no format that is known here; export the spectrum as text "

@@ -33,9 +33,11 @@ std::string_view without_mark(std::string_view bytes) {
   return bytes.substr(0, 3) == "\xEF\xBB\xBF" ? bytes.substr(3) : bytes;
 }
 
-// The next line; `at` moves behind its end.
+// The next line; `at` moves behind its end. A line that is too long comes cut, a byte over the
+// limit.
 std::string_view next_line(std::string_view bytes, std::size_t& at) {
-  const auto end = std::min(bytes.find_first_of("\r\n", at), bytes.size());
+  const auto ahead = bytes.substr(at, longest_line + 1);
+  const auto end = at + std::min(ahead.find_first_of("\r\n"), ahead.size());
   const auto line = bytes.substr(at, end - at);
   at = end;
   if (at < bytes.size()) {
@@ -97,11 +99,8 @@ TextFile::TextFile(const FileView& file) : path_(file.path) {
     throw Error(ErrorCode::unreadable_input, "the file is empty; export it again", path_);
   }
   if (!is_text(file.bytes)) {
-    const bool is_utf16 =
-        file.bytes.substr(0, 2) == "\xFF\xFE" || file.bytes.substr(0, 2) == "\xFE\xFF";
     throw Error(ErrorCode::unreadable_input,
-                is_utf16 ? "the text is UTF-16; save it as UTF-8"
-                         : "the bytes are no text and no known format; export as text",
+                "the bytes are no text and no known format; export as text",
                 path_);
   }
   const auto bytes = without_mark(file.bytes);

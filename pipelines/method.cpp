@@ -209,8 +209,9 @@ std::string_view builtin_method_text(std::string_view name) {
   }
   throw Error(ErrorCode::bad_method,
               "there is no built-in method '" + std::string(name) + "'" +
-                  (near.empty() ? "" : "; did you mean " + std::string(near) + "?") +
-                  " The methods are " + all + "; a file needs the ending .toml");
+                  (near.empty() ? "; the methods are "
+                                : "; did you mean " + std::string(near) + "? The methods are ") +
+                  all + "; a file needs the ending .toml");
 }
 
 Method builtin_method(Technique technique, SamplingMode mode) {
@@ -227,7 +228,9 @@ Method load_method(const std::string& name_or_path) {
   }
   std::ifstream stream(name_or_path, std::ios::binary);
   if (!stream) {
-    throw Error(ErrorCode::bad_method, "the method file cannot be read", name_or_path);
+    throw Error(ErrorCode::bad_method,
+                "the method file cannot be read; check the name and the folder",
+                name_or_path);
   }
   const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   return parse_method(text, name_or_path);

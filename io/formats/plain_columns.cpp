@@ -115,7 +115,13 @@ void check_rest(const TextFile& text, const Block& block, const Dialect& dialect
         i >= 0 ? parse_numbers(text.lines()[static_cast<std::size_t>(i)], dialect) : std::nullopt;
     return numbers && numbers->size() == block.cells;
   };
-  if (!is_row(block.first - 1) && is_row(block.first - 2) && is_row(block.first - 3)) {
+  // A row whose ordinate is no number, below a single good row: no header looks like this.
+  const auto is_damaged = [&](Index i) {
+    const auto cells = split(trimmed(text.lines()[static_cast<std::size_t>(i)]), dialect.delimiter);
+    return cells.size() == block.cells && parse_number(cells[0], dialect.decimal);
+  };
+  if (!is_row(block.first - 1) && is_row(block.first - 2) &&
+      (is_row(block.first - 3) || is_damaged(block.first - 1))) {
     text.fail(block.first - 1, "the line stands between rows of numbers; correct or remove it");
   }
   Index odd = -1;

@@ -1,6 +1,7 @@
 // calcispec analyze: the main job.
 #include "core/build_info.hpp"
 #include "core/error.hpp"
+#include "io/file.hpp"
 #include "pipelines/analysis.hpp"
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/inputs.hpp"
@@ -17,6 +18,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <unistd.h>
 
 namespace calcispec::cli {
 
@@ -42,6 +44,7 @@ const CommandHelp& analyze_help() {
       common::force,
       common::dry_run,
       common::jobs,
+      common::color,
       common::quiet,
       common::verbose,
   };
@@ -87,7 +90,7 @@ bool has_pictures(const std::string& folder) {
 
 void check_outputs(const Options& options) {
   if (options.has("xlsx") && !has_xlsx()) {
-    write_xlsx({}, options.text("xlsx"));  // says what is missing
+    analysis_xlsx({});  // says what is missing
   }
   if (options.text("xlsx") == "-") {
     throw Error(ErrorCode::invalid_argument, "a workbook needs a file name, not -", "--xlsx");
@@ -122,6 +125,28 @@ void add_faults(const InputList& list, AnalysisResult& result) {
   }
 }
 
+bool shows_table(const Options& options) {
+  return !options.has("figures") &&
+         std::none_of(file_outputs.begin(), file_outputs.end(), [&](const char* name) {
+           return options.has(name);
+         });
+}
+
+// A table on the terminal says the same.
+void print_failures(const Options& options, const AnalysisResult& result) {
+  if (shows_table(options) && isatty(STDOUT_FILENO) == 1) {
+    return;
+  }
+  for (const auto& entry : result.spectra) {
+    if (entry.status == AnalysisStatus::failed) {
+      const bool says_place = entry.message.starts_with(entry.input + ":");
+      print_message((says_place ? "" : entry.input + ": ") + entry.message);
+    } else if (entry.status == AnalysisStatus::refused && !options.has("quiet")) {
+      print_message(entry.id + ": refused: " + entry.message);
+    }
+  }
+}
+
 void write_figures(const std::string& folder, const AnalysisResult& result) {
   for (std::size_t i = 0; i < result.spectra.size(); ++i) {
     const auto picture = figure_svg(result.spectra[i]);
@@ -145,8 +170,7 @@ void write_outputs(const Options& options, const AnalysisResult& result) {
     write_output(options.text("csv"), analysis_csv(result));
   }
   if (options.has("xlsx")) {
-    write_output_file(options.text("xlsx"),
-                      [&](const std::string& path) { write_xlsx(result, path); });
+    write_output(options.text("xlsx"), analysis_xlsx(result));
   }
   if (options.has("figures")) {
     write_figures(options.text("figures"), result);
@@ -154,26 +178,11 @@ void write_outputs(const Options& options, const AnalysisResult& result) {
   if (options.has("report")) {
     write_output(options.text("report"), html_report(result));
   }
-  const bool has_file =
-      options.has("figures") || std::any_of(file_outputs.begin(),
-                                            file_outputs.end(),
-                                            [&](const char* name) { return options.has(name); });
-  if (!has_file) {
-    print(analysis_text(result));
-    print("\nFor pictures: add --report report.html\n");
-  }
-}
-
-void print_failures(const Options& options, const AnalysisResult& result) {
-  if (options.whole_number("verbose", 1) < 0) {
-    return;
-  }
-  for (const auto& entry : result.spectra) {
-    if (entry.status == AnalysisStatus::failed) {
-      print_message(entry.input + ": " + entry.message);
-    } else if (entry.status == AnalysisStatus::refused && !options.has("quiet")) {
-      print_message(entry.id + ": refused: " + entry.message);
-    }
+  if (shows_table(options)) {
+    print(analysis_text(result, use_color(options.text("color", "auto"), STDOUT_FILENO)));
+    const bool has_any = std::any_of(
+        result.spectra.begin(), result.spectra.end(), [](const auto& entry) { return entry.axis; });
+    print(has_any ? "\nFor pictures: add --report report.html\n" : "");
   }
 }
 
@@ -194,15 +203,40 @@ int exit_code_of(const Options& options, const AnalysisResult& result) {
                                                                      : exit_ok;
 }
 
-int print_plan(const Options& options, const InputList& list) {
+// What a run would make of one input.
+std::string plan_of(const std::string& path, const AnalysisRequest& request) {
+  try {
+    const auto file = io::load(path, request.read);
+    const auto& first = file.recordings.front();
+    const auto method = request.method.value_or(builtin_method(first.technique, first.mode));
+    return "would be read as " + file.format + ": " + std::to_string(first.spectra.rows()) +
+           (first.spectra.rows() == 1 ? " spectrum, " : " spectra, ") +
+           std::string(name_of(first.technique)) +
+           (first.technique == Technique::ftir ? " " + std::string(name_of(first.mode)) : "") +
+           ", method " + method.name;
+  } catch (const Error& error) {
+    return "cannot be read: " + std::string(error.what());
+  }
+}
+
+int print_plan(const Options& options, const InputList& list, const AnalysisRequest& request) {
   for (const auto& input : list.inputs) {
-    print(input.path + (input.fault.empty() ? "  would be read\n" : "  " + input.fault + "\n"));
+    print(input.path + "  " + (input.fault.empty() ? plan_of(input.path, request) : input.fault) +
+          "\n");
   }
-  for (const auto* name : {"report", "json", "csv", "xlsx", "figures"}) {
+  const auto say = [&](const char* name) {
     if (options.has(name)) {
-      print(options.text(name) + "  would be written (--" + name + ")\n");
+      std::error_code ignored;
+      const bool is_there =
+          !options.has("force") && std::filesystem::is_regular_file(options.text(name), ignored);
+      print(options.text(name) + "  would be written (--" + name + ")" +
+            (is_there ? "; exists already, so --force is needed\n" : "\n"));
     }
+  };
+  for (const auto* name : file_outputs) {
+    say(name);
   }
+  say("figures");
   return exit_ok;
 }
 
@@ -216,7 +250,7 @@ int run_analyze(std::span<const std::string> arguments) {
   auto request = request_of(*options);
   const auto list = find_inputs(*options);
   if (options->has("dry-run")) {
-    return print_plan(*options, list);
+    return print_plan(*options, list, request);
   }
   check_outputs(*options);
   request.inputs = list.readable();

@@ -140,11 +140,13 @@ std::string headline_text(const SpectrumAnalysis& entry) {
                           : ". Nothing else was found above its detection limit.");
 }
 
-std::string analysis_text(const AnalysisResult& result) {
+std::string analysis_text(const AnalysisResult& result, bool has_color) {
   std::string out;
   for (const auto& entry : result.spectra) {
-    out +=
-        entry.id + "\n  " + std::string(name_of(entry.status)) + ": " + finding_text(entry) + "\n";
+    const auto* color = entry.status == AnalysisStatus::ok ? "\033[32m" : "\033[31m";
+    const std::string status(name_of(entry.status));
+    out += entry.id + "\n  " + (has_color ? color + status + "\033[0m" : status) + ": " +
+           finding_text(entry) + "\n";
     for (const auto& marker : entry.markers) {
       if (marker.status == models::MarkerStatus::ok) {
         out += "  " + marker.name + " " + short_number(marker.value.value) +

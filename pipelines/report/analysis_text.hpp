@@ -11,8 +11,8 @@ namespace calcispec {
 std::string finding_text(const SpectrumAnalysis& entry);
 /// "Mainly apatite, with collagen." or why nothing can be said: the shortest true answer.
 std::string headline_text(const SpectrumAnalysis& entry);
-/// One line per spectrum.
-std::string analysis_text(const AnalysisResult& result);
+/// Findings and markers of every spectrum, for a terminal.
+std::string analysis_text(const AnalysisResult& result, bool has_color = false);
 
 /// "12.3" with about three significant digits, for people.
 std::string short_number(double value);

@@ -8,6 +8,12 @@
 
 #if defined(CALCISPEC_HAS_XLSX)
 #include <xlsxwriter.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <unistd.h>
 #endif
 
 namespace calcispec {
@@ -23,6 +29,29 @@ std::string guarded_cell(std::string text) {
 #if defined(CALCISPEC_HAS_XLSX)
 
 namespace {
+
+// The library writes to a path alone; where the bytes go is for the caller.
+class TemporaryFile {
+ public:
+  TemporaryFile() {
+    path_ = (std::filesystem::temp_directory_path() / "calcispec_XXXXXX").string();
+    const int file = mkstemp(path_.data());
+    if (file < 0) {
+      throw Error(ErrorCode::output_failed, "no temporary file can be made there", path_);
+    }
+    close(file);
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
 
 // A workbook that is closed, and so written, exactly once.
 class Workbook {
@@ -302,13 +331,16 @@ bool has_xlsx() {
   return true;
 }
 
-void write_xlsx(const AnalysisResult& result, const std::string& path) {
-  Workbook book(path);
+std::string analysis_xlsx(const AnalysisResult& result) {
+  const TemporaryFile file;
+  Workbook book(file.path());
   add_spectra(result, book);
   add_phases(result, book);
   add_markers(result, book);
   add_provenance(result, book);
   book.close();
+  std::ifstream stream(file.path(), std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
 #else
@@ -317,11 +349,11 @@ bool has_xlsx() {
   return false;
 }
 
-void write_xlsx(const AnalysisResult& /*result*/, const std::string& path) {
+std::string analysis_xlsx(const AnalysisResult& /*result*/) {
   throw Error(ErrorCode::invalid_argument,
               "this build writes no .xlsx, for libxlsxwriter was missing; install "
               "libxlsxwriter-dev and build again, or use --csv",
-              path);
+              "--xlsx");
 }
 
 #endif

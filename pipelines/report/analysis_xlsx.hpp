@@ -11,9 +11,10 @@ namespace calcispec {
 /// False in a build without libxlsxwriter.
 bool has_xlsx();
 
-/// Numbers are written as numbers, missing ones as empty cells; the same result gives the same
-/// bytes. Throws Error{output_failed}, and Error{invalid_argument} in a build that cannot write it.
-void write_xlsx(const AnalysisResult& result, const std::string& path);
+/// The bytes of the workbook. Numbers are written as numbers, missing ones as empty cells; the same
+/// result gives the same bytes. Throws Error{output_failed} if no temporary file can be written,
+/// and Error{invalid_argument} in a build that has no writer.
+std::string analysis_xlsx(const AnalysisResult& result);
 
 /// Text that a spreadsheet would take for a formula gets an apostrophe before it.
 std::string guarded_cell(std::string text);

@@ -168,6 +168,27 @@ TEST(BadInput, IsRefusedWithPlaceAndRemedy) {
   EXPECT_NE(fault(std::string(17U << 20U, '1')).find("16 MB"), std::string::npos);
 }
 
+// The row above the damaged one was taken for a header and left out without a word.
+TEST(BadInput, ADamagedSecondRowDoesNotSwallowTheFirst) {
+  EXPECT_NE(fault("100 1\n101 x\n102 3\n103 4\n104 1\n").find("bad.txt:2"), std::string::npos);
+  EXPECT_EQ(fault("shift 1\n101 x\n102 3\n103 4\n104 1\n"), "");
+}
+
+// The whole file was scanned before the line was found too long.
+TEST(BadInput, ALongLineEndsTheReadingAtOnce) {
+  EXPECT_NE(fault("1 2\n2 3\n" + std::string(17U << 20U, '1') + "\n3 4\n").find("bad.txt:3"),
+            std::string::npos);
+}
+
+TEST(BadInput, Utf16IsNamed) {
+  EXPECT_NE(fault(std::string("\xFF\xFE"
+                              "1\0 \0"
+                              "2\0",
+                              8))
+                .find("UTF-16"),
+            std::string::npos);
+}
+
 TEST(BadInput, NotANumberIsKeptAndSaid) {
   const auto file = load_bytes({"100 2\n200 nan\n300 4\n400 5\n", "n.txt"}, {});
   EXPECT_TRUE(std::isnan(file.recordings[0].spectra.row(0)[1]));
