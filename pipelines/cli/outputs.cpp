@@ -95,7 +95,13 @@ void print(std::string_view text) {
 }
 
 void print_message(std::string_view text) {
-  const std::string line = "calcispec: " + std::string(text) + "\n";
+  std::string line = "calcispec: " + std::string(text) + "\n";
+  // Messages quote files: no control letter of theirs reaches the terminal.
+  std::replace_if(
+      line.begin(),
+      line.end(),
+      [](char c) { return (static_cast<unsigned char>(c) < 32 && c != '\n') || c == 127; },
+      '?');
   std::fputs(line.c_str(), stderr);
 }
 

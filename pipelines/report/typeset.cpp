@@ -12,6 +12,7 @@ namespace {
 using Pair = std::pair<std::string_view, std::string_view>;
 
 constexpr std::array replacements{
+    Pair{" %",   "\u00a0%" },
     Pair{"1/cm", "cm⁻¹" },
     Pair{"nu1",  "ν₁"   },
     Pair{"nu2",  "ν₂"   },

@@ -170,6 +170,15 @@ TEST_F(BadInput, DryRunTellsReaderMethodAndOutputs) {
   EXPECT_FALSE(fs::exists(folder_ / "r.html"));
 }
 
+// A file that holds terminal commands must not run them through our messages.
+TEST_F(BadInput, MessagesCarryNoControlLetters) {
+  write("esc\033[2J.txt", "");
+  const auto outcome = run("convert . -o out/");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(holds(outcome, "esc?[2J.txt")) << outcome.text;
+  EXPECT_FALSE(holds(outcome, "\033")) << outcome.text;
+}
+
 TEST_F(BadInput, ColourFollowsTheRules) {
   const std::string escape = "\033[";
   EXPECT_TRUE(holds(run("analyze ok.csv --color always"), escape));
