@@ -139,7 +139,8 @@ TEST(Docs, MethodReferenceHoldsTheTablesOfTheProgram) {
 class Commands : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(::testing::TempDir()) / "documented_commands";
+    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = fs::path(::testing::TempDir()) / ("commands_" + std::string(info->name()));
     fs::remove_all(folder_);
     fs::create_directories(folder_ / "exports");
     const auto take = [&](const char* sample, const char* name) {
