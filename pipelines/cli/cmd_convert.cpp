@@ -22,6 +22,8 @@ const CommandHelp& convert_help() {
       common::mode,
       common::ordinate,
       common::laser,
+      common::dry_run,
+      common::color,
       common::quiet,
   };
   static constexpr CommandHelp help{"convert",
@@ -39,6 +41,10 @@ int run_convert(std::span<const std::string> arguments) {
     return exit_ok;
   }
   const auto list = find_inputs(*options);
+  if (options->has("dry-run")) {
+    print_plan(list, options->text("output", "-"), ".csv");
+    return exit_ok;
+  }
   const auto inputs = list.readable();
   const auto outputs =
       plan_outputs(options->text("output", "-"), inputs, ".csv", options->has("force"));

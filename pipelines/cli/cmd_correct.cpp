@@ -28,6 +28,8 @@ const CommandHelp& correct_help() {
       common::ordinate,
       common::laser,
       common::jobs,
+      common::dry_run,
+      common::color,
       common::quiet,
       common::verbose,
   };
@@ -102,6 +104,10 @@ int run_correct(std::span<const std::string> arguments) {
   }
   const auto steps = parse_steps(options->text("steps"));
   const auto list = find_inputs(*options);
+  if (options->has("dry-run")) {
+    print_plan(list, options->text("output", "-"), ".csv");
+    return exit_ok;
+  }
   const auto inputs = list.readable();
   const bool is_forced = options->has("force");
   const auto outputs = plan_outputs(options->text("output", "-"), inputs, ".csv", is_forced);

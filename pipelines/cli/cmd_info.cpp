@@ -22,6 +22,8 @@ const CommandHelp& info_help() {
       common::mode,
       common::ordinate,
       common::laser,
+      common::color,
+      common::quiet,
   };
   static constexpr CommandHelp help{"info",
                                     "Show what is in files: format, axis, range, technique",

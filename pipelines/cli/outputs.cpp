@@ -139,23 +139,27 @@ void make_folder(const std::string& path) {
   }
 }
 
-std::vector<std::string> plan_outputs(const std::string& target,
-                                      std::span<const std::string> inputs,
-                                      std::string_view extension,
-                                      bool force) {
+namespace {
+
+bool is_folder_name(const std::string& target) {
   std::error_code error;
-  const bool is_folder = target.ends_with('/') || fs::is_directory(target, error);
-  if (!is_folder) {
+  return target.ends_with('/') || fs::is_directory(target, error);
+}
+
+}  // namespace
+
+std::vector<std::string> output_names(const std::string& target,
+                                      std::span<const std::string> inputs,
+                                      std::string_view extension) {
+  if (!is_folder_name(target)) {
     if (inputs.size() > 1) {
       throw Error(ErrorCode::invalid_argument,
                   std::to_string(inputs.size()) +
                       " inputs cannot go into one output; give a folder, for example -o results/",
                   "-o " + target);
     }
-    check_output(target, force);
     return std::vector<std::string>(inputs.size(), target);
   }
-  make_folder(target);
   std::set<std::string> taken;
   std::vector<std::string> outputs;
   for (const auto& input : inputs) {
@@ -165,9 +169,32 @@ std::vector<std::string> plan_outputs(const std::string& target,
       name = stem + "_" + std::to_string(count);
     }
     outputs.push_back((fs::path(target) / (name + std::string(extension))).string());
-    check_output(outputs.back(), force);
   }
   return outputs;
+}
+
+std::vector<std::string> plan_outputs(const std::string& target,
+                                      std::span<const std::string> inputs,
+                                      std::string_view extension,
+                                      bool force) {
+  auto outputs = output_names(target, inputs, extension);
+  if (is_folder_name(target)) {
+    make_folder(target);
+  }
+  for (const auto& output : outputs) {
+    check_output(output, force);
+  }
+  return outputs;
+}
+
+void print_plan(const InputList& list, const std::string& target, std::string_view extension) {
+  const auto readable = list.readable();
+  const auto outputs = output_names(target, readable, extension);
+  auto output = outputs.begin();
+  for (const auto& input : list.inputs) {
+    print(input.path + "  " +
+          (input.fault.empty() ? "would be written to " + *output++ : input.fault) + "\n");
+  }
 }
 
 void write_output_file(const std::string& path,

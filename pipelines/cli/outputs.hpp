@@ -1,6 +1,8 @@
 // Outputs: where results go, checked before any work; writing that never leaves half a file.
 #pragma once
 
+#include "pipelines/cli/inputs.hpp"
+
 #include <functional>
 #include <span>
 #include <string>
@@ -22,6 +24,13 @@ void print_message(std::string_view text);
 void check_output(const std::string& path, bool force);
 /// Makes the folder if it is missing. Throws Error{output_failed}.
 void make_folder(const std::string& path);
+
+/// The paths that plan_outputs gives, without a look at the disk beyond the target.
+std::vector<std::string> output_names(const std::string& target,
+                                      std::span<const std::string> inputs,
+                                      std::string_view extension);
+/// Prints for --dry-run what would become of each input.
+void print_plan(const InputList& list, const std::string& target, std::string_view extension);
 
 /// One output path per input, before any work. `target`: "-", a file (one input only) or a folder
 /// (existing, or ending in /, made when missing). Names are those of the inputs with the new

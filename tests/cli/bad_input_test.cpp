@@ -168,6 +168,11 @@ TEST_F(BadInput, DryRunTellsReaderMethodAndOutputs) {
     EXPECT_TRUE(holds(outcome, part)) << part << "\n" << outcome.text;
   }
   EXPECT_FALSE(fs::exists(folder_ / "r.html"));
+  const auto convert = run("convert --dry-run ok.csv missing.csv -o csv/");
+  EXPECT_EQ(convert.code, 0);
+  EXPECT_TRUE(holds(convert, "ok.csv  would be written to csv/ok.csv")) << convert.text;
+  EXPECT_FALSE(fs::exists(folder_ / "csv"));
+  EXPECT_TRUE(holds(run("correct --dry-run --steps crop ok.csv"), "would be written to -"));
 }
 
 // A file that holds terminal commands must not run them through our messages.
