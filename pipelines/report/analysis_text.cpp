@@ -112,13 +112,13 @@ std::string headline_text(const SpectrumAnalysis& entry) {
   if (composition.total.status != EstimateStatus::ok) {
     return "Composition not determinable: " + composition.total.reason + ".";
   }
-  constexpr double main_share = 0.5;
+  constexpr double half = 0.5;
   std::vector<std::string> names;
-  double first_share = 0;
+  bool has_main = false;  // more than half, beyond doubt
   bool has_doubt = composition.unexplained_flag;
   for (const auto& part : parts_of(composition)) {
     if (part.is_sure) {
-      first_share = names.empty() ? part.share->value : first_share;
+      has_main = has_main || part.share->lo95 > half;
       names.push_back(part.name);
     } else {
       has_doubt = true;
@@ -128,13 +128,10 @@ std::string headline_text(const SpectrumAnalysis& entry) {
     return has_doubt ? "No phase could be named with certainty."
                      : "No phase was found above its detection limit.";
   }
-  std::string out = first_share >= main_share ? "Mainly " : "Signal of ";
+  std::string out = has_main ? "Mainly " : "Signal of ";
   out += names.front();
   for (std::size_t i = 1; i < names.size(); ++i) {
-    out += (i == 1 && first_share >= main_share ? ", with "
-            : i + 1 == names.size()             ? " and "
-                                                : ", ") +
-           names[i];
+    out += (i == 1 && has_main ? ", with " : i + 1 == names.size() ? " and " : ", ") + names[i];
   }
   return out + (has_doubt ? "; more may be there."
                           : ". Nothing else was found above its detection limit.");

@@ -40,11 +40,35 @@ TEST(Typeset, BandShapeComesBackFromItsArea) {
   }
 }
 
+TEST(Headline, SaysMainlyOnlyBeyondDoubt) {
+  SpectrumAnalysis entry;
+  entry.status = AnalysisStatus::ok;
+  entry.composition.emplace();
+  auto& composition = *entry.composition;
+  composition.total.status = EstimateStatus::ok;
+  const auto add = [&](const char* name, double share, double lo95, models::PhaseStatus status) {
+    models::PhaseShare row;
+    row.name = name;
+    row.share.value = share;
+    row.share.lo95 = lo95;
+    row.status = status;
+    composition.phases.push_back(row);
+  };
+  EXPECT_EQ(headline_text(entry), "No phase was found above its detection limit.");
+  add("apatite", 0.51, 0.48, models::PhaseStatus::quantified);
+  add("collagen", 0.4, 0.38, models::PhaseStatus::quantified);
+  EXPECT_EQ(headline_text(entry).substr(0, 31), "Signal of apatite and collagen.");
+  composition.phases[0].share.lo95 = 0.505;
+  EXPECT_EQ(headline_text(entry).substr(0, 30), "Mainly apatite, with collagen.");
+  add("calcite", 0.05, 0.01, models::PhaseStatus::ambiguous);
+  EXPECT_EQ(headline_text(entry), "Mainly apatite, with collagen; more may be there.");
+}
+
 TEST(Report, IsOnePageWithEveryPart) {
   const auto page = html_report(analysed("raman_lesion.csv"));
   for (const auto* part : {"Content-Security-Policy",
                            "For research use only. Not for diagnosis",
-                           "Mainly",
+                           "class=\"finding ok\"",
                            "class=\"flag pass\"",
                            "fitted bands",
                            ">residual<",
