@@ -6,13 +6,13 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <iostream>
 #include <iterator>
 #include <memory>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace calcispec::io {
@@ -30,7 +30,7 @@ class Mapping {
   explicit Mapping(const std::string& path) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) {
-      fail(path, std::string("cannot be opened: ") + std::strerror(errno));
+      fail(path, "cannot be opened: " + std::generic_category().message(errno));
     }
     struct stat state {};
     if (::fstat(file, &state) != 0 || S_ISDIR(state.st_mode)) {

@@ -61,7 +61,7 @@ class Reader {
     if (node == nullptr) {
       return std::nullopt;
     }
-    const auto value = node->value<std::string>();
+    auto value = node->value<std::string>();
     if (!value) {
       fault(*node, std::string(key) + " must be a text in quotes");
     }

@@ -92,11 +92,15 @@ std::string analysis_csv(const AnalysisResult& result) {
   const auto columns = columns_of(result);
   std::string out = "input,index,id,status,message,technique,mode,quality,axis_shift_1/cm";
   for (const auto& id : columns.shares) {
-    out += "," + id + "_signal_share," + id + "_lo95," + id + "_hi95";
+    for (const auto* ending : {"_signal_share", "_lo95", "_hi95"}) {
+      out.append(",").append(id).append(ending);
+    }
   }
   out += ",unexplained_signal_share,unexplained_flag";
   for (const auto& id : columns.markers) {
-    out += "," + id + "," + id + "_lo95," + id + "_hi95," + id + "_status";
+    for (const auto* ending : {"", "_lo95", "_hi95", "_status"}) {
+      out.append(",").append(id).append(ending);
+    }
   }
   out += "\n";
   for (const auto& entry : result.spectra) {

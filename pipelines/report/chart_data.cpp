@@ -145,10 +145,10 @@ Json labels_json(const SpectrumAnalysis& entry) {
   const auto range = figure_range(entry);
   auto out = Json::array();
   for (const auto* band : labelled_bands(entry, 0.012 * (range.second - range.first))) {
-    const auto name = band_label(band->assignment);
-    const auto position = std::to_string(std::lround(band->center_cm1));
-    out.push_back(
-        {rounded(band->center_cm1, 6), name.size() < 18 ? name + " " + position : position});
+    auto label = band_label(band->assignment);
+    label = label.size() < 18 ? label.append(" ") : std::string();
+    label += std::to_string(std::lround(band->center_cm1));
+    out.push_back({rounded(band->center_cm1, 6), label});
   }
   return out;
 }

@@ -152,8 +152,8 @@ std::string map_svg(const MapValues& map) {
   const auto level = [&](Index i) {
     const double value = map.values[static_cast<std::size_t>(i)];
     return std::isfinite(value)
-               ? static_cast<int>(std::clamp((value - map.low) / range, 0.0, 1.0) * (colors - 1) +
-                                  0.5)
+               ? static_cast<int>(
+                     std::lround(std::clamp((value - map.low) / range, 0.0, 1.0) * (colors - 1)))
                : missing;
   };
   std::string out = open(640, std::max(height, 120.0) + 32, " shape-rendering=\"crispEdges\"") +

@@ -154,7 +154,7 @@ class Figure {
   void grid() {
     const double step = svg::nice_step(std::abs(sx_.to - sx_.from), 9);
     const double bottom = has_fit(entry_) ? residual_bottom : main_bottom;
-    for (double v = std::ceil(sx_.from / step) * step; v <= sx_.to; v += step) {
+    for (const double v : ticks(sx_, step)) {
       out_ += "<path stroke=\"#e4e4e4\" d=\"M" + px(sx_.at(v)) + " 24V" + px(bottom) + "\"/>";
       text(sx_.at(v), bottom + 15, "middle", axis_number(v));
     }
@@ -169,11 +169,20 @@ class Figure {
          ordinate_label(entry_.ordinate, entry_.technique),
          " font-size=\"12\" transform=\"rotate(-90 16 169)\"");
     const double y_step = svg::nice_step(sy_.to - sy_.from, 5);
-    for (double v = std::ceil(sy_.from / y_step) * y_step; v <= sy_.to; v += y_step) {
+    for (const double v : ticks(sy_, y_step)) {
       out_ += "<path stroke=\"#eeeeee\" d=\"M62 " + px(sy_.at(v)) + "H846\"/>";
       text(left - 5, sy_.at(v) + 4, "end", tick_text(v, y_step));
     }
     out_ += "<path stroke=\"#999\" fill=\"none\" d=\"M62 24V314H846\"/>";
+  }
+
+  static std::vector<double> ticks(const Scale& scale, double step) {
+    std::vector<double> values;
+    const auto last = static_cast<Index>(std::floor(scale.to / step));
+    for (auto k = static_cast<Index>(std::ceil(scale.from / step)); k <= last; ++k) {
+      values.push_back(static_cast<double>(k) * step);
+    }
+    return values;
   }
 
   // As many decimals as the step needs.
@@ -231,14 +240,17 @@ class Figure {
         upper.add(x_[i], background[i - first] + height);
         const bool is_corner = lower.empty() || i % 8 == 0;
         if (is_corner) {
-          lower = "L" + px(sx_.at(x_[i])) + " " + px(sy_.at(background[i - first])) + lower;
+          auto corner = "L" + px(sx_.at(x_[i]));
+          corner += " " + px(sy_.at(background[i - first]));
+          lower.insert(0, corner);
         }
       }
       const auto outline = upper.take();
       if (!outline.empty()) {
         const auto color = std::string(color_of(composition, band.phase));
-        out_ += "<path fill=\"" + color + "\" fill-opacity=\"0.18\" stroke=\"" + color +
-                "\" stroke-opacity=\"0.7\" stroke-width=\"0.7\" d=\"" + outline + lower + "Z\"/>";
+        out_ += "<path fill=\"" + color + "\" fill-opacity=\"0.18\" stroke=\"" + color;
+        out_ += "\" stroke-opacity=\"0.7\" stroke-width=\"0.7\" d=\"" + outline;
+        out_ += lower + "Z\"/>";
       }
     }
   }

@@ -31,20 +31,20 @@ class BadInput : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(::testing::TempDir()) / ("bad_input_" + std::string(info->name()));
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    fs::copy_file(test::sample_dir() / "raman_lesion.csv", folder_ / "ok.csv");
+    folder = fs::path(::testing::TempDir()) / ("bad_input_" + std::string(info->name()));
+    fs::remove_all(folder);
+    fs::create_directories(folder);
+    fs::copy_file(test::sample_dir() / "raman_lesion.csv", folder / "ok.csv");
   }
-  void TearDown() override { fs::remove_all(folder_); }
+  void TearDown() override { fs::remove_all(folder); }
 
   void write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ / name, std::ios::binary) << text;
+    std::ofstream(folder / name, std::ios::binary) << text;
   }
 
   // `after` follows the program's arguments: pipes and redirections.
   [[nodiscard]] Outcome run(const std::string& arguments, const std::string& after = "2>&1") const {
-    const auto command = "cd '" + folder_.string() + "' && '" +
+    const auto command = "cd '" + folder.string() + "' && '" +
                          (test::binary_dir() / "calcispec").string() + "' " + arguments + " " +
                          after;
     Outcome out;
@@ -57,7 +57,7 @@ class BadInput : public ::testing::Test {
     return out;
   }
 
-  fs::path folder_;
+  fs::path folder;
 };
 
 TEST_F(BadInput, EachFaultIsASentenceAndSparesTheOthers) {
@@ -103,8 +103,8 @@ TEST_F(BadInput, NotANumberIsRefusedNotCrashed) {
 }
 
 TEST_F(BadInput, FoldersAndPatternsWithoutSpectraSaySo) {
-  fs::create_directories(folder_ / "none");
-  fs::create_directories(folder_ / "papers");
+  fs::create_directories(folder / "none");
+  fs::create_directories(folder / "papers");
   write("papers/README.md", "1 2\n3 4\n5 6\n");
   EXPECT_TRUE(holds(run("analyze none"), "it holds no files"));
   EXPECT_TRUE(holds(run("analyze papers"), "none of its 1 files"));
@@ -118,13 +118,13 @@ TEST_F(BadInput, FoldersAndPatternsWithoutSpectraSaySo) {
 // A file of one endless line is left after the first 16 MB: neither time nor memory grows with it.
 TEST_F(BadInput, AnEndlessLineIsLeftSoon) {
   {
-    std::ofstream stream(folder_ / "line.txt", std::ios::binary);
+    std::ofstream stream(folder / "line.txt", std::ios::binary);
     const std::string block(1U << 20U, '1');
     for (int k = 0; k < 64; ++k) {
       stream << block;
     }
   }
-  fs::resize_file(folder_ / "line.txt", std::uintmax_t{4} << 30U);  // sparse
+  fs::resize_file(folder / "line.txt", std::uintmax_t{4} << 30U);  // sparse
   const auto start = std::chrono::steady_clock::now();
   const auto outcome = run("analyze line.txt");
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
@@ -167,11 +167,11 @@ TEST_F(BadInput, DryRunTellsReaderMethodAndOutputs) {
         "--force is needed"}) {
     EXPECT_TRUE(holds(outcome, part)) << part << "\n" << outcome.text;
   }
-  EXPECT_FALSE(fs::exists(folder_ / "r.html"));
+  EXPECT_FALSE(fs::exists(folder / "r.html"));
   const auto convert = run("convert --dry-run ok.csv missing.csv -o csv/");
   EXPECT_EQ(convert.code, 0);
   EXPECT_TRUE(holds(convert, "ok.csv  would be written to csv/ok.csv")) << convert.text;
-  EXPECT_FALSE(fs::exists(folder_ / "csv"));
+  EXPECT_FALSE(fs::exists(folder / "csv"));
   EXPECT_TRUE(holds(run("correct --dry-run --steps crop ok.csv"), "would be written to -"));
 }
 

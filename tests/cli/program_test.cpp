@@ -45,18 +45,16 @@ class Program : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(::testing::TempDir()) / ("program_" + std::string(info->name()));
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
+    folder = fs::path(::testing::TempDir()) / ("program_" + std::string(info->name()));
+    fs::remove_all(folder);
+    fs::create_directories(folder);
   }
-  void TearDown() override { fs::remove_all(folder_); }
-  [[nodiscard]] std::string path(const std::string& name) const {
-    return (folder_ / name).string();
-  }
+  void TearDown() override { fs::remove_all(folder); }
+  [[nodiscard]] std::string path(const std::string& name) const { return (folder / name).string(); }
   void write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ / name, std::ios::binary) << text;
+    std::ofstream(folder / name, std::ios::binary) << text;
   }
-  fs::path folder_;
+  fs::path folder;
 };
 
 TEST_F(Program, TellsItsCommandsAndVersion) {
@@ -85,16 +83,16 @@ TEST_F(Program, AnalysesASampleInWordsJsonCsvAndReport) {
       run("analyze raman_lesion.csv --json " + path("a.json") + " --csv " + path("a.csv") +
           " --report " + path("a.html") + " --figures " + path("figures"));
   EXPECT_EQ(outcome.code, 0) << outcome.text;
-  const auto json = content(folder_ / "a.json");
+  const auto json = content(folder / "a.json");
   EXPECT_NE(json.find("\"schema\": 1"), std::string::npos);
   EXPECT_NE(json.find("\"basis\": \"signal_share\""), std::string::npos);
   EXPECT_NE(json.find("\"name\": \"apatite\""), std::string::npos);
-  EXPECT_NE(content(folder_ / "a.csv").find("apatite_signal_share"), std::string::npos);
-  const auto html = content(folder_ / "a.html");
+  EXPECT_NE(content(folder / "a.csv").find("apatite_signal_share"), std::string::npos);
+  const auto html = content(folder / "a.html");
   EXPECT_NE(html.find("For research use only"), std::string::npos);
   EXPECT_NE(html.find("Content-Security-Policy"), std::string::npos);
   EXPECT_EQ(html.find("http://"), html.find("http://www.w3.org/2000/svg"));
-  EXPECT_FALSE(fs::is_empty(folder_ / "figures"));
+  EXPECT_FALSE(fs::is_empty(folder / "figures"));
 }
 
 // Numbers must be numbers, names no formulas. Python's zip reader is taken where there is one.
@@ -107,13 +105,15 @@ TEST_F(Program, WritesAWorkbook) {
     GTEST_SKIP() << "built without libxlsxwriter";
   }
   ASSERT_EQ(outcome.code, 0) << outcome.text;
-  const auto book = content(folder_ / "a.xlsx");
+  const auto book = content(folder / "a.xlsx");
   EXPECT_EQ(book.substr(0, 4), std::string("PK\x03\x04"));
   EXPECT_GT(book.size(), 5000U);
   EXPECT_EQ(run(arguments).code, 2);  // it is there already
   EXPECT_EQ(run(arguments + " --force").code, 0);
-  EXPECT_EQ(content(folder_ / "a.xlsx"), book);
+  EXPECT_EQ(content(folder / "a.xlsx"), book);
   EXPECT_EQ(run("analyze -q raman_lesion.csv --xlsx /proc/calcispec/x.xlsx").code, 74);
+  // No other thread runs here.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
   if (std::system("python3 -c 'import zipfile' 2>/dev/null") != 0) {
     GTEST_SKIP() << "no python3: the sheets were not opened";
   }
@@ -127,13 +127,15 @@ TEST_F(Program, WritesAWorkbook) {
         "assert \"<t>'=cmd</t>\" in texts and '<t>=cmd' not in texts\n"
         "rows = book.read('xl/worksheets/sheet2.xml').decode()\n"
         "assert '<f>' not in rows and '<c r=\"D2\"><v>0.' in rows\n");
+  // No other thread runs here.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
   EXPECT_EQ(std::system(("python3 " + path("check.py") + " " + path("a.xlsx")).c_str()), 0);
 }
 
 TEST_F(Program, PicturesAreNotReplacedUnasked) {
   const auto arguments = "analyze -q map_4x3.txt --figures " + path("figures");
   EXPECT_EQ(run(arguments).code, 0);
-  EXPECT_TRUE(fs::exists(folder_ / "figures" / "map_1.svg"));
+  EXPECT_TRUE(fs::exists(folder / "figures" / "map_1.svg"));
   EXPECT_EQ(run(arguments).code, 2);
   EXPECT_EQ(run(arguments + " --force").code, 0);
 }
@@ -143,8 +145,8 @@ TEST_F(Program, SameBytesForAnyNumberOfThreads) {
             0);
   EXPECT_EQ(run("analyze . -q -j 3 --json " + path("3.json") + " --report " + path("3.html")).code,
             0);
-  EXPECT_EQ(content(folder_ / "1.json"), content(folder_ / "3.json"));
-  EXPECT_EQ(content(folder_ / "1.html"), content(folder_ / "3.html"));
+  EXPECT_EQ(content(folder / "1.json"), content(folder / "3.json"));
+  EXPECT_EQ(content(folder / "1.html"), content(folder / "3.html"));
 }
 
 TEST_F(Program, OneBadFileSparesTheOthers) {
@@ -155,7 +157,7 @@ TEST_F(Program, OneBadFileSparesTheOthers) {
   EXPECT_NE(outcome.text.find("bad.csv"), std::string::npos);
   EXPECT_EQ(run("analyze " + path("bad.csv")).code, 3);
   EXPECT_EQ(run("analyze " + path("missing.csv")).code, 3);
-  EXPECT_EQ(run("analyze " + folder_.string() + "/nothing").code, 3);
+  EXPECT_EQ(run("analyze " + folder.string() + "/nothing").code, 3);
 }
 
 TEST_F(Program, RefusalsAreSaidAndCountUnderStrict) {
@@ -169,9 +171,9 @@ TEST_F(Program, ExistingOutputNeedsForceAndUnwritableOutputIsSaid) {
   write("there.csv", "keep me");
   const auto arguments = "convert raman_lesion.csv -o " + path("there.csv");
   EXPECT_EQ(run(arguments).code, 2);
-  EXPECT_EQ(content(folder_ / "there.csv"), "keep me");
+  EXPECT_EQ(content(folder / "there.csv"), "keep me");
   EXPECT_EQ(run(arguments + " --force").code, 0);
-  EXPECT_NE(content(folder_ / "there.csv"), "keep me");
+  EXPECT_NE(content(folder / "there.csv"), "keep me");
   EXPECT_EQ(run("convert raman_lesion.csv -o /proc/calcispec/x.csv").code, 74);
 }
 
@@ -181,9 +183,9 @@ TEST_F(Program, CorrectKeepsTheAxisAndAddsUp) {
                 path("out.csv"))
                 .code,
             0);
-  const auto corrected = content(folder_ / "out.csv");
+  const auto corrected = content(folder / "out.csv");
   EXPECT_EQ(corrected.substr(0, 27), "wavenumber_1/cm,absorbance\n");
-  EXPECT_TRUE(fs::exists(folder_ / "out.baseline.csv"));
+  EXPECT_TRUE(fs::exists(folder / "out.baseline.csv"));
   const auto input = content(test::sample_dir() / "ftir_lesion.csv");
   const auto first = input.substr(input.find("absorbance\n") + 11, 4);
   EXPECT_EQ(corrected.substr(27, 4), first);  // falling, as in the input
@@ -230,14 +232,16 @@ TEST_F(Program, BenchMeasuresTheHeadlineSet) {
 
 TEST_F(Program, HostileNamesStayText) {
   write("x<script>alert(1)<&'.csv", content(test::sample_dir() / "raman_lesion.csv"));
-  EXPECT_EQ(run("analyze '" + folder_.string() + "' --report " + path("h.html")).code, 0);
-  EXPECT_EQ(content(folder_ / "h.html").find("<script>alert"), std::string::npos);
+  EXPECT_EQ(run("analyze '" + folder.string() + "' --report " + path("h.html")).code, 0);
+  EXPECT_EQ(content(folder / "h.html").find("<script>alert"), std::string::npos);
 }
 
 TEST(Samples, AreWhatTheGeneratorWrites) {
   const auto folder = fs::path(::testing::TempDir()) / "samples_again";
   const auto command =
       "'" + (test::binary_dir() / "make_samples").string() + "' '" + folder.string() + "'";
+  // No other thread runs here.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
   ASSERT_EQ(std::system(command.c_str()), 0);
   for (const auto& entry : fs::directory_iterator(folder)) {
     EXPECT_EQ(content(entry.path()), content(test::sample_dir() / entry.path().filename()))

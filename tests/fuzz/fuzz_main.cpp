@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+// The name is libFuzzer's.
+// NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   for (const auto& target : calcispec::test::fuzz_targets()) {

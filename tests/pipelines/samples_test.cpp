@@ -24,7 +24,7 @@ models::CsvTable read_manifest() {
 
 SpectrumAnalysis analysed(const models::CsvTable& table, Index row) {
   static std::map<std::string, AnalysisResult> known;
-  const std::string name(table.text(row, "file"));
+  const auto& name = table.text(row, "file");
   auto found = known.find(name);
   if (found == known.end()) {
     AnalysisRequest request;

@@ -205,10 +205,12 @@ class Simulation {
  public:
   Simulation(Range axis, double step, const SimulatedConditions& conditions)
       : conditions_(conditions), random_(conditions.seed) {
-    for (double x = axis.from; x <= axis.to; x += step) {
+    double x = axis.from;
+    while (x <= axis.to) {
       out_.x.push_back(std::round(1e4 * x) / 1e4);
       // Pixels of a grating are not evenly spaced.
       step *= 0.99995;
+      x += step;
     }
     out_.truth.shift_cm1 = conditions.shift_cm1;
   }
@@ -217,8 +219,10 @@ class Simulation {
   void widen() {
     kept_ = std::move(out_.x);
     out_.x.clear();
-    for (double x = kept_.front() - 150; x <= kept_.back() + 250; x += 1) {
-      out_.x.push_back(x);
+    const double from = kept_.front() - 150;
+    const auto count = static_cast<int>(kept_.back() + 250 - from) + 1;
+    for (int i = 0; i < count; ++i) {
+      out_.x.push_back(from + i);
     }
   }
 

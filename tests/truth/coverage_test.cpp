@@ -39,6 +39,8 @@ struct Regime {
   Bounds bounds;
 };
 
+// The name is gtest's.
+// NOLINTNEXTLINE(readability-identifier-naming)
 void PrintTo(const Regime& regime, std::ostream* out) {
   *out << regime.name;
 }
