@@ -244,7 +244,7 @@ void append_markers(const SpectrumAnalysis& entry, std::string& out) {
     out += std::string("<tr") +
            (marker.status == models::MarkerStatus::ok ? "" : " class=\"unsure\"") + ">" +
            cell(marker.name);
-    out += cell(has_value ? short_number(value.value) + unit : "-", true) +
+    out += cell(has_value ? short_number(value.value).append(unit) : "-", true) +
            cell(has_value ? interval(value, short_number) : "-", true) + "<td>" +
            marker_svg(marker) + "<span class=\"small\">" + escaped(typeset(range)) +
            "</span></td>" + "<td>" + escaped(typeset(status)) + " " + position + "</td>" +

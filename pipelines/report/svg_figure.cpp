@@ -248,7 +248,8 @@ class Figure {
       const auto outline = upper.take();
       if (!outline.empty()) {
         const auto color = std::string(color_of(composition, band.phase));
-        out_ += "<path fill=\"" + color + "\" fill-opacity=\"0.18\" stroke=\"" + color;
+        out_ += "<path fill=\"" + color;
+        out_ += "\" fill-opacity=\"0.18\" stroke=\"" + color;
         out_ += "\" stroke-opacity=\"0.7\" stroke-width=\"0.7\" d=\"" + outline;
         out_ += lower + "Z\"/>";
       }
