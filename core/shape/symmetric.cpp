@@ -1,0 +1,228 @@
+// Symmetric shapes of height and full width: Gauss, Lorentz, both pseudo-Voigts, Pearson VII.
+#include "core/kernels/profile.hpp"
+
+#include <cmath>
+
+namespace calcispec::kernels {
+namespace {
+
+constexpr ParameterInfo height_info{.name = "height",
+                                    .minimum = -unlimited,
+                                    .maximum = unlimited,
+                                    .unit = "ordinate",
+                                    .help = "height of the maximum above the background"};
+constexpr ParameterInfo center_info{.name = "center",
+                                    .aliases = "position",
+                                    .minimum = -unlimited,
+                                    .maximum = unlimited,
+                                    .unit = "axis",
+                                    .help = "position of the maximum"};
+constexpr ParameterInfo fwhm_info{.name = "fwhm",
+                                  .aliases = "width",
+                                  .minimum = 0,
+                                  .maximum = unlimited,
+                                  .unit = "axis",
+                                  .help = "full width at half of the height"};
+constexpr ParameterInfo share_info{.name = "share",
+                                   .aliases = "lorentz_share_height eta",
+                                   .minimum = 0,
+                                   .maximum = 1,
+                                   .standard = 0.5,
+                                   .help = "Lorentzian share of the height"};
+constexpr ParameterInfo share_area_info{.name = "share_area",
+                                        .aliases = "lorentz_share_area fraction",
+                                        .minimum = 0,
+                                        .maximum = 1,
+                                        .standard = 0.5,
+                                        .help = "Lorentzian share of the area"};
+constexpr ParameterInfo exponent_info{.name = "exponent",
+                                      .aliases = "m",
+                                      .minimum = 0.6,
+                                      .maximum = 200,
+                                      .standard = 2,
+                                      .help = "1 is a Lorentzian, large values are a Gaussian"};
+
+constexpr ParameterInfo width_table[] = {height_info, center_info, fwhm_info};
+constexpr ParameterInfo pseudo_voigt_table[] = {height_info, center_info, fwhm_info, share_info};
+constexpr ParameterInfo area_share_table[] = {height_info, center_info, fwhm_info, share_area_info};
+constexpr ParameterInfo pearson_table[] = {height_info, center_info, fwhm_info, exponent_info};
+
+void zero_outside(const ProfileCall& call, const Reach& reach, Index columns) {
+  for (Index j = 0; j < columns; ++j) {
+    std::fill(call.columns[j], call.columns[j] + reach.first, 0.0);
+    std::fill(call.columns[j] + reach.last, call.columns[j] + call.count, 0.0);
+  }
+}
+
+void evaluate_gauss(const ProfileCall& call) {
+  const double center = call.parameters[1];
+  const double fwhm = call.parameters[2];
+  const double inverse = 1 / fwhm;
+  const Reach reach = reach_of(call, center - gauss_reach * fwhm, center + gauss_reach * fwhm);
+  zero_outside(call, reach, 3);
+  for (Index i = reach.first; i < reach.last; i += vec_lanes) {
+    const Vec u = (load(call.x + i) - center) * inverse;
+    const Vec g = exp_vec(-four_ln2 * u * u) * load(call.weight + i);
+    const Vec slope = (2 * four_ln2 * inverse) * u * g;
+    store(call.columns[0] + i, g);
+    store(call.columns[1] + i, slope);
+    store(call.columns[2] + i, slope * u);
+  }
+}
+
+void evaluate_lorentz(const ProfileCall& call) {
+  const double center = call.parameters[1];
+  const double inverse = 1 / call.parameters[2];
+  for (Index i = 0; i < call.count; i += vec_lanes) {
+    const Vec u = (load(call.x + i) - center) * inverse;
+    const Vec lorentz = 1.0 / (1.0 + 4.0 * u * u);
+    const Vec weighted = lorentz * load(call.weight + i);
+    const Vec slope = (8 * inverse) * u * lorentz * weighted;
+    store(call.columns[0] + i, weighted);
+    store(call.columns[1] + i, slope);
+    store(call.columns[2] + i, slope * u);
+  }
+}
+
+// `by_share` multiplies the derivative by the share of the height.
+template <bool has_gauss>
+void pseudo_voigt_part(
+    const ProfileCall& call, Index first, Index last, double share, double by_share) {
+  const double center = call.parameters[1];
+  const double inverse = 1 / call.parameters[2];
+  const double rest = 1 - share;
+  for (Index i = first; i < last; i += vec_lanes) {
+    const Vec weight = load(call.weight + i);
+    const Vec u = (load(call.x + i) - center) * inverse;
+    const Vec lorentz = 1.0 / (1.0 + 4.0 * u * u);
+    Vec value = share * lorentz;
+    Vec slope = value * lorentz;
+    Vec difference = lorentz;
+    if constexpr (has_gauss) {
+      const Vec gauss = exp_vec(-four_ln2 * u * u);
+      value += rest * gauss;
+      slope += (rest * std::numbers::ln2) * gauss;
+      difference -= gauss;
+    }
+    slope *= (8 * inverse) * u * weight;
+    store(call.columns[0] + i, value * weight);
+    store(call.columns[1] + i, slope);
+    store(call.columns[2] + i, slope * u);
+    store(call.columns[3] + i, difference * (by_share * weight));
+  }
+}
+
+void pseudo_voigt_of_height_share(const ProfileCall& call, double share, double by_share) {
+  const double center = call.parameters[1];
+  const double fwhm = call.parameters[2];
+  const Reach reach = reach_of(call, center - gauss_reach * fwhm, center + gauss_reach * fwhm);
+  const Index middle = std::max(reach.first, reach.last);
+  pseudo_voigt_part<false>(call, 0, reach.first, share, by_share);
+  pseudo_voigt_part<true>(call, reach.first, reach.last, share, by_share);
+  pseudo_voigt_part<false>(call, middle, call.count, share, by_share);
+}
+
+void evaluate_pseudo_voigt(const ProfileCall& call) {
+  pseudo_voigt_of_height_share(call, call.parameters[3], 1);
+}
+
+// Share of the height for a share of the area, and its derivative.
+struct HeightShare {
+  double share = 0;
+  double slope = 0;
+};
+HeightShare height_share(double share_area) {
+  const double gauss = gauss_unit_area;
+  const double lorentz = lorentz_unit_area;
+  // Unit-area curves have heights 1/area, so the Lorentzian part of the height is s/lorentz.
+  const double sum = share_area / lorentz + (1 - share_area) / gauss;
+  return {share_area / lorentz / sum, 1 / (gauss * lorentz * sum * sum)};
+}
+
+void evaluate_pseudo_voigt_area(const ProfileCall& call) {
+  const auto [share, slope] = height_share(call.parameters[3]);
+  pseudo_voigt_of_height_share(call, share, slope);
+}
+
+// (1 + 4 c u^2)^-m with c = 2^(1/m) - 1.
+void evaluate_pearson7(const ProfileCall& call) {
+  const double center = call.parameters[1];
+  const double inverse = 1 / call.parameters[2];
+  const double m = call.parameters[3];
+  const double c = std::expm1(std::numbers::ln2 / m);
+  const double c_by_m = -(c + 1) * std::numbers::ln2 / (m * m);
+  for (Index i = 0; i < call.count; i += vec_lanes) {
+    const Vec u = (load(call.x + i) - center) * inverse;
+    const Vec four_u2 = 4.0 * u * u;
+    const Vec base = 1.0 + c * four_u2;
+    const Vec log_base = log_vec(base);
+    const Vec value = exp_vec(-m * log_base) * load(call.weight + i);
+    const Vec ratio = value / base;
+    const Vec slope = (8 * c * m * inverse) * u * ratio;
+    store(call.columns[0] + i, value);
+    store(call.columns[1] + i, slope);
+    store(call.columns[2] + i, slope * u);
+    store(call.columns[3] + i, -(log_base * value + (m * c_by_m) * four_u2 * ratio));
+  }
+}
+
+BandMeasures measure_gauss(const double* p) {
+  return {1, p[2], p[2] * gauss_unit_area};
+}
+BandMeasures measure_lorentz(const double* p) {
+  return {1, p[2], p[2] * lorentz_unit_area};
+}
+BandMeasures measure_pseudo_voigt(const double* p) {
+  return {1, p[2], p[2] * (p[3] * lorentz_unit_area + (1 - p[3]) * gauss_unit_area)};
+}
+BandMeasures measure_pseudo_voigt_area(const double* p) {
+  const double share = height_share(p[3]).share;
+  return {1, p[2], p[2] * (share * lorentz_unit_area + (1 - share) * gauss_unit_area)};
+}
+BandMeasures measure_pearson7(const double* p) {
+  const double m = p[3];
+  const double c = std::expm1(std::numbers::ln2 / m);
+  const double ratio = std::exp(std::lgamma(m - 0.5) - std::lgamma(m));
+  return {1, p[2], 0.5 * p[2] * std::sqrt(std::numbers::pi / c) * ratio};
+}
+
+}  // namespace
+
+extern const ShapeRow gauss_row;
+const ShapeRow gauss_row{
+    {"gauss", "Gaussian", "exp(-4 ln2 u^2), u = (x - center) / fwhm", "", width_table},
+    evaluate_gauss,
+    measure_gauss
+};
+extern const ShapeRow lorentz_row;
+const ShapeRow lorentz_row{
+    {"lorentz", "Lorentzian", "1 / (1 + 4 u^2), u = (x - center) / fwhm", "", width_table},
+    evaluate_lorentz,
+    measure_lorentz
+};
+extern const ShapeRow pseudo_voigt_row;
+const ShapeRow pseudo_voigt_row{
+    {"pseudo_voigt",
+     "sum of Lorentzian and Gaussian of one width; share is of the height", "share / (1 + 4 u^2) + (1 - share) exp(-4 ln2 u^2), u = (x - center) / fwhm",
+     "", pseudo_voigt_table},
+    evaluate_pseudo_voigt,
+    measure_pseudo_voigt
+};
+extern const ShapeRow pseudo_voigt_area_row;
+const ShapeRow pseudo_voigt_area_row{
+    {"pseudo_voigt_area",
+     "the same curve as pseudo_voigt; share is of the area", "pseudo_voigt whose Lorentzian part holds share_area of the area",
+     "", area_share_table},
+    evaluate_pseudo_voigt_area,
+    measure_pseudo_voigt_area
+};
+extern const ShapeRow pearson7_row;
+const ShapeRow pearson7_row{
+    {"pearson7",
+     "Pearson VII: Lorentzian at exponent 1, towards Gaussian above", "(1 + 4 (2^(1/exponent) - 1) u^2)^-exponent, u = (x - center) / fwhm",
+     "Hall et al., J. Appl. Cryst. 10 (1977) 66", pearson_table},
+    evaluate_pearson7,
+    measure_pearson7
+};
+
+}  // namespace calcispec::kernels
