@@ -10,7 +10,8 @@ namespace calcispec {
 
 /// A row of the table. Every shape is amount * profile(x - center; the others): parameter 0 is the
 /// amount ("height" or "area"), parameter 1 "center". Units in the table are words: "axis" (unit of
-/// x), "ordinate" (unit of y), "area" (their product), "" (none).
+/// x), "ordinate" (unit of y), "area" (their product), "" (none). The default of a parameter is its
+/// start where none is given; for widths it is the part of the band's full width to start with.
 struct BandShape {
   std::string_view name;     // "pseudo_voigt"
   std::string_view summary;  // one line

@@ -103,7 +103,7 @@ struct FitResult {
   double reduced_chi_square = std::numeric_limits<double>::quiet_NaN();
   double aic = std::numeric_limits<double>::quiet_NaN();
   double bic = std::numeric_limits<double>::quiet_NaN();
-  double noise_sigma = std::numeric_limits<double>::quiet_NaN();  // median of the sigma used
+  double noise_sigma = std::numeric_limits<double>::quiet_NaN();  // sqrt(points / sum 1/sigma^2)
   StandardErrorKind standard_errors = StandardErrorKind::absolute;
   Index points = 0;  // used
   Index n_free = 0;

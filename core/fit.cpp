@@ -1,0 +1,210 @@
+#include "core/fit.hpp"
+
+#include "core/error.hpp"
+#include "core/fit/fit_private.hpp"
+#include "core/parallel.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace calcispec {
+namespace {
+
+using band_fit::State;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// Belongs to the thread; buffers keep their size from fit to fit.
+struct Workspace {
+  band_fit::Data data;
+  band_fit::Compiled compiled;
+  band_fit::Minimizer minimizer;
+  State state;
+};
+
+Workspace& workspace() {
+  thread_local Workspace own;
+  return own;
+}
+
+FitResult failed(const band_fit::Compiled& compiled, std::string message) {
+  FitResult result;
+  result.message = std::move(message);
+  result.n_free = compiled.free_count();
+  result.free = compiled.free;
+  for (const auto& band : compiled.bands) {
+    result.bands.emplace_back().parameters.resize(static_cast<std::size_t>(band.count));
+  }
+  result.background.resize(static_cast<std::size_t>(compiled.background_columns));
+  return result;
+}
+
+void put_inside(const band_fit::Compiled& compiled, std::vector<double>& theta) {
+  for (std::size_t i = 0; i < theta.size(); ++i) {
+    theta[i] = std::clamp(theta[i], compiled.lower[i], compiled.upper[i]);
+  }
+}
+
+std::string_view message_of(FitStatus status) {
+  switch (status) {
+    case FitStatus::converged:
+      return "a minimum inside all bounds";
+    case FitStatus::at_bounds:
+      return "a minimum with at least one parameter at its bound";
+    case FitStatus::stalled:
+      return "no step lowers chi-square further; the surface is too flat or too rough here";
+    case FitStatus::iteration_limit:
+      return "stopped at the limit of iterations; the values are the best found";
+    case FitStatus::failed:
+      return "no finite value of the model near the start";
+    case FitStatus::not_fitted:
+      break;
+  }
+  return "left out";
+}
+
+bool is_any_at_bound(const FitResult& result) {
+  bool found = false;
+  for (const auto& band : result.bands) {
+    for (const auto& value : band.parameters) {
+      found = found || value.is_at_bound;
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Band Band::make(std::string id, const BandShape& shape) {
+  Band band;
+  band.id = std::move(id);
+  band.shape = &shape;
+  band.parameters.resize(shape.parameters.size());
+  return band;
+}
+
+BandParameter& Band::parameter(std::string_view name) {
+  require(shape != nullptr, "a band without a shape has no parameters");
+  const Index index = shape->parameter_index(name);
+  require(
+      index >= 0,
+      "the shape " + std::string(shape->name) + " has no parameter '" + std::string(name) + "'");
+  return parameters[static_cast<std::size_t>(index)];
+}
+
+std::string_view no_error_text(NoErrorReason reason) {
+  switch (reason) {
+    case NoErrorReason::none:
+      return "";
+    case NoErrorReason::fixed:
+      return "held fixed";
+    case NoErrorReason::at_bound:
+      return "at its bound: the curvature there gives no standard error";
+    case NoErrorReason::not_identifiable:
+      return "not identifiable: the data do not tell it apart from the other parameters";
+    case NoErrorReason::not_requested:
+      return "no covariance was asked for";
+    case NoErrorReason::no_freedom:
+      return "no more points than parameters: the scatter cannot be judged";
+  }
+  return "";
+}
+
+FitResult fit_bands(const BandModel& model,
+                    std::span<const double> x,
+                    std::span<const double> y,
+                    std::span<const double> sigma,
+                    const FitOptions& options) {
+  Workspace& own = workspace();
+  band_fit::gather(model, x, y, sigma, own.data);
+  band_fit::compile(model, own.data, own.compiled);
+  const auto free = own.compiled.free_count();
+  if (own.data.points == 0 || own.data.points < free || free == 0) {
+    return failed(own.compiled,
+                  free == 0 ? "nothing to fit: every parameter is fixed"
+                            : std::to_string(own.data.points) + " usable points cannot hold " +
+                                  std::to_string(free) + " free parameters");
+  }
+  own.state.theta = own.compiled.start;
+  band_fit::find_starts(own.data, own.compiled, own.state.theta);
+  put_inside(own.compiled, own.state.theta);
+  own.minimizer.prepare(own.data, own.compiled);
+  const band_fit::Minimum minimum = own.minimizer.run(own.state, options);
+  if (minimum.status == FitStatus::failed) {
+    return failed(own.compiled, std::string(message_of(FitStatus::failed)));
+  }
+  FitResult result;
+  result.status = minimum.status;
+  result.iterations = minimum.iterations;
+  result.starts = 1;
+  band_fit::fill_answer(own.data, own.compiled, own.state, options, !sigma.empty(), result);
+  if (result.status == FitStatus::converged && is_any_at_bound(result)) {
+    result.status = FitStatus::at_bounds;
+  }
+  result.message = message_of(result.status);
+  return result;
+}
+
+std::vector<FitResult> fit_bands(const BandModel& model,
+                                 const SpectraMatrix& spectra,
+                                 std::span<const double> sigma,
+                                 const FitOptions& options,
+                                 Index jobs) {
+  const auto points = static_cast<std::size_t>(spectra.points());
+  const bool is_per_element = sigma.size() > 1 && sigma.size() == spectra.values.size();
+  std::vector<FitResult> results(static_cast<std::size_t>(spectra.rows()));
+  parallel_for(spectra.rows(), jobs, [&](Index row) {
+    const auto at = static_cast<std::size_t>(row);
+    const auto own = is_per_element ? sigma.subspan(at * points, points) : sigma;
+    results[at] = fit_bands(model, spectra.axis->values(), spectra.row(row), own, options);
+  });
+  return results;
+}
+
+std::vector<double> fitted_band(const BandModel& model,
+                                const FitResult& result,
+                                Index band,
+                                std::span<const double> x) {
+  const auto at = static_cast<std::size_t>(band);
+  require(band >= 0 && at < model.bands.size() && at < result.bands.size(),
+          "the fit has no band of that number");
+  std::vector<double> parameters;
+  for (const auto& value : result.bands[at].parameters) {
+    parameters.push_back(value.value);
+  }
+  std::vector<double> curve(x.size());
+  evaluate_band(*model.bands[at].shape, parameters, x, curve);
+  return curve;
+}
+
+std::vector<double> fitted_background(const BandModel& model,
+                                      const FitResult& result,
+                                      std::span<const double> x) {
+  std::vector<double> curve(x.size(), 0.0);
+  std::vector<double> functions(result.background.size());
+  for (std::size_t i = 0; i < x.size() && !functions.empty(); ++i) {
+    const double t = (x[i] - result.background_middle) / result.background_half_range;
+    band_fit::background_functions(
+        model.background, t, static_cast<Index>(functions.size()), functions.data());
+    for (std::size_t k = 0; k < functions.size(); ++k) {
+      curve[i] += result.background[k].value * functions[k];
+    }
+  }
+  return curve;
+}
+
+std::vector<double> fitted_curve(const BandModel& model,
+                                 const FitResult& result,
+                                 std::span<const double> x) {
+  std::vector<double> curve = fitted_background(model, result, x);
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    const auto band = fitted_band(model, result, static_cast<Index>(b), x);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      curve[i] += band[i];
+    }
+  }
+  return curve;
+}
+
+}  // namespace calcispec

@@ -1,0 +1,167 @@
+// The parts of a band fit: data, compiled model, evaluation, minimisation. Private to core.
+#pragma once
+
+#include "core/fit.hpp"
+#include "core/kernels/bounded_step.hpp"
+#include "core/kernels/profile.hpp"
+
+#include <span>
+#include <vector>
+
+namespace calcispec::band_fit {
+
+using kernels::AlignedDoubles;
+
+/// The points that count, rising, padded with weight 0.
+struct Data {
+  Index points = 0;
+  Index padded = 0;
+  AlignedDoubles x;
+  AlignedDoubles weight;  // 1 / sigma
+  AlignedDoubles y;       // times weight
+  double middle = 0;
+  double half_range = 1;
+  double spacing = 0;  // median distance of points
+  double sigma = 0;    // median
+};
+
+/// A parameter of a band as ratio * theta[free] + offset; free -1: offset alone.
+struct Link {
+  Index free = -1;
+  double ratio = 1;
+  double offset = 0;
+};
+
+struct CompiledBand {
+  const kernels::ShapeRow* row = nullptr;
+  Index first = 0;  // of its links
+  Index count = 0;
+};
+
+/// One column of the evaluation: a profile (parameter 0), a derivative, or a background function.
+struct Column {
+  Index band = -1;
+  Index parameter = 0;
+  Index free = -1;
+  double ratio = 1;
+};
+
+/// theta = amounts, background coefficients, all others.
+struct Compiled {
+  std::vector<CompiledBand> bands;
+  std::vector<Link> links;
+  std::vector<FreeParameter> free;
+  std::vector<double> start;  // NaN: automatic
+  std::vector<double> lower;
+  std::vector<double> upper;
+  std::vector<Column> columns;  // profiles of all bands, background, derivatives
+  Index amounts = 0;
+  Index linear = 0;  // amounts + background
+  FitBackground background = FitBackground::none;
+  Index background_columns = 0;
+
+  [[nodiscard]] Index free_count() const { return static_cast<Index>(free.size()); }
+  [[nodiscard]] double value(Index link, std::span<const double> theta) const {
+    const Link& l = links[static_cast<std::size_t>(link)];
+    return l.free < 0 ? l.offset : l.ratio * theta[static_cast<std::size_t>(l.free)] + l.offset;
+  }
+  [[nodiscard]] bool is_band_column(Index column) const {
+    return columns[static_cast<std::size_t>(column)].band >= 0;
+  }
+};
+
+/// Throws for x that is not strictly monotonic or sizes that disagree.
+void gather(const BandModel& model,
+            std::span<const double> x,
+            std::span<const double> y,
+            std::span<const double> sigma,
+            Data& data);
+/// Throws Error{invalid_argument} with all faults of the model.
+void compile(const BandModel& model, const Data& data, Compiled& compiled);
+/// Fills NaN starts of theta from the data.
+void find_starts(const Data& data, const Compiled& compiled, std::vector<double>& theta);
+
+/// Background functions at t, unweighted.
+void background_functions(FitBackground kind, double t, Index count, double* out);
+
+/// Everything known at one theta.
+struct State {
+  std::vector<double> theta;
+  AlignedDoubles columns;  // padded_columns(count + 1) x padded points; y is the last one used
+  AlignedDoubles gram;
+  AlignedDoubles residual;
+  double chi_square = 0;
+  kernels::SmallMatrix normal;   // J'J over theta
+  std::vector<double> gradient;  // J'r over theta, r = y - model: a step along it lowers chi-square
+};
+
+/// Columns, exact amounts and background, residual and normal equations for one theta.
+class Evaluation {
+ public:
+  void prepare(const Data& data, const Compiled& compiled);
+  /// The others of theta are kept, amounts and background are solved within their bounds. False if
+  /// nothing finite comes out.
+  bool evaluate(State& state);
+
+ private:
+  void fill_columns(State& state);
+  bool solve_linear(State& state);
+  void fill_residual(State& state);
+  void fill_normal(State& state);
+
+  const Data* data_ = nullptr;
+  const Compiled* compiled_ = nullptr;
+  Index count_ = 0;  // columns, y included, padded
+  Index y_column_ = 0;
+  std::vector<double> values_;  // of the links
+  AlignedDoubles background_;
+  AlignedDoubles unused_;
+  kernels::SmallMatrix linear_normal_;
+  std::vector<double> linear_right_;
+  std::vector<double> low_;
+  std::vector<double> high_;
+  std::vector<char> held_;
+  std::vector<double> step_;
+  std::vector<double> factor_;
+  std::vector<double> products_;
+  kernels::BoundedStep solver_;
+};
+
+struct Minimum {
+  FitStatus status = FitStatus::failed;
+  Index iterations = 0;
+};
+
+/// Levenberg-Marquardt over the parameters that are not linear.
+class Minimizer {
+ public:
+  void prepare(const Data& data, const Compiled& compiled);
+  /// state.theta is the start and, with everything about it, the answer.
+  Minimum run(State& state, const FitOptions& options);
+  Evaluation& evaluation() { return evaluation_; }
+
+ private:
+  void limit_step(const State& state);
+  bool find_step(const State& state, double damping);
+  [[nodiscard]] double predicted_decrease(const State& state) const;
+
+  const Compiled* compiled_ = nullptr;
+  Evaluation evaluation_;
+  State trial_;
+  kernels::SmallMatrix damped_;
+  kernels::BoundedStep solver_;
+  std::vector<double> low_;
+  std::vector<double> high_;
+  std::vector<char> held_;
+  std::vector<double> step_;
+};
+
+/// Covariance, errors, derived quantities, costs, message.
+void fill_answer(const Data& data,
+                 const Compiled& compiled,
+                 const State& state,
+                 const FitOptions& options,
+                 bool knows_sigma,
+                 FitResult& result);
+
+}  // namespace calcispec::band_fit
