@@ -46,12 +46,14 @@ struct LeastSquaresProblem {
 /// With F = sum of squared residuals, g = J'r, d the step, p the parameters, D the column norms of
 /// J (largest so far):
 struct LeastSquaresOptions {
-  Index max_iterations = 2000;        // accepted and rejected steps together
+  Index max_iterations = 5000;        // accepted and rejected steps together
   double function_tolerance = 1e-15;  // stop: predicted decrease <= tolerance * F and
                                       //       |actual decrease| <= tolerance * F
   double step_tolerance = 1e-13;      // stop: |D d| <= tolerance * (|D p| + tolerance)
   double gradient_tolerance = 1e-15;  // stop: max_j |g_j| / (D_j sqrt F) <= tolerance
   double initial_damping = 1e-3;      // lambda of the first step, (J'J + lambda D^2) d = -g
+  double acceleration_limit = 0.75;   // a step counts only if 2 |D a| / |D v| is below: v the
+                                      //       linear step, a its second-order correction
   double singular_tolerance = 1e-13;  // pivot of the scaled R below this: not identifiable
   StandardErrorKind standard_errors = StandardErrorKind::scaled;
 };
@@ -76,8 +78,9 @@ struct LeastSquaresResult {
 /// Status     converged | at_bounds | stalled | iteration_limit | failed; never throws on numerics,
 ///            throws Error{invalid_argument} where sizes disagree
 /// Accuracy   NIST StRD: docs/nist_strd.md
-/// Cost       one QR of (points + p) x p per step
-/// Source     More, LNM 630 (1978) 105 (scaling); Nielsen, IMM-REP-1999-05 (damping)
+/// Cost       one QR of points x p per accepted step; two or three evaluations per step
+/// Source     More, LNM 630 (1978) 105 (scaling); Nielsen, IMM-REP-1999-05 (damping); Transtrum &
+///            Sethna, arXiv:1201.5885 (second-order correction)
 CALCISPEC_API LeastSquaresResult minimize_least_squares(const LeastSquaresProblem& problem,
                                                         const LeastSquaresOptions& options = {});
 

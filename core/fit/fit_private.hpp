@@ -142,6 +142,7 @@ class Minimizer {
 
  private:
   void limit_step(const State& state);
+  void limit_band(const State& state, const CompiledBand& band);
   bool find_step(const State& state, double damping);
   [[nodiscard]] double predicted_decrease(const State& state) const;
 

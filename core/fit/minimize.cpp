@@ -16,7 +16,9 @@ void Minimizer::prepare(const Data& data, const Compiled& compiled) {
   held_.resize(free);
 }
 
-// The box of the next step. A parameter at its bound whose gradient points outwards stays there.
+// The box of the next step. A parameter at its bound whose gradient points outwards stays there. No
+// band moves by more than half of its width or changes its width by more than a factor of 2, so that
+// a step from a poor start cannot throw it to where it has no say.
 void Minimizer::limit_step(const State& state) {
   for (std::size_t i = 0; i < held_.size(); ++i) {
     low_[i] = compiled_->lower[i] - state.theta[i];
@@ -25,6 +27,30 @@ void Minimizer::limit_step(const State& state) {
         (low_[i] >= 0 && state.gradient[i] <= 0) || (high_[i] <= 0 && state.gradient[i] >= 0);
     const bool is_flat = !(state.normal.row(static_cast<Index>(i))[i] > 0);
     held_[i] = is_stuck || is_flat ? char{1} : char{0};
+  }
+  for (const CompiledBand& band : compiled_->bands) {
+    limit_band(state, band);
+  }
+}
+
+void Minimizer::limit_band(const State& state, const CompiledBand& band) {
+  double width = 0;
+  for (Index j = 2; j < band.count; ++j) {
+    const auto& info = band.row->info.parameters[static_cast<std::size_t>(j)];
+    if (info.unit == "axis" && info.minimum >= 0) {
+      width += compiled_->value(band.first + j, state.theta);
+    }
+  }
+  for (Index j = 1; j < band.count; ++j) {
+    const Link& link = compiled_->links[static_cast<std::size_t>(band.first + j)];
+    const auto& info = band.row->info.parameters[static_cast<std::size_t>(j)];
+    if (link.free < 0 || link.ratio == 0 || info.unit != "axis") {
+      continue;
+    }
+    const double limit = 0.5 * width / std::abs(link.ratio);
+    const auto at = static_cast<std::size_t>(link.free);
+    low_[at] = std::max(low_[at], -limit);
+    high_[at] = std::min(high_[at], j == 1 ? limit : 2 * limit);
   }
 }
 
