@@ -40,9 +40,20 @@ FitResult failed(const band_fit::Compiled& compiled, std::string message) {
   return result;
 }
 
-void put_inside(const band_fit::Compiled& compiled, std::vector<double>& theta) {
+// Into the box; a Gaussian part starts above 0, where its slope vanishes.
+void put_inside(const band_fit::Compiled& compiled,
+                double width_floor,
+                std::vector<double>& theta) {
   for (std::size_t i = 0; i < theta.size(); ++i) {
     theta[i] = std::clamp(theta[i], compiled.lower[i], compiled.upper[i]);
+    const auto& owner = compiled.free[i];
+    if (theta[i] == 0 && owner.band >= 0) {
+      const auto& row = *compiled.bands[static_cast<std::size_t>(owner.band)].row;
+      const auto& info = row.info.parameters[static_cast<std::size_t>(owner.parameter)];
+      if (info.name == "gauss_sigma") {
+        theta[i] = std::min(compiled.upper[i], width_floor);
+      }
+    }
   }
 }
 
@@ -126,19 +137,30 @@ FitResult fit_bands(const BandModel& model,
                             : std::to_string(own.data.points) + " usable points cannot hold " +
                                   std::to_string(free) + " free parameters");
   }
+  const bool is_placed = std::any_of(own.compiled.start.begin() + own.compiled.linear,
+                                     own.compiled.start.end(),
+                                     [](double v) { return std::isnan(v); });
   own.state.theta = own.compiled.start;
-  band_fit::find_starts(own.data, own.compiled, own.state.theta);
-  put_inside(own.compiled, own.state.theta);
+  band_fit::find_starts(own.data, own.compiled, band_fit::usual_widest, own.state.theta);
+  put_inside(own.compiled, own.data.spacing, own.state.theta);
   own.minimizer.prepare(own.data, own.compiled);
-  const band_fit::Minimum minimum = own.minimizer.run(own.state, options);
+  band_fit::Minimum minimum = own.minimizer.run(own.state, options);
   if (minimum.status == FitStatus::failed) {
     return failed(own.compiled, std::string(message_of(FitStatus::failed)));
   }
   FitResult result;
+  result.starts = 1;
+  const bool knows_sigma = !sigma.empty();
+  band_fit::fill_answer(own.data, own.compiled, own.state, options, knows_sigma, result);
+  if (options.extra_starts > 0 && (options.searches_always || is_placed ||
+                                   band_fit::is_ambiguous(own.data, own.compiled, result))) {
+    result = {};
+    result.starts = 1 + band_fit::search_further(
+                            own.data, own.compiled, options, own.minimizer, own.state, minimum);
+    band_fit::fill_answer(own.data, own.compiled, own.state, options, knows_sigma, result);
+  }
   result.status = minimum.status;
   result.iterations = minimum.iterations;
-  result.starts = 1;
-  band_fit::fill_answer(own.data, own.compiled, own.state, options, !sigma.empty(), result);
   if (result.status == FitStatus::converged && is_any_at_bound(result)) {
     result.status = FitStatus::at_bounds;
   }

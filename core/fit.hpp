@@ -61,9 +61,12 @@ struct FitOptions {
   double tolerance = 1e-9;
   StandardErrorKind standard_errors = StandardErrorKind::absolute;
   bool wants_covariance = true;  // without it there are no standard errors
-  /// Further starts derived from the data where the first answer looks like a side minimum (a band
-  /// lost at a bound, structure left in the residual); the best chi-square wins. 0: never.
-  Index extra_starts = 4;
+  /// Further starts where the first answer may be a side minimum: chi-square beyond its scatter, a
+  /// band lost at a bound or with an amount known to less than 25 %, or starts that were not given.
+  /// Bands are put one by one where they explain most, then all are displaced on an even grid; the
+  /// least chi-square wins. 0: never.
+  Index extra_starts = 16;
+  bool searches_always = false;  // further starts for every spectrum
 };
 
 /// Why a standard error is not a finite number.

@@ -78,8 +78,12 @@ void gather(const BandModel& model,
             Data& data);
 /// Throws Error{invalid_argument} with all faults of the model.
 void compile(const BandModel& model, const Data& data, Compiled& compiled);
-/// Fills NaN starts of theta from the data.
-void find_starts(const Data& data, const Compiled& compiled, std::vector<double>& theta);
+/// Fills NaN starts of theta from the data; no band starts wider than `widest` of the range.
+void find_starts(const Data& data,
+                 const Compiled& compiled,
+                 double widest,
+                 std::vector<double>& theta);
+inline constexpr double usual_widest = 0.35;
 
 /// Background functions at t, unweighted.
 void background_functions(FitBackground kind, double t, Index count, double* out);
@@ -156,6 +160,16 @@ class Minimizer {
   std::vector<char> held_;
   std::vector<double> step_;
 };
+
+/// Whether the first answer asks for further starts: misfit, a band lost or hardly determined.
+bool is_ambiguous(const Data& data, const Compiled& compiled, const FitResult& result);
+/// Keeps the best state; returns the number of starts tried.
+Index search_further(const Data& data,
+                     const Compiled& compiled,
+                     const FitOptions& options,
+                     Minimizer& minimizer,
+                     State& best,
+                     Minimum& minimum);
 
 /// Covariance, errors, derived quantities, costs, message.
 void fill_answer(const Data& data,

@@ -17,8 +17,8 @@ void Minimizer::prepare(const Data& data, const Compiled& compiled) {
 }
 
 // The box of the next step. A parameter at its bound whose gradient points outwards stays there. No
-// band moves by more than half of its width or changes its width by more than a factor of 2, so that
-// a step from a poor start cannot throw it to where it has no say.
+// band moves by more than half of its width or changes its width by more than a factor of 2, so
+// that a step from a poor start cannot throw it to where it has no say.
 void Minimizer::limit_step(const State& state) {
   for (std::size_t i = 0; i < held_.size(); ++i) {
     low_[i] = compiled_->lower[i] - state.theta[i];
@@ -49,6 +49,11 @@ void Minimizer::limit_band(const State& state, const CompiledBand& band) {
     }
     const double limit = 0.5 * width / std::abs(link.ratio);
     const auto at = static_cast<std::size_t>(link.free);
+    if (info.minimum == 0 && info.name == "gauss_sigma") {
+      // A profile depends on its square: at exactly 0 the slope is 0 and nothing would lead back.
+      const double own = compiled_->value(band.first + j, state.theta);
+      (link.ratio > 0 ? low_ : high_)[at] = -0.7 * own / link.ratio;
+    }
     low_[at] = std::max(low_[at], -limit);
     high_[at] = std::min(high_[at], j == 1 ? limit : 2 * limit);
   }

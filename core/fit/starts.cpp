@@ -20,8 +20,8 @@ double dot(const Vector& a, const Vector& b) {
 
 class StartFinder {
  public:
-  StartFinder(const Data& data, const Compiled& compiled, std::vector<double>& theta)
-      : data_(data), compiled_(compiled), theta_(theta) {}
+  StartFinder(const Data& data, const Compiled& compiled, double widest, std::vector<double>& theta)
+      : data_(data), compiled_(compiled), widest_(widest), theta_(theta) {}
 
   void run() {
     fill_standards();
@@ -191,7 +191,7 @@ class StartFinder {
     const double span = 2 * data_.half_range;
     double best = -1;
     std::vector<double> answer = theta_;
-    const double widest = 0.35 * span;
+    const double widest = widest_ * span;
     for (double width = std::min(4 * data_.spacing, widest); width <= widest; width *= 1.5) {
       set_widths(band, open, width);
       const double step = open[1] != 0 ? std::max(data_.spacing, 0.2 * width) : 2 * span;
@@ -214,6 +214,7 @@ class StartFinder {
 
   const Data& data_;
   const Compiled& compiled_;
+  double widest_;
   std::vector<double>& theta_;
   Vector residual_;
   std::vector<Vector> basis_;
@@ -222,8 +223,11 @@ class StartFinder {
 
 }  // namespace
 
-void find_starts(const Data& data, const Compiled& compiled, std::vector<double>& theta) {
-  StartFinder(data, compiled, theta).run();
+void find_starts(const Data& data,
+                 const Compiled& compiled,
+                 double widest,
+                 std::vector<double>& theta) {
+  StartFinder(data, compiled, widest, theta).run();
 }
 
 }  // namespace calcispec::band_fit

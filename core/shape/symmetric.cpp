@@ -1,47 +1,10 @@
 // Symmetric shapes of height and full width: Gauss, Lorentz, both pseudo-Voigts, Pearson VII.
-#include "core/kernels/profile.hpp"
+#include "core/shape/parameters_private.hpp"
 
 #include <cmath>
 
 namespace calcispec::kernels {
 namespace {
-
-constexpr ParameterInfo height_info{.name = "height",
-                                    .minimum = -unlimited,
-                                    .maximum = unlimited,
-                                    .unit = "ordinate",
-                                    .help = "height of the maximum above the background"};
-constexpr ParameterInfo center_info{.name = "center",
-                                    .aliases = "position",
-                                    .minimum = -unlimited,
-                                    .maximum = unlimited,
-                                    .unit = "axis",
-                                    .help = "position of the maximum"};
-constexpr ParameterInfo fwhm_info{.name = "fwhm",
-                                  .aliases = "width",
-                                  .minimum = 1e-12,
-                                  .maximum = unlimited,
-                                  .standard = 1,
-                                  .unit = "axis",
-                                  .help = "full width at half of the height"};
-constexpr ParameterInfo share_info{.name = "share",
-                                   .aliases = "lorentz_share_height eta",
-                                   .minimum = 0,
-                                   .maximum = 1,
-                                   .standard = 0.5,
-                                   .help = "Lorentzian share of the height"};
-constexpr ParameterInfo share_area_info{.name = "share_area",
-                                        .aliases = "lorentz_share_area fraction",
-                                        .minimum = 0,
-                                        .maximum = 1,
-                                        .standard = 0.5,
-                                        .help = "Lorentzian share of the area"};
-constexpr ParameterInfo exponent_info{.name = "exponent",
-                                      .aliases = "m",
-                                      .minimum = 0.6,
-                                      .maximum = 200,
-                                      .standard = 2,
-                                      .help = "1 is a Lorentzian, large values are a Gaussian"};
 
 constexpr ParameterInfo width_table[] = {height_info, center_info, fwhm_info};
 constexpr ParameterInfo pseudo_voigt_table[] = {height_info, center_info, fwhm_info, share_info};
@@ -181,10 +144,7 @@ BandMeasures measure_pseudo_voigt_area(const double* p) {
   return {1, p[2], p[2] * (share * lorentz_unit_area + (1 - share) * gauss_unit_area)};
 }
 BandMeasures measure_pearson7(const double* p) {
-  const double m = p[3];
-  const double c = std::expm1(std::numbers::ln2 / m);
-  const double ratio = std::exp(std::lgamma(m - 0.5) - std::lgamma(m));
-  return {1, p[2], 0.5 * p[2] * std::sqrt(std::numbers::pi / c) * ratio};
+  return {1, p[2], p[2] * pearson7_unit_area(p[3])};
 }
 
 }  // namespace

@@ -1,0 +1,71 @@
+// Parameters that several shapes share. Private to core.
+#pragma once
+
+#include "core/kernels/profile.hpp"
+
+namespace calcispec::kernels {
+
+inline constexpr ParameterInfo height_info{.name = "height",
+                                           .minimum = -unlimited,
+                                           .maximum = unlimited,
+                                           .unit = "ordinate",
+                                           .help = "height of the maximum above the background"};
+inline constexpr ParameterInfo area_info{.name = "area",
+                                         .minimum = -unlimited,
+                                         .maximum = unlimited,
+                                         .unit = "area",
+                                         .help = "integral over all x, without the background"};
+inline constexpr ParameterInfo center_info{.name = "center",
+                                           .aliases = "position",
+                                           .minimum = -unlimited,
+                                           .maximum = unlimited,
+                                           .unit = "axis",
+                                           .help = "position of the maximum"};
+inline constexpr ParameterInfo fwhm_info{.name = "fwhm",
+                                         .aliases = "width",
+                                         .minimum = 1e-12,
+                                         .maximum = unlimited,
+                                         .standard = 1,
+                                         .unit = "axis",
+                                         .help = "full width at half of the height"};
+inline constexpr ParameterInfo left_info{.name = "fwhm_left",
+                                         .minimum = 1e-12,
+                                         .maximum = unlimited,
+                                         .standard = 1,
+                                         .unit = "axis",
+                                         .help = "full width of the curve whose left half is used"};
+inline constexpr ParameterInfo right_info{
+    .name = "fwhm_right",
+    .minimum = 1e-12,
+    .maximum = unlimited,
+    .standard = 1,
+    .unit = "axis",
+    .help = "full width of the curve whose right half is used"};
+inline constexpr ParameterInfo share_info{.name = "share",
+                                          .aliases = "lorentz_share_height eta",
+                                          .minimum = 0,
+                                          .maximum = 1,
+                                          .standard = 0.5,
+                                          .help = "Lorentzian share of the height"};
+inline constexpr ParameterInfo share_area_info{.name = "share_area",
+                                               .aliases = "lorentz_share_area fraction",
+                                               .minimum = 0,
+                                               .maximum = 1,
+                                               .standard = 0.5,
+                                               .help = "Lorentzian share of the area"};
+inline constexpr ParameterInfo exponent_info{
+    .name = "exponent",
+    .aliases = "m",
+    .minimum = 0.6,
+    .maximum = 200,
+    .standard = 2,
+    .help = "1 is a Lorentzian, large values approach a Gaussian"};
+
+/// Area of a Pearson VII of unit height and FWHM.
+inline double pearson7_unit_area(double exponent) {
+  const double c = std::expm1(std::numbers::ln2 / exponent);
+  const double ratio = std::exp(std::lgamma(exponent - 0.5) - std::lgamma(exponent));
+  return 0.5 * std::sqrt(std::numbers::pi / c) * ratio;
+}
+
+}  // namespace calcispec::kernels

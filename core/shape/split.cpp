@@ -1,0 +1,140 @@
+// Bands with different widths to the left and right of the maximum.
+#include "core/shape/parameters_private.hpp"
+
+#include <cmath>
+
+namespace calcispec::kernels {
+namespace {
+
+constexpr ParameterInfo width_table[] = {height_info, center_info, left_info, right_info};
+constexpr ParameterInfo share_table[] = {
+    height_info, center_info, left_info, right_info, share_info};
+constexpr ParameterInfo exponent_table[] = {
+    height_info, center_info, left_info, right_info, exponent_info};
+
+// Distance in widths of the own side.
+struct Side {
+  VecBits is_left;
+  Vec inverse;
+  Vec u;
+};
+inline Side side_of(const ProfileCall& call, Index i) {
+  const Vec d = load(call.x + i) - call.parameters[1];
+  Side side;
+  side.is_left = d < 0.0;
+  side.inverse = side.is_left ? splat(1 / call.parameters[2]) : splat(1 / call.parameters[3]);
+  side.u = d * side.inverse;
+  return side;
+}
+
+// Value and the slope d value / d center, weighted.
+inline void store_sides(
+    const ProfileCall& call, Index i, const Side& side, Vec value, Vec by_center) {
+  const Vec by_width = by_center * side.u;
+  const Vec zero{};
+  store(call.columns[0] + i, value);
+  store(call.columns[1] + i, by_center);
+  store(call.columns[2] + i, side.is_left ? by_width : zero);
+  store(call.columns[3] + i, side.is_left ? zero : by_width);
+}
+
+void evaluate_gauss(const ProfileCall& call) {
+  for (Index i = 0; i < call.count; i += vec_lanes) {
+    const Side side = side_of(call, i);
+    const Vec g = exp_vec(-four_ln2 * side.u * side.u) * load(call.weight + i);
+    store_sides(call, i, side, g, (2 * four_ln2) * side.inverse * side.u * g);
+  }
+}
+
+void evaluate_lorentz(const ProfileCall& call) {
+  for (Index i = 0; i < call.count; i += vec_lanes) {
+    const Side side = side_of(call, i);
+    const Vec lorentz = 1.0 / (1.0 + 4.0 * side.u * side.u);
+    const Vec value = lorentz * load(call.weight + i);
+    store_sides(call, i, side, value, 8.0 * side.inverse * side.u * lorentz * value);
+  }
+}
+
+void evaluate_pseudo_voigt(const ProfileCall& call) {
+  const double share = call.parameters[4];
+  for (Index i = 0; i < call.count; i += vec_lanes) {
+    const Side side = side_of(call, i);
+    const Vec weight = load(call.weight + i);
+    const Vec lorentz = 1.0 / (1.0 + 4.0 * side.u * side.u);
+    const Vec gauss = exp_vec(-four_ln2 * side.u * side.u);
+    const Vec value = (share * lorentz + (1 - share) * gauss) * weight;
+    const Vec slope = share * lorentz * lorentz + ((1 - share) * std::numbers::ln2) * gauss;
+    store_sides(call, i, side, value, 8.0 * side.inverse * side.u * slope * weight);
+    store(call.columns[4] + i, (lorentz - gauss) * weight);
+  }
+}
+
+void evaluate_pearson7(const ProfileCall& call) {
+  const double m = call.parameters[4];
+  const double c = std::expm1(std::numbers::ln2 / m);
+  const double c_by_m = -(c + 1) * std::numbers::ln2 / (m * m);
+  for (Index i = 0; i < call.count; i += vec_lanes) {
+    const Side side = side_of(call, i);
+    const Vec four_u2 = 4.0 * side.u * side.u;
+    const Vec base = 1.0 + c * four_u2;
+    const Vec log_base = log_vec(base);
+    const Vec value = exp_vec(-m * log_base) * load(call.weight + i);
+    const Vec ratio = value / base;
+    store_sides(call, i, side, value, (8 * c * m) * side.inverse * side.u * ratio);
+    store(call.columns[4] + i, -(log_base * value + (m * c_by_m) * four_u2 * ratio));
+  }
+}
+
+double mean_width(const double* p) {
+  return 0.5 * (p[2] + p[3]);
+}
+BandMeasures measure_gauss(const double* p) {
+  return {1, mean_width(p), mean_width(p) * gauss_unit_area};
+}
+BandMeasures measure_lorentz(const double* p) {
+  return {1, mean_width(p), mean_width(p) * lorentz_unit_area};
+}
+BandMeasures measure_pseudo_voigt(const double* p) {
+  return {
+      1, mean_width(p), mean_width(p) * (p[4] * lorentz_unit_area + (1 - p[4]) * gauss_unit_area)};
+}
+BandMeasures measure_pearson7(const double* p) {
+  return {1, mean_width(p), mean_width(p) * pearson7_unit_area(p[4])};
+}
+
+}  // namespace
+
+extern const ShapeRow split_gauss_row;
+const ShapeRow split_gauss_row{
+    {"split_gauss",
+     "Gaussian with its own width on each side", "gauss with fwhm_left below center, fwhm_right above",
+     "", width_table},
+    evaluate_gauss,
+    measure_gauss
+};
+extern const ShapeRow split_lorentz_row;
+const ShapeRow split_lorentz_row{
+    {"split_lorentz",
+     "Lorentzian with its own width on each side", "lorentz with fwhm_left below center, fwhm_right above",
+     "", width_table},
+    evaluate_lorentz,
+    measure_lorentz
+};
+extern const ShapeRow split_pseudo_voigt_row;
+const ShapeRow split_pseudo_voigt_row{
+    {"split_pseudo_voigt",
+     "pseudo-Voigt with its own width on each side, one share of the height", "pseudo_voigt with fwhm_left below center, fwhm_right above",
+     "", share_table},
+    evaluate_pseudo_voigt,
+    measure_pseudo_voigt
+};
+extern const ShapeRow split_pearson7_row;
+const ShapeRow split_pearson7_row{
+    {"split_pearson7",
+     "Pearson VII with its own width on each side, one exponent", "pearson7 with fwhm_left below center, fwhm_right above",
+     "", exponent_table},
+    evaluate_pearson7,
+    measure_pearson7
+};
+
+}  // namespace calcispec::kernels

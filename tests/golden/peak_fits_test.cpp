@@ -1,0 +1,88 @@
+// The 40 simulated band fits: chi-square against the best known, and errors against their bound.
+#include "core/fit.hpp"
+#include "tests/support/paths.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+
+namespace calcispec {
+namespace {
+
+using nlohmann::json;
+
+const json& cases() {
+  static const json loaded = [] {
+    std::ifstream stream(test::shared_dir() / "golden" / "peakfits" / "peakfits.json");
+    return json::parse(stream);
+  }();
+  return loaded;
+}
+
+// The file's order of values is height or area, center, hwhm (or sigma), eta (or gamma).
+Band band_of(const json& component, bool gives_starts) {
+  const std::string kind = component.at("kind");
+  const auto& shape = *find_band_shape(kind == "pvoigt" ? "pseudo_voigt" : kind);
+  Band band = Band::make(component.at("label"), shape);
+  const std::vector<double> start = component.at("start");
+  for (std::size_t j = 0; j < start.size(); ++j) {
+    const bool is_half_width = j == 2 && kind != "voigt";
+    if (gives_starts) {
+      band.parameters[j].start = is_half_width ? 2 * start[j] : start[j];
+    }
+  }
+  if (kind != "voigt") {
+    band.parameter("fwhm").lower = 2e-3;
+  }
+  return band;
+}
+
+FitResult fit_case(const json& entry, bool gives_starts) {
+  BandModel model;
+  for (const auto& component : entry.at("components")) {
+    model.bands.push_back(band_of(component, gives_starts));
+  }
+  const std::vector<double> background = entry.at("baseline").at("truth");
+  model.degree = static_cast<Index>(background.size()) - 1;
+  const std::vector<double> x = entry.at("x");
+  const std::vector<double> y = entry.at("y");
+  const double sigma = entry.at("sigma");
+  return fit_bands(model, x, y, std::span(&sigma, 1));
+}
+
+int count_best(bool gives_starts) {
+  int reached = 0;
+  for (const auto& entry : cases()) {
+    const auto result = fit_case(entry, gives_starts);
+    const double best = entry.at("best_chisqr");
+    const bool is_best = result.chi_square <= best * (1 + 1e-4);
+    reached += is_best ? 1 : 0;
+    if (!is_best) {
+      std::printf("%s (%s): chi-square %.2f, best known %.2f, %s\n",
+                  entry.at("id").get<std::string>().c_str(),
+                  entry.at("family").get<std::string>().c_str(),
+                  result.chi_square,
+                  best,
+                  result.message.c_str());
+    }
+  }
+  std::printf("%d of %zu at the best known chi-square\n", reached, cases().size());
+  return reached;
+}
+
+TEST(PeakFits, GivenStartsReachTheBestKnownMinimum) {
+  CALCISPEC_SKIP_WITHOUT_SHARED();
+  EXPECT_GE(count_best(true), 39);
+}
+
+TEST(PeakFits, AutomaticStartsReachTheBestKnownMinimum) {
+  CALCISPEC_SKIP_WITHOUT_SHARED();
+  EXPECT_EQ(count_best(false), 40);
+}
+
+}  // namespace
+}  // namespace calcispec
