@@ -141,7 +141,7 @@ FitResult fit_bands(const BandModel& model,
                                      own.compiled.start.end(),
                                      [](double v) { return std::isnan(v); });
   own.state.theta = own.compiled.start;
-  band_fit::find_starts(own.data, own.compiled, band_fit::usual_widest, own.state.theta);
+  band_fit::find_starts(own.data, own.compiled, {}, own.state.theta);
   put_inside(own.compiled, own.data.spacing, own.state.theta);
   own.minimizer.prepare(own.data, own.compiled);
   band_fit::Minimum minimum = own.minimizer.run(own.state, options);

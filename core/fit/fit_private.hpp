@@ -78,12 +78,15 @@ void gather(const BandModel& model,
             Data& data);
 /// Throws Error{invalid_argument} with all faults of the model.
 void compile(const BandModel& model, const Data& data, Compiled& compiled);
-/// Fills NaN starts of theta from the data; no band starts wider than `widest` of the range.
+struct StartRule {
+  double widest = 0.35;                            // of the range: no band starts wider
+  const std::vector<double>* explained = nullptr;  // bands there count as explained already
+};
+/// Fills NaN starts of theta from the data: bands are placed where they explain most.
 void find_starts(const Data& data,
                  const Compiled& compiled,
-                 double widest,
+                 const StartRule& rule,
                  std::vector<double>& theta);
-inline constexpr double usual_widest = 0.35;
 
 /// Background functions at t, unweighted.
 void background_functions(FitBackground kind, double t, Index count, double* out);

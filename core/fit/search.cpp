@@ -41,7 +41,8 @@ double full_width(const Compiled& compiled,
   return width;
 }
 
-// The band is taken out and put where it explains most of what the others leave.
+// The band is taken out and put where it explains most: of what all leave, then of what the others
+// leave.
 void take_out(const Compiled& compiled, const CompiledBand& band, std::vector<double>& theta) {
   for (Index j = 1; j < band.count; ++j) {
     const Index free = compiled.links[static_cast<std::size_t>(band.first + j)].free;
@@ -115,11 +116,13 @@ Index search_further(const Data& data,
     state.theta = starts % 2 == 0 || starts < moves ? best.theta : first;
     if (starts < placements) {
       state.theta = compiled.start;
-      find_starts(data, compiled, starts == 0 ? 0.15 : 0.08, state.theta);
+      find_starts(data, compiled, {starts == 0 ? 0.15 : 0.08, nullptr}, state.theta);
     } else if (starts < moves) {
       const auto band = static_cast<std::size_t>((starts - placements) % bands);
       take_out(compiled, compiled.bands[band], state.theta);
-      find_starts(data, compiled, usual_widest, state.theta);
+      const std::vector<double> explained = best.theta;
+      const bool leaves_a_gap = starts - placements >= bands;
+      find_starts(data, compiled, {0.35, leaves_a_gap ? nullptr : &explained}, state.theta);
     } else {
       displace(compiled, starts - moves, state.theta);
     }

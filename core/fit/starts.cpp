@@ -20,8 +20,11 @@ double dot(const Vector& a, const Vector& b) {
 
 class StartFinder {
  public:
-  StartFinder(const Data& data, const Compiled& compiled, double widest, std::vector<double>& theta)
-      : data_(data), compiled_(compiled), widest_(widest), theta_(theta) {}
+  StartFinder(const Data& data,
+              const Compiled& compiled,
+              const StartRule& rule,
+              std::vector<double>& theta)
+      : data_(data), compiled_(compiled), rule_(rule), theta_(theta) {}
 
   void run() {
     fill_standards();
@@ -31,6 +34,11 @@ class StartFinder {
       return;
     }
     start_basis();
+    for (const CompiledBand& band : compiled_.bands) {
+      if (rule_.explained != nullptr) {
+        add_to_basis(profile(band, *rule_.explained));
+      }
+    }
     for (std::size_t b = 0; b < compiled_.bands.size(); ++b) {
       if (!is_missing(b)) {
         add_band(compiled_.bands[b]);
@@ -134,14 +142,14 @@ class StartFinder {
     }
   }
 
-  [[nodiscard]] Vector profile(const CompiledBand& band) {
+  [[nodiscard]] Vector profile(const CompiledBand& band, const std::vector<double>& theta) {
     const auto stride = static_cast<std::size_t>(data_.padded);
     scratch_.resize(stride * static_cast<std::size_t>(band.count));
     std::array<double*, kernels::most_shape_parameters> columns{};
     std::array<double, kernels::most_shape_parameters> values{};
     for (Index j = 0; j < band.count; ++j) {
       columns[static_cast<std::size_t>(j)] = scratch_.data() + static_cast<std::size_t>(j) * stride;
-      values[static_cast<std::size_t>(j)] = compiled_.value(band.first + j, theta_);
+      values[static_cast<std::size_t>(j)] = compiled_.value(band.first + j, theta);
     }
     band.row->evaluate(
         {data_.x.data(), data_.weight.data(), data_.padded, values.data(), columns.data()});
@@ -154,11 +162,11 @@ class StartFinder {
         return;
       }
     }
-    add_to_basis(profile(band));
+    add_to_basis(profile(band, theta_));
   }
 
   [[nodiscard]] double gain(const CompiledBand& band) {
-    Vector column = profile(band);
+    Vector column = profile(band, theta_);
     const double before = dot(column, column);
     const double explained = dot(column, residual_);
     project_out(column);
@@ -191,7 +199,7 @@ class StartFinder {
     const double span = 2 * data_.half_range;
     double best = -1;
     std::vector<double> answer = theta_;
-    const double widest = widest_ * span;
+    const double widest = rule_.widest * span;
     for (double width = std::min(4 * data_.spacing, widest); width <= widest; width *= 1.5) {
       set_widths(band, open, width);
       const double step = open[1] != 0 ? std::max(data_.spacing, 0.2 * width) : 2 * span;
@@ -214,7 +222,7 @@ class StartFinder {
 
   const Data& data_;
   const Compiled& compiled_;
-  double widest_;
+  const StartRule& rule_;
   std::vector<double>& theta_;
   Vector residual_;
   std::vector<Vector> basis_;
@@ -225,9 +233,9 @@ class StartFinder {
 
 void find_starts(const Data& data,
                  const Compiled& compiled,
-                 double widest,
+                 const StartRule& rule,
                  std::vector<double>& theta) {
-  StartFinder(data, compiled, widest, theta).run();
+  StartFinder(data, compiled, rule, theta).run();
 }
 
 }  // namespace calcispec::band_fit
