@@ -57,7 +57,8 @@ struct BandModel {
 
 struct FitOptions {
   Index max_iterations = 200;  // per start
-  /// Stop: predicted decrease of chi-square <= tolerance * chi-square for an undamped step.
+  /// Stop: predicted decrease of chi-square <= tolerance * chi-square + 1e-28 sum (y / sigma)^2 at
+  /// a damping <= 0.1.
   double tolerance = 1e-9;
   StandardErrorKind standard_errors = StandardErrorKind::absolute;
   bool wants_covariance = true;  // without it there are no standard errors

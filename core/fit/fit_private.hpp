@@ -154,6 +154,7 @@ class Minimizer {
   [[nodiscard]] double predicted_decrease(const State& state) const;
 
   const Compiled* compiled_ = nullptr;
+  double rounding_ = 0;  // of chi-square: smaller decreases mean nothing
   Evaluation evaluation_;
   State trial_;
   kernels::SmallMatrix damped_;

@@ -14,6 +14,11 @@ void Minimizer::prepare(const Data& data, const Compiled& compiled) {
     buffer->resize(free);
   }
   held_.resize(free);
+  double square = 0;
+  for (const double y : data.y) {
+    square += y * y;
+  }
+  rounding_ = 1e-28 * square;
 }
 
 // The box of the next step. A parameter at its bound whose gradient points outwards stays there. No
@@ -91,12 +96,16 @@ Minimum Minimizer::run(State& state, const FitOptions& options) {
   }
   double damping = 1e-3;
   double growth = 2;
+  const double least = rounding_;
+  const auto is_small = [&](double change) {
+    return damping <= 0.1 && change <= options.tolerance * state.chi_square + least;
+  };
   minimum.status = FitStatus::iteration_limit;
   for (; minimum.iterations < options.max_iterations; ++minimum.iterations) {
     limit_step(state);
     const bool has_step = find_step(state, damping);
     const double predicted = has_step ? predicted_decrease(state) : 0;
-    if (has_step && predicted <= options.tolerance * state.chi_square && damping <= 0.1) {
+    if (has_step && is_small(predicted)) {
       minimum.status = FitStatus::converged;
       return minimum;
     }
@@ -114,7 +123,7 @@ Minimum Minimizer::run(State& state, const FitOptions& options) {
       damping = std::max(1e-12, damping * std::max(1.0 / 10, 1 - std::pow(2 * ratio - 1, 3)));
       growth = 2;
       std::swap(state, trial_);
-      if (std::max(decrease, predicted) <= options.tolerance * state.chi_square && damping <= 0.1) {
+      if (is_small(std::max(decrease, predicted))) {
         minimum.status = FitStatus::converged;
         return minimum;
       }
