@@ -96,7 +96,9 @@ Band Band::make(std::string id, const BandShape& shape) {
 }
 
 BandParameter& Band::parameter(std::string_view name) {
-  require(shape != nullptr, "a band without a shape has no parameters");
+  if (shape == nullptr) {
+    throw Error(ErrorCode::invalid_argument, "a band without a shape has no parameters");
+  }
   const Index index = shape->parameter_index(name);
   require(
       index >= 0,

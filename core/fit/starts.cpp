@@ -200,12 +200,14 @@ class StartFinder {
     double best = -1;
     std::vector<double> answer = theta_;
     const double widest = rule_.widest * span;
-    for (double width = std::min(4 * data_.spacing, widest); width <= widest; width *= 1.5) {
+    double width = std::min(4 * data_.spacing, widest);
+    while (width <= widest) {
       set_widths(band, open, width);
       const double step = open[1] != 0 ? std::max(data_.spacing, 0.2 * width) : 2 * span;
-      for (double at = data_.x.front(); at <= data_.x.front() + span; at += step) {
+      const auto steps = static_cast<Index>(span / step);
+      for (Index k = 0; k <= steps; ++k) {
         if (open[1] != 0) {
-          set(band, 1, at);
+          set(band, 1, data_.x.front() + static_cast<double>(k) * step);
         }
         const double score = gain(band);
         if (score > best) {
@@ -216,6 +218,7 @@ class StartFinder {
       if (!has_open_width) {
         break;
       }
+      width *= 1.5;
     }
     theta_ = answer;
   }

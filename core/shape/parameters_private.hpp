@@ -64,7 +64,13 @@ inline constexpr ParameterInfo exponent_info{
 /// Area of a Pearson VII of unit height and FWHM.
 inline double pearson7_unit_area(double exponent) {
   const double c = std::expm1(std::numbers::ln2 / exponent);
-  const double ratio = std::exp(std::lgamma(exponent - 0.5) - std::lgamma(exponent));
+  double m = exponent;
+  double ratio = 1;  // gamma(m - 1/2) / gamma(m); the recurrence keeps large m from overflowing
+  while (m > 150) {
+    ratio *= (m - 1.5) / (m - 1);
+    m -= 1;
+  }
+  ratio *= std::tgamma(m - 0.5) / std::tgamma(m);
   return 0.5 * std::sqrt(std::numbers::pi / c) * ratio;
 }
 
