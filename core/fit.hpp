@@ -131,7 +131,7 @@ struct FitResult {
 /// Method     amounts and background are solved exactly for every trial of the other parameters
 ///            (variable projection), those by Levenberg-Marquardt within the box
 /// Accuracy   minimum within 1e-4 of the least chi-square known: bench/kernel_fit_bench.cpp
-/// Cost       300 points, 4 pseudo-Voigt bands and a line: about 50 us at AVX-512
+/// Cost       300 points, 4 pseudo-Voigt bands and a line: about 65 us at AVX-512
 /// Source     Golub & Pereyra, Inverse Problems 19 (2003) R1; Kaufman, BIT 15 (1975) 49
 CALCISPEC_API FitResult fit_bands(const BandModel& model,
                                   std::span<const double> x,
