@@ -2,8 +2,7 @@
 
 #include "core/error.hpp"
 #include "pipelines/hash_private.hpp"
-
-#include <toml++/toml.h>
+#include "pipelines/toml_faults_private.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,22 +18,16 @@ std::pair<std::string_view, std::string_view> calcispec_pipelines(std::size_t in
 namespace calcispec {
 namespace {
 
-std::string place_of(std::string_view path, const toml::source_region& region) {
-  return std::string(path) + ":" + std::to_string(region.begin.line) + ":" +
-         std::to_string(region.begin.column);
-}
-
-// Collects every fault of a method file, then throws once.
 class Reader {
  public:
-  Reader(const toml::table& root, std::string_view path) : root_(root), path_(path) {}
+  Reader(const toml::table& root, std::string_view path) : root_(root), faults_(path) {}
 
   Method read() {
-    check_keys(root_,
-               {"schema", "name", "title", "technique", "mode", "composition", "step", "display"});
+    faults_.check_keys(
+        root_, {"schema", "name", "title", "technique", "mode", "composition", "step", "display"});
     const auto schema = root_["schema"].value<int64_t>();
     if (schema != 1) {
-      fault(root_, "schema = 1 is missing at the top");
+      faults_.add(root_, "schema = 1 is missing at the top");
     }
     Method method;
     method.name = text("name").value_or("");
@@ -43,19 +36,11 @@ class Reader {
     read_range(method);
     read_steps("step", method.steps);
     read_steps("display", method.display);
-    if (!faults_.empty()) {
-      throw Error(ErrorCode::bad_method, faults_.substr(1), first_place_);
-    }
+    faults_.stop();
     return method;
   }
 
  private:
-  void fault(const toml::node& node, const std::string& message) {
-    const auto place = place_of(path_, node.source());
-    first_place_ = first_place_.empty() ? place : first_place_;
-    faults_ += faults_.empty() ? " " + message : "\n  " + place + ": " + message;
-  }
-
   std::optional<std::string> text(std::string_view key) {
     const auto* node = root_.get(key);
     if (node == nullptr) {
@@ -63,36 +48,23 @@ class Reader {
     }
     auto value = node->value<std::string>();
     if (!value) {
-      fault(*node, std::string(key) + " must be a text in quotes");
+      faults_.add(*node, std::string(key) + " must be a text in quotes");
     }
     return value;
-  }
-
-  void check_keys(const toml::table& table, std::initializer_list<std::string_view> known) {
-    for (const auto& [key, node] : table) {
-      if (std::find(known.begin(), known.end(), key.str()) != known.end()) {
-        continue;
-      }
-      const std::vector<std::string_view> names(known);
-      const auto near = nearest_name(key.str(), names);
-      fault(node,
-            "there is no key '" + std::string(key.str()) + "'" +
-                (near.empty() ? "" : "; did you mean " + std::string(near) + "?"));
-    }
   }
 
   void read_technique(Method& method) {
     if (const auto name = text("technique")) {
       const auto technique = technique_from_name(*name);
       if (!technique) {
-        fault(*root_.get("technique"), "technique must be raman, ftir or other");
+        faults_.add(*root_.get("technique"), "technique must be raman, ftir or other");
       }
       method.technique = technique.value_or(Technique::unknown);
     }
     if (const auto name = text("mode")) {
       const auto mode = sampling_mode_from_name(*name);
       if (!mode) {
-        fault(*root_.get("mode"), "mode must be transmission, atr or reflection");
+        faults_.add(*root_.get("mode"), "mode must be transmission, atr or reflection");
       }
       method.mode = mode.value_or(SamplingMode::unknown);
     }
@@ -103,13 +75,13 @@ class Reader {
     if (table == nullptr) {
       return;
     }
-    check_keys(*table, {"range"});
+    faults_.check_keys(*table, {"range"});
     const auto* range = (*table)["range"].as_array();
     const auto at = [&](std::size_t i) {
       return range == nullptr || i >= range->size() ? std::nullopt : range->get(i)->value<double>();
     };
     if (range == nullptr || range->size() != 2 || !at(0) || !at(1) || *at(0) >= *at(1)) {
-      fault(*table, "range must be two rising numbers in 1/cm, for example [400, 1800]");
+      faults_.add(*table, "range must be two rising numbers in 1/cm, for example [400, 1800]");
       return;
     }
     method.range_cm1 = {*at(0), *at(1)};
@@ -122,19 +94,19 @@ class Reader {
     }
     const auto* list = node->as_array();
     if (list == nullptr) {
-      return fault(*node, "write [[" + std::string(key) + "]] with two brackets");
+      return faults_.add(*node, "write [[" + std::string(key) + "]] with two brackets");
     }
     for (const auto& entry : *list) {
       const auto* table = entry.as_table();
       const auto name = table == nullptr ? std::nullopt : (*table)["name"].value<std::string>();
       if (!name) {
-        fault(entry, "the step has no name; write name = \"baseline.arpls\" or another step");
+        faults_.add(entry, "the step has no name; write name = \"baseline.arpls\" or another step");
         continue;
       }
       try {
-        steps.push_back(make_step(*name, parameters_of(*table), place_of(path_, entry.source())));
+        steps.push_back(make_step(*name, parameters_of(*table), faults_.place(entry)));
       } catch (const Error& error) {
-        fault(entry, error.what());
+        faults_.add(entry, error.what());
       }
     }
   }
@@ -155,15 +127,13 @@ class Reader {
       } else {
         value = node.value<std::string>().value_or("?");
       }
-      given.push_back({std::string(key.str()), value, place_of(path_, node.source())});
+      given.push_back({std::string(key.str()), value, faults_.place(node)});
     }
     return given;
   }
 
   const toml::table& root_;
-  std::string path_;
-  std::string faults_;
-  std::string first_place_;
+  TomlFaults faults_;
 };
 
 bool is_method_file(std::string_view name) {
@@ -237,13 +207,8 @@ Method load_method(const std::string& name_or_path) {
 }
 
 Method parse_method(std::string_view text, std::string_view path) {
-  try {
-    const auto root = toml::parse(text, path);
-    return Reader(root, path).read();
-  } catch (const toml::parse_error& error) {
-    throw Error(
-        ErrorCode::bad_method, std::string(error.description()), place_of(path, error.source()));
-  }
+  const auto root = parse_toml(text, path);
+  return Reader(root, path).read();
 }
 
 std::string canonical_text(const Method& method) {
