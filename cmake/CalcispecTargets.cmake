@@ -107,12 +107,16 @@ function(calcispec_add_library name)
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
 endfunction()
 
-# Makes every file of a folder readable at run time through <target>'s embedded_file(name).
-# The bytes are taken in by the assembler, so that large files cost no compile time.
+# Makes every file of a folder readable at run time through calcispec::embedded::<target>(index), or
+# another name given third. The bytes are taken in by the assembler: large files cost no compile time.
 function(calcispec_embed target folder)
+  set(prefix ${target})
+  if(ARGC GREATER 2)
+    set(prefix ${ARGV2})
+  endif()
   file(GLOB files CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/${folder}
     ${PROJECT_SOURCE_DIR}/${folder}/*.csv ${PROJECT_SOURCE_DIR}/${folder}/*.toml)
-  calcispec_embed_files(${target} ${PROJECT_SOURCE_DIR}/${folder} ${target} "${files}")
+  calcispec_embed_files(${target} ${PROJECT_SOURCE_DIR}/${folder} ${prefix} "${files}")
 endfunction()
 
 function(calcispec_embed_files target base prefix files)
