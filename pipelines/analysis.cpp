@@ -4,12 +4,12 @@
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "io/file.hpp"
+#include "pipelines/spectrum_ids.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <memory>
 #include <mutex>
-#include <set>
 
 namespace calcispec {
 namespace {
@@ -53,7 +53,6 @@ class Analysis {
     for (const auto& input : request_.inputs) {
       read(input);
     }
-    make_ids_unique();
     std::mutex mutex;
     Index done = 0;
     const auto total = static_cast<Index>(jobs_.size());
@@ -79,7 +78,7 @@ class Analysis {
     } catch (const Error& error) {
       SpectrumAnalysis entry;
       entry.input = input;
-      entry.id = input;
+      entry.id = ids_.unique(input);
       entry.status = AnalysisStatus::failed;
       const bool says_place = !error.place().empty() && error.place() != input;
       entry.message = (says_place ? error.place() + ": " : std::string()) + error.what();
@@ -97,7 +96,7 @@ class Analysis {
       SpectrumAnalysis entry;
       entry.input = input;
       entry.index = row;
-      entry.id = id_of(input, *recording, row);
+      entry.id = ids_.next(input, *recording, row);
       entry.format = file.format;
       entry.technique = recording->technique;
       entry.mode = recording->mode;
@@ -110,27 +109,6 @@ class Analysis {
       }
       jobs_.push_back({result_.spectra.size(), recording, row});
       result_.spectra.push_back(std::move(entry));
-    }
-  }
-
-  static std::string id_of(const std::string& input, const io::Recording& recording, Index row) {
-    auto stem = input.substr(input.find_last_of('/') + 1);
-    stem = stem.substr(0, stem.find_last_of('.'));
-    const auto at = static_cast<std::size_t>(row);
-    if (recording.spectra.rows() == 1) {
-      return stem;
-    }
-    const bool is_named = at < recording.names.size() && !recording.names[at].empty();
-    return stem + " " + (is_named ? recording.names[at] : "#" + std::to_string(row + 1));
-  }
-
-  void make_ids_unique() {
-    std::set<std::string> seen;
-    for (auto& entry : result_.spectra) {
-      const auto base = entry.id;
-      for (int k = 2; !seen.insert(entry.id).second; ++k) {
-        entry.id = base + " (" + std::to_string(k) + ")";
-      }
     }
   }
 
@@ -241,6 +219,7 @@ class Analysis {
 
   const AnalysisRequest& request_;
   models::ReferenceLibrary library_;
+  SpectrumIds ids_;
   AnalysisResult result_;
   std::vector<Job> jobs_;
 };
