@@ -82,12 +82,6 @@ AnalysisRequest request_of(const Options& options) {
 
 constexpr std::array file_outputs{"report", "json", "csv", "xlsx"};
 
-bool has_pictures(const std::string& folder) {
-  const std::filesystem::directory_iterator files(folder);
-  return std::any_of(
-      begin(files), end(files), [](const auto& file) { return file.path().extension() == ".svg"; });
-}
-
 void check_outputs(const Options& options) {
   if (options.has("xlsx") && !has_xlsx()) {
     analysis_xlsx({});  // says what is missing
@@ -101,14 +95,7 @@ void check_outputs(const Options& options) {
     }
   }
   if (options.has("figures")) {
-    const auto folder = options.text("figures");
-    make_folder(folder);
-    if (!options.has("force") && has_pictures(folder)) {
-      throw Error(ErrorCode::invalid_argument,
-                  "holds pictures already; --force replaces those of the same name, or name "
-                  "another folder",
-                  folder);
-    }
+    make_picture_folder(options.text("figures"), options.has("force"));
   }
 }
 
@@ -151,7 +138,7 @@ void write_figures(const std::string& folder, const AnalysisResult& result) {
   for (std::size_t i = 0; i < result.spectra.size(); ++i) {
     const auto picture = figure_svg(result.spectra[i]);
     if (!picture.empty()) {
-      write_output(folder + "/" + figure_name(result.spectra[i], i) + ".svg", picture);
+      write_output(folder + "/" + figure_name(result.spectra[i].id, i) + ".svg", picture);
     }
   }
   std::size_t number = 0;

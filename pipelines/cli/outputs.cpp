@@ -139,14 +139,23 @@ void make_folder(const std::string& path) {
   }
 }
 
-namespace {
-
-bool is_folder_name(const std::string& target) {
-  std::error_code error;
-  return target.ends_with('/') || fs::is_directory(target, error);
+void make_picture_folder(const std::string& path, bool force) {
+  make_folder(path);
+  const fs::directory_iterator files(path);
+  const bool has_pictures = std::any_of(
+      begin(files), end(files), [](const auto& file) { return file.path().extension() == ".svg"; });
+  if (has_pictures && !force) {
+    throw Error(ErrorCode::invalid_argument,
+                "holds pictures already; --force replaces those of the same name, or name "
+                "another folder",
+                path);
+  }
 }
 
-}  // namespace
+bool is_folder_name(const std::string& path) {
+  std::error_code error;
+  return path.ends_with('/') || fs::is_directory(path, error);
+}
 
 std::vector<std::string> output_names(const std::string& target,
                                       std::span<const std::string> inputs,

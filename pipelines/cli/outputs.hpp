@@ -24,6 +24,11 @@ void print_message(std::string_view text);
 void check_output(const std::string& path, bool force);
 /// Makes the folder if it is missing. Throws Error{output_failed}.
 void make_folder(const std::string& path);
+/// The same for pictures: without `force` an Error{invalid_argument} if it holds some already.
+void make_picture_folder(const std::string& path, bool force);
+
+/// An existing folder, or a name that ends in /.
+bool is_folder_name(const std::string& path);
 
 /// The paths that plan_outputs gives, without a look at the disk beyond the target.
 std::vector<std::string> output_names(const std::string& target,

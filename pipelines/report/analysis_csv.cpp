@@ -1,7 +1,6 @@
 // One CSV row per spectrum.
-#include "core/parameter.hpp"
 #include "pipelines/report/analysis_json.hpp"
-#include "pipelines/report/analysis_xlsx.hpp"
+#include "pipelines/report/csv_cells.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,24 +9,6 @@
 
 namespace calcispec {
 namespace {
-
-// Guarded against formulas; commas and quotes are quoted.
-std::string cell(std::string text) {
-  text = guarded_cell(std::move(text));
-  if (text.find_first_of(",\"\r\n") == std::string::npos) {
-    return text;
-  }
-  std::string out = "\"";
-  for (const char c : text) {
-    out += c;
-    out += c == '"' ? "\"" : "";
-  }
-  return out + "\"";
-}
-
-std::string value_cell(double value) {
-  return std::isfinite(value) ? number_text(value) : "";
-}
 
 void add_unique(const std::string& id, std::vector<std::string>& ids) {
   if (std::find(ids.begin(), ids.end(), id) == ids.end()) {
@@ -82,8 +63,8 @@ std::string interval(const Estimate* estimate) {
   if (estimate == nullptr) {
     return ",,,";
   }
-  return "," + value_cell(estimate->value) + "," + value_cell(estimate->lo95) + "," +
-         value_cell(estimate->hi95);
+  return "," + csv_number(estimate->value) + "," + csv_number(estimate->lo95) + "," +
+         csv_number(estimate->hi95);
 }
 
 }  // namespace
@@ -105,17 +86,17 @@ std::string analysis_csv(const AnalysisResult& result) {
   out += "\n";
   for (const auto& entry : result.spectra) {
     const auto* composition = entry.composition ? &*entry.composition : nullptr;
-    out += cell(entry.input) + "," + std::to_string(entry.index) + "," + cell(entry.id) + "," +
-           std::string(name_of(entry.status)) + "," + cell(entry.message) + "," +
+    out += csv_cell(entry.input) + "," + std::to_string(entry.index) + "," + csv_cell(entry.id) +
+           "," + std::string(name_of(entry.status)) + "," + csv_cell(entry.message) + "," +
            std::string(name_of(entry.technique)) + "," + std::string(name_of(entry.mode)) + "," +
            std::string(entry.status == AnalysisStatus::failed
                            ? std::string_view()
                            : models::name_of(entry.quality.verdict)) +
-           "," + (composition == nullptr ? "" : value_cell(composition->axis.shift_cm1));
+           "," + (composition == nullptr ? "" : csv_number(composition->axis.shift_cm1));
     for (const auto& id : columns.shares) {
       out += interval(composition == nullptr ? nullptr : share_of(*composition, id));
     }
-    out += "," + (composition == nullptr ? "" : value_cell(composition->unexplained.value)) + "," +
+    out += "," + (composition == nullptr ? "" : csv_number(composition->unexplained.value)) + "," +
            (composition == nullptr          ? ""
             : composition->unexplained_flag ? "yes"
                                             : "no");

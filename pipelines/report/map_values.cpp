@@ -57,25 +57,6 @@ double share_of(const models::Composition& composition, const std::string& id) {
   return 0;  // tried and not found
 }
 
-void find_limits(MapValues& map) {
-  std::vector<double> known;
-  for (const double value : map.values) {
-    if (std::isfinite(value)) {
-      known.push_back(value);
-    }
-  }
-  if (known.empty()) {
-    return;
-  }
-  std::sort(known.begin(), known.end());
-  const auto at = [&](double part) {
-    return known[static_cast<std::size_t>(
-        std::lround(part * static_cast<double>(known.size() - 1)))];
-  };
-  map.low = at(0.02);
-  map.high = at(0.98);
-}
-
 template <typename ValueOf>
 MapValues make_map(const AnalysisResult& result,
                    const MapInfo& map,
@@ -104,6 +85,25 @@ double marker_value(const SpectrumAnalysis& entry, const std::string& id) {
 }
 
 }  // namespace
+
+void find_limits(MapValues& map) {
+  std::vector<double> known;
+  for (const double value : map.values) {
+    if (std::isfinite(value)) {
+      known.push_back(value);
+    }
+  }
+  if (known.empty()) {
+    return;
+  }
+  std::sort(known.begin(), known.end());
+  const auto at = [&](double part) {
+    return known[static_cast<std::size_t>(
+        std::lround(part * static_cast<double>(known.size() - 1)))];
+  };
+  map.low = at(0.02);
+  map.high = at(0.98);
+}
 
 std::vector<MapValues> maps_of(const AnalysisResult& result, const MapInfo& map) {
   std::map<std::string, Index> shares;

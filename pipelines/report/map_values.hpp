@@ -17,6 +17,9 @@ struct MapValues {
   double high = 1;
 };
 
+/// Sets low and high from the values.
+void find_limits(MapValues& map);
+
 /// Shares of the commonest groups and phases (at most four), then markers (at most three).
 std::vector<MapValues> maps_of(const AnalysisResult& result, const MapInfo& map);
 

@@ -10,25 +10,13 @@
 #include <limits>
 
 namespace calcispec {
-namespace svg {
-
-double nice_step(double range, int count) {
-  const double rough = range / count;
-  const double power = std::pow(10, std::floor(std::log10(rough)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (factor * power >= rough) {
-      return factor * power;
-    }
-  }
-  return 10 * power;
-}
-
-}  // namespace svg
-
 namespace {
 
+using svg::axis_number;
 using svg::px;
 using svg::Scale;
+using svg::Thinned;
+using svg::tick_text;
 
 constexpr double width = 860;
 constexpr double left = 62;
@@ -38,55 +26,6 @@ constexpr double label_rows = 30;  // room above the curve
 constexpr double main_bottom = 314;
 constexpr double residual_top = 336;
 constexpr double residual_bottom = 392;
-
-// Lowest and highest value of each pixel column: what the eye would see of all points.
-class Thinned {
- public:
-  Thinned(const Scale& sx, const Scale& sy) : sx_(sx), sy_(sy) {}
-
-  void add(double x, double y) {
-    if (!std::isfinite(y)) {
-      return;
-    }
-    const double at = std::round(2 * sx_.at(x)) / 2;
-    if (at != column_) {
-      flush();
-      column_ = at;
-      low_ = y;
-      high_ = y;
-    }
-    low_ = std::min(low_, y);
-    high_ = std::max(high_, y);
-  }
-
-  std::string take() {
-    flush();
-    return std::move(out_);
-  }
-
- private:
-  void flush() {
-    if (!std::isfinite(column_)) {
-      return;
-    }
-    out_ += (out_.empty() ? "M" : "L") + px(column_) + " " + px(sy_.at(low_));
-    if (high_ > low_) {
-      out_ += "V" + px(sy_.at(high_));
-    }
-  }
-
-  const Scale& sx_;
-  const Scale& sy_;
-  double column_ = std::numeric_limits<double>::quiet_NaN();
-  double low_ = 0;
-  double high_ = 0;
-  std::string out_;
-};
-
-std::string axis_number(double value) {
-  auto out = px(value);
-  return out.size() > 2 && out.substr(out.size() - 2) == ".0" ? out.substr(0, out.size() - 2) : out;
-}
 
 bool has_fit(const SpectrumAnalysis& entry) {
   return entry.composition && !entry.composition->curves.fit.empty();
@@ -183,23 +122,6 @@ class Figure {
       values.push_back(static_cast<double>(k) * step);
     }
     return values;
-  }
-
-  // As many decimals as the step needs.
-  static std::string tick_text(double value, double step) {
-    if (std::abs(value) < 1e-9 * step) {
-      return "0";
-    }
-    if (std::abs(value) >= 1e5 || step < 1e-4) {
-      return short_number(value);
-    }
-    const int digits = std::max(0, static_cast<int>(-std::floor(std::log10(step) + 1e-9)));
-    std::array<char, 64> buffer{};
-    const auto end =
-        std::to_chars(
-            buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, digits)
-            .ptr;
-    return {buffer.data(), end};
   }
 
   // y[i] stands at x_[first + i].
@@ -379,9 +301,9 @@ std::vector<const models::FittedBand*> labelled_bands(const SpectrumAnalysis& en
   return chosen;
 }
 
-std::string figure_name(const SpectrumAnalysis& entry, std::size_t index) {
+std::string figure_name(std::string_view id, std::size_t index) {
   std::string out = std::to_string(index + 1) + "_";
-  for (const char c : entry.id) {
+  for (const char c : id) {
     const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                           (c >= '0' && c <= '9') || c == '-' || c == '.';
     out += is_plain ? c : '_';

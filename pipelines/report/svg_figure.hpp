@@ -4,6 +4,7 @@
 #include "pipelines/analysis.hpp"
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace calcispec {
@@ -20,7 +21,7 @@ std::pair<double, double> figure_range(const SpectrumAnalysis& entry);
 std::vector<const models::FittedBand*> labelled_bands(const SpectrumAnalysis& entry, double apart);
 
 /// A file name from the id: letters, digits, dot, dash and underscore, unique by its number.
-std::string figure_name(const SpectrumAnalysis& entry, std::size_t index);
+std::string figure_name(std::string_view id, std::size_t index);
 
 /// Colour of a phase in all pictures (mostly Okabe-Ito): the first mineral is blue, the first
 /// matrix green, whatever the order of the curves; grey for what is unexplained.

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <charconv>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -31,5 +32,29 @@ struct Scale {
 
 /// A step of 1, 2 or 5 times a power of ten that parts the range about so often.
 double nice_step(double range, int count);
+
+/// A position on the axis, without a trailing ".0".
+std::string axis_number(double value);
+/// As many decimals as the step between ticks needs.
+std::string tick_text(double value, double step);
+
+/// A path through lowest and highest value of each pixel column: what the eye would see of all
+/// points. Values that are no number are left out.
+class Thinned {
+ public:
+  Thinned(const Scale& sx, const Scale& sy) : sx_(sx), sy_(sy) {}
+  void add(double x, double y);
+  std::string take();
+
+ private:
+  void flush();
+
+  const Scale& sx_;
+  const Scale& sy_;
+  double column_ = std::numeric_limits<double>::quiet_NaN();
+  double low_ = 0;
+  double high_ = 0;
+  std::string out_;
+};
 
 }  // namespace calcispec::svg
