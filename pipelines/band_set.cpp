@@ -29,7 +29,8 @@ std::string unknown_set(std::string_view name, const std::vector<std::string_vie
     all += (all.empty() ? "" : ", ") + std::string(known);
   }
   return "there is no built-in band set '" + std::string(name) + "'" +
-         (near.empty() ? "" : "; did you mean " + std::string(near) + "?") + " The sets are " +
+         (near.empty() ? "; the sets are "
+                       : "; did you mean " + std::string(near) + "? The sets are ") +
          all + "; a file needs the ending .toml";
 }
 
@@ -66,7 +67,9 @@ std::string band_set_text(const std::string& name_or_path) {
   }
   std::ifstream stream(name_or_path, std::ios::binary);
   if (!stream) {
-    throw Error(ErrorCode::bad_method, "the bands file cannot be read", name_or_path);
+    throw Error(ErrorCode::bad_method,
+                "the bands file cannot be read; check the name and the folder",
+                name_or_path);
   }
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }

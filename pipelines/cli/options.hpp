@@ -44,6 +44,18 @@ constexpr Option choice_option(std::string_view name,
                                std::string_view help) {
   return {name, 0, OptionValue::choice, words, help};
 }
+constexpr Option number_option(std::string_view name,
+                               std::string_view argument,
+                               std::string_view help,
+                               std::pair<double, double> limits) {
+  return {name, 0, OptionValue::number, argument, help, limits.first, limits.second};
+}
+constexpr Option whole_number_option(std::string_view name,
+                                     std::string_view argument,
+                                     std::string_view help,
+                                     std::pair<double, double> limits) {
+  return {name, 0, OptionValue::whole_number, argument, help, limits.first, limits.second};
+}
 /// The same row, with CALCISPEC_<NAME> standing in when the option is absent.
 constexpr Option with_variable(Option option) {
   option.has_variable = true;

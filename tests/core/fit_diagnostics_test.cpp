@@ -34,8 +34,9 @@ BandModel two_band_model() {
   const auto& gauss = *find_band_shape("gauss");
   BandModel model;
   model.bands = {Band::make("one", gauss), Band::make("two", gauss)};
-  model.bands[0].parameter("center").start = 968;
-  model.bands[1].parameter("center").start = 995;
+  // Ranges, for two bands of one shape may change places.
+  model.bands[0].parameter("center") = {.start = 968, .lower = 960, .upper = 980};
+  model.bands[1].parameter("center") = {.start = 995, .lower = 982, .upper = 1002};
   return model;
 }
 

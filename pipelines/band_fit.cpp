@@ -1,0 +1,262 @@
+#include "pipelines/band_fit.hpp"
+
+#include "core/error.hpp"
+#include "core/noise.hpp"
+#include "core/parallel.hpp"
+#include "io/file.hpp"
+#include "pipelines/spectrum_ids.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <mutex>
+#include <utility>
+
+namespace calcispec {
+namespace {
+
+// The noise is sought in the range, widened to so many points: from n points it is known to about
+// 1.5 / sqrt(n), and a band that fills the range would pass for noise.
+constexpr std::size_t fewest_noise_points = 256;
+
+class BandFit {
+ public:
+  explicit BandFit(const FitRequest& request) : request_(request), model_(request.bands.model) {
+    background_model_ = model_;
+    background_model_.bands.clear();
+  }
+
+  FitRun run(const ProgressCallback& progress) {
+    run_.bands = request_.bands;
+    for (const auto& input : request_.inputs) {
+      read(input);
+    }
+    std::mutex mutex;
+    Index done = 0;
+    const auto total = static_cast<Index>(run_.spectra.size());
+    parallel_for(total, request_.jobs, [&](Index item) {
+      auto& entry = run_.spectra[static_cast<std::size_t>(item)];
+      if (entry.recording) {
+        fit(entry);
+      }
+      const std::lock_guard lock(mutex);
+      ++done;
+      if (progress) {
+        progress(done, total);
+      }
+    });
+    return std::move(run_);
+  }
+
+ private:
+  void read(const std::string& input) {
+    try {
+      auto file = io::load(input, request_.read);
+      for (auto& recording : file.recordings) {
+        const auto first = run_.spectra.size();
+        auto diagnostics = file.diagnostics;
+        condition(recording, diagnostics);
+        if (recording.map) {
+          run_.maps.push_back({input, *recording.map, static_cast<Index>(first)});
+        }
+        add(input,
+            file.sha256,
+            std::make_shared<const io::Recording>(std::move(recording)),
+            diagnostics);
+      }
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::unreadable_input) {
+        throw;
+      }
+      SpectrumFit entry;
+      entry.input = input;
+      entry.id = ids_.unique(input);
+      const bool says_place = !error.place().empty() && error.place() != input;
+      entry.result.message = (says_place ? error.place() + ": " : std::string()) + error.what();
+      run_.spectra.push_back(std::move(entry));
+    }
+  }
+
+  void condition(io::Recording& recording, Diagnostics& diagnostics) const {
+    if (recording.technique == Technique::ftir &&
+        recording.ordinate == OrdinateKind::transmittance) {
+      run_steps(parse_steps("convert.absorbance"), request_.jobs, recording, nullptr, diagnostics);
+      recording.ordinate = OrdinateKind::absorbance;
+      diagnostics.push_back({Severity::note,
+                             "absorbance_from_transmittance",
+                             "transmittance was turned into absorbance",
+                             -1});
+    }
+    const bool is_other = request_.bands.technique != Technique::unknown &&
+                          recording.technique != Technique::unknown &&
+                          recording.technique != request_.bands.technique;
+    if (is_other) {
+      diagnostics.push_back({Severity::warning,
+                             "technique_of_bands",
+                             "the band set " + request_.bands.name + " is for " +
+                                 std::string(name_of(request_.bands.technique)) +
+                                 ", the spectrum is " + std::string(name_of(recording.technique)) +
+                                 "; check --bands or --technique",
+                             -1});
+    }
+    run_steps(request_.steps, request_.jobs, recording, nullptr, diagnostics);
+  }
+
+  void add(const std::string& input,
+           const std::string& sha256,
+           const std::shared_ptr<const io::Recording>& recording,
+           const Diagnostics& diagnostics) {
+    for (Index row = 0; row < recording->spectra.rows(); ++row) {
+      SpectrumFit entry;
+      entry.input = input;
+      entry.index = row;
+      entry.id = ids_.next(input, *recording, row);
+      entry.recording = recording;
+      entry.row = row;
+      entry.input_sha256 = sha256;
+      for (const auto& diagnostic : diagnostics) {
+        if (diagnostic.spectrum < 0 || diagnostic.spectrum == row) {
+          entry.diagnostics.push_back(diagnostic);
+        }
+      }
+      run_.spectra.push_back(std::move(entry));
+    }
+  }
+
+  void fit(SpectrumFit& entry) const {
+    const auto x = entry.recording->spectra.axis->values();
+    const auto y = entry.recording->spectra.row(entry.row);
+    if (x.back() < model_.from || x.front() > model_.to) {
+      entry.result.message = "the spectrum runs from " + number_text(x.front()) + " to " +
+                             number_text(x.back()) + " " + entry.recording->spectra.axis->unit() +
+                             "; nothing of it lies in the range of the bands, " +
+                             number_text(model_.from) + " to " + number_text(model_.to);
+      return;
+    }
+    const double sigma = noise_of(x, y, entry.noise);
+    const std::span<const double> spread(&sigma, sigma > 0 ? 1 : 0);
+    if (is_empty(*entry.recording, x, y, spread)) {
+      leave_out(sigma, entry.result);
+      return;
+    }
+    entry.result = fit_bands(model_, x, y, spread, request_.fit);
+    const bool is_misfit =
+        entry.noise == NoiseSource::estimated && entry.result.reduced_chi_square > misfit_limit;
+    if (request_.scales_misfit && is_misfit) {
+      scale_errors(entry.result);
+    }
+    entry.extras = band_extras(model_, entry.result);
+    entry.residual = check_residual(model_, entry.result, x, y, spread);
+    if (!request_.keeps_covariance) {
+      entry.result.covariance = {};
+    }
+  }
+
+  static void scale_errors(FitResult& result) {
+    if (result.standard_errors == StandardErrorKind::scaled) {
+      return;
+    }
+    result.standard_errors = StandardErrorKind::scaled;
+    const double factor = std::sqrt(result.reduced_chi_square);
+    for (double& value : result.covariance) {
+      value *= result.reduced_chi_square;
+    }
+    const auto scale = [factor](FittedValue& value) { value.standard_error *= factor; };
+    for (auto& band : result.bands) {
+      std::for_each(band.parameters.begin(), band.parameters.end(), scale);
+      scale(band.height);
+      scale(band.fwhm);
+      scale(band.area);
+    }
+    std::for_each(result.background.begin(), result.background.end(), scale);
+  }
+
+  double noise_of(std::span<const double> x, std::span<const double> y, NoiseSource& source) const {
+    if (request_.bands.sigma) {
+      source = NoiseSource::given;
+      return *request_.bands.sigma;
+    }
+    const auto inside = [&](double at) { return at >= model_.from && at <= model_.to; };
+    auto first = static_cast<std::size_t>(std::find_if(x.begin(), x.end(), inside) - x.begin());
+    auto last = first;
+    while (last < x.size() && inside(x[last])) {
+      ++last;
+    }
+    const std::size_t wanted = std::min(fewest_noise_points, x.size());
+    const std::size_t missing = wanted - std::min(wanted, last - first);
+    first -= std::min(first, (missing + 1) / 2);
+    last = std::min(x.size(), std::max(last, first + wanted));
+    first = std::min(first, last - std::min(last, wanted));
+    std::vector<double> values;
+    std::copy_if(y.begin() + static_cast<std::ptrdiff_t>(first),
+                 y.begin() + static_cast<std::ptrdiff_t>(last),
+                 std::back_inserter(values),
+                 [](double value) { return std::isfinite(value); });
+    const double sigma = estimate_noise(values);
+    source = sigma > 0 ? NoiseSource::estimated : NoiseSource::from_residual;
+    return sigma;
+  }
+
+  // No more than background and noise, judged by chi-square of the background alone.
+  [[nodiscard]] bool is_empty(const io::Recording& recording,
+                              std::span<const double> x,
+                              std::span<const double> y,
+                              std::span<const double> sigma) const {
+    const double gate = request_.gate.value_or(recording.map ? map_gate : 0.0);
+    if (!(gate > 0) || sigma.empty()) {
+      return false;
+    }
+    double chi_square = 0;
+    double freedom = 0;
+    if (model_.background == FitBackground::none) {
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        if (std::isfinite(y[i]) && x[i] >= model_.from && x[i] <= model_.to) {
+          chi_square += y[i] * y[i] / (sigma[0] * sigma[0]);
+          ++freedom;
+        }
+      }
+    } else {
+      FitOptions plain;
+      plain.wants_covariance = false;
+      const auto result = fit_bands(background_model_, x, y, sigma, plain);
+      chi_square = result.chi_square;
+      freedom = static_cast<double>(result.points - result.n_free);
+    }
+    return freedom > 0 && chi_square <= freedom + gate * std::sqrt(2 * freedom);
+  }
+
+  void leave_out(double sigma, FitResult& result) const {
+    result.status = FitStatus::not_fitted;
+    result.message = "no signal above noise in the range; --gate 0 fits all the same";
+    result.noise_sigma = sigma;
+    for (const auto& band : model_.bands) {
+      result.bands.emplace_back().parameters.resize(band.parameters.size());
+    }
+  }
+
+  const FitRequest& request_;
+  const BandModel& model_;
+  BandModel background_model_;
+  SpectrumIds ids_;
+  FitRun run_;
+};
+
+}  // namespace
+
+FitRun fit_spectra(const FitRequest& request, const ProgressCallback& progress) {
+  return BandFit(request).run(progress);
+}
+
+std::string_view name_of(NoiseSource source) {
+  switch (source) {
+    case NoiseSource::given:
+      return "given";
+    case NoiseSource::estimated:
+      return "estimated";
+    case NoiseSource::from_residual:
+      return "from_residual";
+  }
+  return "estimated";
+}
+
+}  // namespace calcispec

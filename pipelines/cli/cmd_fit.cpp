@@ -1,0 +1,314 @@
+// calcispec fit: bands, background and errors of every spectrum.
+#include "core/error.hpp"
+#include "pipelines/band_fit.hpp"
+#include "pipelines/cli/command.hpp"
+#include "pipelines/cli/inputs.hpp"
+#include "pipelines/cli/options.hpp"
+#include "pipelines/cli/outputs.hpp"
+#include "pipelines/cli/progress.hpp"
+#include "pipelines/report/fit_figure.hpp"
+#include "pipelines/report/fit_report.hpp"
+#include "pipelines/report/svg_bars.hpp"
+#include "pipelines/report/svg_figure.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <unistd.h>
+
+namespace calcispec::cli {
+namespace {
+
+std::string notes() {
+  std::string out = "built-in band sets (--bands list has their titles):\n";
+  for (const auto& name : builtin_band_set_names()) {
+    out += "  " + name + "\n";
+  }
+  return out +
+         "\nA spectrum that cannot be fitted is a row with a status. Statuses: converged, "
+         "at_bounds,\n"
+         "iteration_limit, stalled, failed, not_fitted (nothing above noise; see --gate).\n"
+         "Noise is what the bands file gives, else it is estimated from neighbouring points.\n"
+         "For research use only. Not for diagnosis or treatment decisions.\n";
+}
+
+}  // namespace
+
+const CommandHelp& fit_help() {
+  static constexpr std::array options{
+      text_option(
+          "bands", "FILE|NAME", "bands to fit: a TOML file or a built-in set; list names them"),
+      flag_option("show-bands", "print the bands file and stop: a start for your own"),
+      text_option(
+          "range", "FROM-TO", "part of the axis to fit; overrides [range] of the bands file"),
+      text_option("steps", "TEXT", "steps before the fit, for example \"despike.median\""),
+      choice_option("format",
+                    "table|csv|json",
+                    "how to print (default: by the ending of --output, else table)"),
+      choice_option("rows",
+                    "band|spectrum",
+                    "a CSV row per band or per spectrum (default: spectrum for maps, else band)"),
+      flag_option("covariance", "write the covariance of the free parameters (JSON)"),
+      text_option("figures", "DIR", "write an SVG picture per spectrum; of a map, of its values"),
+      choice_option(
+          "standard-errors",
+          "auto|absolute|scaled",
+          "absolute: from the noise; scaled: by sqrt(chi-square/(n - p)); auto (default): "
+          "scaled where the noise is estimated and chi-square/(n - p) exceeds 2"),
+      number_option("gate",
+                    "N",
+                    "leave out spectra whose chi-square without bands lies within N standard "
+                    "deviations of noise; 0: none (default: 3 for maps, 0 for others)",
+                    {0, 1000}),
+      whole_number_option("extra-starts",
+                          "N",
+                          "further starts where an answer looks like a side minimum (default: 4)",
+                          {0, 100}),
+      common::output,
+      common::force,
+      common::technique,
+      common::mode,
+      common::ordinate,
+      common::laser,
+      common::recursive,
+      common::include,
+      common::dry_run,
+      common::jobs,
+      common::color,
+      common::quiet,
+      common::verbose,
+  };
+  static const std::string text = notes();
+  static const CommandHelp help{
+      "fit",
+      "Fit bands and background; report positions, widths and areas with errors",
+      "--bands FILE.toml|NAME [options] INPUT...",
+      "  calcispec fit --bands raman_phosphate_nu1 spectrum.txt\n"
+      "  calcispec fit --bands raman_phosphate_carbonate --figures pictures exports/ -o fits.csv\n"
+      "  calcispec fit --bands raman_phosphate_nu1 --show-bands > my_bands.toml\n",
+      options,
+      text};
+  return help;
+}
+
+namespace {
+
+int list_sets() {
+  std::size_t width = 0;
+  for (const auto& name : builtin_band_set_names()) {
+    width = std::max(width, name.size());
+  }
+  std::string out;
+  for (const auto& name : builtin_band_set_names()) {
+    out += name + std::string(width + 2 - name.size(), ' ') + load_band_set(name).title + "\n";
+  }
+  print(out);
+  return exit_ok;
+}
+
+std::string format_of(const Options& options) {
+  const auto target = options.text("output", "-");
+  const std::string by_ending = target.ends_with(".json")  ? "json"
+                                : target.ends_with(".csv") ? "csv"
+                                                           : "table";
+  return options.text("format", by_ending);
+}
+
+FitRequest request_of(const Options& options) {
+  FitRequest request;
+  request.bands = load_band_set(options.text("bands"));
+  if (options.has("range")) {
+    const auto range = parse_range(options.text("range"), "--range");
+    request.bands.model.from = range.first;
+    request.bands.model.to = range.second;
+  }
+  if (options.has("steps")) {
+    request.steps = parse_steps(options.text("steps"));
+  }
+  if (options.has("gate")) {
+    request.gate = options.number("gate", 0);
+  }
+  request.read = read_options(options);
+  const auto errors = options.text("standard-errors", "auto");
+  request.fit.standard_errors =
+      errors == "scaled" ? StandardErrorKind::scaled : StandardErrorKind::absolute;
+  request.scales_misfit = errors == "auto";
+  request.fit.extra_starts = options.whole_number("extra-starts", request.fit.extra_starts);
+  request.keeps_covariance = options.has("covariance") && format_of(options) == "json";
+  request.jobs = options.whole_number("jobs", 0);
+  return request;
+}
+
+CsvRows rows_of(const Options& options, const FitRun& run) {
+  const bool is_map = !run.spectra.empty() &&
+                      std::all_of(run.spectra.begin(), run.spectra.end(), [](const auto& entry) {
+                        return entry.recording && entry.recording->map;
+                      });
+  return options.text("rows", is_map ? "spectrum" : "band") == "spectrum" ? CsvRows::by_spectrum
+                                                                          : CsvRows::by_band;
+}
+
+std::string document_of(const Options& options, const FitRun& run) {
+  const auto format = format_of(options);
+  if (format == "json") {
+    return fit_json(run, options.has("covariance"));
+  }
+  return format == "csv" ? fit_csv(run, rows_of(options, run)) : fit_text(run);
+}
+
+// Where results go: all into one document, or one per input into a folder.
+struct Target {
+  std::string path;                // one document
+  std::vector<std::string> paths;  // or one per input
+};
+
+Target plan_target(const Options& options, const std::vector<std::string>& inputs) {
+  const auto target = options.text("output", "-");
+  const bool is_force = options.has("force");
+  if (options.has("figures")) {
+    make_picture_folder(options.text("figures"), is_force);
+  }
+  if (!is_folder_name(target)) {
+    check_output(target, is_force);
+    return {target, {}};
+  }
+  const auto format = format_of(options);
+  return {{}, plan_outputs(target, inputs, format == "table" ? ".txt" : "." + format, is_force)};
+}
+
+// The spectra of one input, with its maps.
+FitRun part_of(const FitRun& run, const std::string& input) {
+  FitRun part;
+  part.bands = run.bands;
+  for (std::size_t i = 0; i < run.spectra.size(); ++i) {
+    for (const auto& map : run.maps) {
+      if (static_cast<std::size_t>(map.first) == i && map.input == input) {
+        part.maps.push_back({map.input, map.grid, static_cast<Index>(part.spectra.size())});
+      }
+    }
+    if (run.spectra[i].input == input) {
+      part.spectra.push_back(run.spectra[i]);
+    }
+  }
+  return part;
+}
+
+void write_figures(const std::string& folder, const FitRun& run) {
+  for (std::size_t i = 0; i < run.spectra.size(); ++i) {
+    const auto& entry = run.spectra[i];
+    if (entry.recording && entry.recording->map) {
+      continue;
+    }
+    const auto picture = fit_figure_svg(run, entry);
+    if (!picture.empty()) {
+      write_output(folder + "/" + figure_name(entry.id, i) + ".svg", picture);
+    }
+  }
+  for (std::size_t m = 0; m < run.maps.size(); ++m) {
+    for (const auto& values : fit_maps(run, run.maps[m])) {
+      write_output(folder + "/" + figure_name("map_" + values.name, m) + ".svg", map_svg(values));
+    }
+  }
+}
+
+// Inputs that could not be found stand in the result beside those that could not be read.
+void add_faults(const InputList& list, FitRun& run) {
+  for (const auto& input : list.inputs) {
+    if (!input.fault.empty()) {
+      SpectrumFit entry;
+      entry.input = input.path;
+      entry.id = input.path;
+      entry.result.message = input.fault;
+      run.spectra.push_back(std::move(entry));
+    }
+  }
+}
+
+void print_remarks(const Options& options, const FitRun& run) {
+  const auto verbose = options.has("quiet") ? 0 : options.whole_number("verbose", 1);
+  // A table on the terminal says the same.
+  const bool is_table = format_of(options) == "table" && options.text("output", "-") == "-" &&
+                        isatty(STDOUT_FILENO) == 1;
+  std::set<std::string> said;  // what holds for a file is said once, not per spectrum
+  for (const auto& entry : run.spectra) {
+    if (!entry.recording && !is_table) {
+      const bool says_place = entry.result.message.starts_with(entry.input + ":");
+      print_message((says_place ? "" : entry.input + ": ") + entry.result.message);
+    }
+    for (const auto& row : entry.diagnostics) {
+      const bool is_wanted = !is_table && verbose >= (row.severity == Severity::note ? 2 : 1);
+      if (is_wanted && said.insert(entry.input + row.text).second) {
+        print_message(entry.input + ": " + row.text);
+      }
+    }
+  }
+}
+
+int exit_code_of(const FitRun& run) {
+  const auto failed = std::count_if(run.spectra.begin(), run.spectra.end(), [](const auto& entry) {
+    return entry.result.status == FitStatus::failed;
+  });
+  if (failed == static_cast<std::ptrdiff_t>(run.spectra.size())) {
+    return exit_nothing_processed;
+  }
+  return failed > 0 ? exit_some_failed : exit_ok;
+}
+
+int print_plan(const Options& options, const FitRequest& request, const InputList& list) {
+  print("bands: " + request.bands.name + ", " + std::to_string(request.bands.model.bands.size()) +
+        " bands\n");
+  for (const auto& input : list.inputs) {
+    print(input.path + (input.fault.empty() ? "  would be read\n" : "  " + input.fault + "\n"));
+  }
+  print(options.text("output", "-") + "  would be written (" + format_of(options) + ")\n");
+  if (options.has("figures")) {
+    print(options.text("figures") + "  would take the pictures\n");
+  }
+  return exit_ok;
+}
+
+}  // namespace
+
+int run_fit(std::span<const std::string> arguments) {
+  const auto options = parse_options(fit_help(), arguments);
+  if (!options) {
+    return exit_ok;
+  }
+  if (!options->has("bands")) {
+    throw Error(ErrorCode::invalid_argument,
+                "--bands is missing; for example --bands raman_phosphate_nu1, or --bands list");
+  }
+  if (options->text("bands") == "list") {
+    return list_sets();
+  }
+  auto request = request_of(*options);
+  if (options->has("show-bands")) {
+    print(band_set_text(options->text("bands")));
+    return exit_ok;
+  }
+  const auto list = find_inputs(*options);
+  if (options->has("dry-run")) {
+    return print_plan(*options, request, list);
+  }
+  request.inputs = list.readable();
+  const auto target = plan_target(*options, request.inputs);
+  Progress progress("fitting spectra", options->has("quiet"));
+  auto run = fit_spectra(request, [&](Index done, Index total) {
+    progress.update(done, total);
+    check_interrupt();
+  });
+  add_faults(list, run);
+  print_remarks(*options, run);
+  for (std::size_t i = 0; i < target.paths.size(); ++i) {
+    write_output(target.paths[i], document_of(*options, part_of(run, request.inputs[i])));
+  }
+  if (target.paths.empty()) {
+    write_output(target.path, document_of(*options, run));
+  }
+  if (options->has("figures")) {
+    write_figures(options->text("figures"), run);
+  }
+  return exit_code_of(run);
+}
+
+}  // namespace calcispec::cli
