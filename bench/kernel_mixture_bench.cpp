@@ -1,4 +1,4 @@
-// The joint solver of columns and background beside a plain loop, and the fit of bands on top of it.
+// The joint solver of columns and background beside a plain loop; the fit of bands on top of it.
 #include "bench/bench_support.hpp"
 #include "core/band_mixture.hpp"
 #include "tests/oracle/mixture.hpp"

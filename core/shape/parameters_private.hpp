@@ -1,9 +1,18 @@
-// Parameters that several shapes share. Private to core.
+// Parameters that several shapes share, and the row of a shape. Private to core.
 #pragma once
 
 #include "core/kernels/profile.hpp"
 
 namespace calcispec::kernels {
+
+/// A row's face to others.
+constexpr BandShape shape_info(std::string_view name,
+                               std::string_view summary,
+                               std::string_view formula,
+                               std::string_view source,
+                               std::span<const ParameterInfo> parameters) {
+  return {name, summary, formula, source, parameters};
+}
 
 inline constexpr ParameterInfo height_info{.name = "height",
                                            .minimum = -unlimited,

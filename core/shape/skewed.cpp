@@ -190,28 +190,30 @@ BandMeasures measure_tailed(const double* p) {
   return {height / sigma, (right - left) * sigma, 1};
 }
 
+constexpr ParameterInfo resonance_info{
+    .name = "center",
+    .aliases = "position",
+    .minimum = -unlimited,
+    .maximum = unlimited,
+    .unit = "axis",
+    .help = "resonance; the maximum lies asymmetry * fwhm / 2 above it"};
+constexpr ParameterInfo resonance_width_info{
+    .name = "fwhm",
+    .aliases = "width",
+    .minimum = 1e-12,
+    .maximum = unlimited,
+    .standard = 1,
+    .unit = "axis",
+    .help = "full width of the resonance, that of the Lorentzian at asymmetry 0"};
+constexpr ParameterInfo inverse_q_info{
+    .name = "asymmetry",
+    .aliases = "inverse_q",
+    .minimum = -1,
+    .maximum = 1,
+    .standard = 0,
+    .help = "1/q of Fano: 0 is a Lorentzian, +-1 a dispersion curve"};
 constexpr ParameterInfo fano_table[] = {
-    height_info,
-    {.name = "center",
-      .aliases = "position",
-      .minimum = -unlimited,
-      .maximum = unlimited,
-      .unit = "axis",
-      .help = "resonance; the maximum lies asymmetry * fwhm / 2 above it"},
-    {.name = "fwhm",
-      .aliases = "width",
-      .minimum = 1e-12,
-      .maximum = unlimited,
-      .standard = 1,
-      .unit = "axis",
-      .help = "full width of the resonance, that of the Lorentzian at asymmetry 0"},
-    {.name = "asymmetry",
-      .aliases = "inverse_q",
-      .minimum = -1,
-      .maximum = 1,
-      .standard = 0,
-      .help = "1/q of Fano: 0 is a Lorentzian, +-1 a dispersion curve"                                                      }
-};
+    height_info, resonance_info, resonance_width_info, inverse_q_info};
 
 // ((q + e)^2 / (1 + e^2) - 1) / q^2 with a = 1/q: its height is 1, the continuum is background.
 void evaluate_fano(const ProfileCall& call) {
@@ -239,27 +241,31 @@ BandMeasures measure_fano(const double* p) {
 
 extern const ShapeRow asymmetric_pseudo_voigt_row;
 const ShapeRow asymmetric_pseudo_voigt_row{
-    {"asymmetric_pseudo_voigt",
-     "pseudo-Voigt whose width changes smoothly along x", "pseudo_voigt with fwhm replaced by 2 fwhm / (1 + exp(asymmetry (x - center) / fwhm))",
-     "Stancik & Brauns, Vib. Spectrosc. 47 (2008) 66; asymmetry here is per width, without unit", asymmetric_table},
+    shape_info(
+        "asymmetric_pseudo_voigt",
+        "pseudo-Voigt whose width changes smoothly along x",
+        "pseudo_voigt with fwhm replaced by 2 fwhm / (1 + exp(asymmetry (x - center) / fwhm))",
+        "Stancik & Brauns, Vib. Spectrosc. 47 (2008) 66; asymmetry here is per width, without unit",
+        asymmetric_table),
     evaluate_asymmetric,
-    measure_asymmetric
-};
+    measure_asymmetric};
 extern const ShapeRow exponential_gauss_row;
 const ShapeRow exponential_gauss_row{
-    {"exponential_gauss",
-     "exponentially modified Gaussian: a Gaussian with an exponential tail", "convolution of a Gaussian of unit area with exp(-x / tail) / tail, x / tail >= 0",
-     "Grushka, Anal. Chem. 44 (1972) 1733", tailed_table},
+    shape_info("exponential_gauss",
+               "exponentially modified Gaussian: a Gaussian with an exponential tail",
+               "convolution of a Gaussian of unit area with exp(-x / tail) / tail, x / tail >= 0",
+               "Grushka, Anal. Chem. 44 (1972) 1733",
+               tailed_table),
     evaluate_tailed,
-    measure_tailed
-};
+    measure_tailed};
 extern const ShapeRow fano_row;
 const ShapeRow fano_row{
-    {"fano",
-     "interference of a resonance with a continuum, the continuum left to the background", "(1 - a^2 + 2 a e) / (1 + e^2), e = 2 (x - center) / fwhm, a = asymmetry",
-     "Fano, Phys. Rev. 124 (1961) 1866", fano_table},
+    shape_info("fano",
+               "interference of a resonance with a continuum, the continuum left to the background",
+               "(1 - a^2 + 2 a e) / (1 + e^2), e = 2 (x - center) / fwhm, a = asymmetry",
+               "Fano, Phys. Rev. 124 (1961) 1866",
+               fano_table),
     evaluate_fano,
-    measure_fano
-};
+    measure_fano};
 
 }  // namespace calcispec::kernels

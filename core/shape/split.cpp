@@ -105,36 +105,38 @@ BandMeasures measure_pearson7(const double* p) {
 }  // namespace
 
 extern const ShapeRow split_gauss_row;
-const ShapeRow split_gauss_row{
-    {"split_gauss",
-     "Gaussian with its own width on each side", "gauss with fwhm_left below center, fwhm_right above",
-     "", width_table},
-    evaluate_gauss,
-    measure_gauss
-};
+const ShapeRow split_gauss_row{shape_info("split_gauss",
+                                          "Gaussian with its own width on each side",
+                                          "gauss with fwhm_left below center, fwhm_right above",
+                                          "",
+                                          width_table),
+                               evaluate_gauss,
+                               measure_gauss};
 extern const ShapeRow split_lorentz_row;
-const ShapeRow split_lorentz_row{
-    {"split_lorentz",
-     "Lorentzian with its own width on each side", "lorentz with fwhm_left below center, fwhm_right above",
-     "", width_table},
-    evaluate_lorentz,
-    measure_lorentz
-};
+const ShapeRow split_lorentz_row{shape_info("split_lorentz",
+                                            "Lorentzian with its own width on each side",
+                                            "lorentz with fwhm_left below center, fwhm_right above",
+                                            "",
+                                            width_table),
+                                 evaluate_lorentz,
+                                 measure_lorentz};
 extern const ShapeRow split_pseudo_voigt_row;
 const ShapeRow split_pseudo_voigt_row{
-    {"split_pseudo_voigt",
-     "pseudo-Voigt with its own width on each side, one share of the height", "pseudo_voigt with fwhm_left below center, fwhm_right above",
-     "", share_table},
+    shape_info("split_pseudo_voigt",
+               "pseudo-Voigt with its own width on each side, one share of the height",
+               "pseudo_voigt with fwhm_left below center, fwhm_right above",
+               "",
+               share_table),
     evaluate_pseudo_voigt,
-    measure_pseudo_voigt
-};
+    measure_pseudo_voigt};
 extern const ShapeRow split_pearson7_row;
 const ShapeRow split_pearson7_row{
-    {"split_pearson7",
-     "Pearson VII with its own width on each side, one exponent", "pearson7 with fwhm_left below center, fwhm_right above",
-     "", exponent_table},
+    shape_info("split_pearson7",
+               "Pearson VII with its own width on each side, one exponent",
+               "pearson7 with fwhm_left below center, fwhm_right above",
+               "",
+               exponent_table),
     evaluate_pearson7,
-    measure_pearson7
-};
+    measure_pearson7};
 
 }  // namespace calcispec::kernels

@@ -151,39 +151,41 @@ BandMeasures measure_pearson7(const double* p) {
 
 extern const ShapeRow gauss_row;
 const ShapeRow gauss_row{
-    {"gauss", "Gaussian", "exp(-4 ln2 u^2), u = (x - center) / fwhm", "", width_table},
+    shape_info("gauss", "Gaussian", "exp(-4 ln2 u^2), u = (x - center) / fwhm", "", width_table),
     evaluate_gauss,
-    measure_gauss
-};
+    measure_gauss};
 extern const ShapeRow lorentz_row;
 const ShapeRow lorentz_row{
-    {"lorentz", "Lorentzian", "1 / (1 + 4 u^2), u = (x - center) / fwhm", "", width_table},
+    shape_info(
+        "lorentz", "Lorentzian", "1 / (1 + 4 u^2), u = (x - center) / fwhm", "", width_table),
     evaluate_lorentz,
-    measure_lorentz
-};
+    measure_lorentz};
 extern const ShapeRow pseudo_voigt_row;
 const ShapeRow pseudo_voigt_row{
-    {"pseudo_voigt",
-     "sum of Lorentzian and Gaussian of one width; share is of the height", "share / (1 + 4 u^2) + (1 - share) exp(-4 ln2 u^2), u = (x - center) / fwhm",
-     "", pseudo_voigt_table},
+    shape_info("pseudo_voigt",
+               "sum of Lorentzian and Gaussian of one width; share is of the height",
+               "share / (1 + 4 u^2) + (1 - share) exp(-4 ln2 u^2), u = (x - center) / fwhm",
+               "",
+               pseudo_voigt_table),
     evaluate_pseudo_voigt,
-    measure_pseudo_voigt
-};
+    measure_pseudo_voigt};
 extern const ShapeRow pseudo_voigt_area_row;
 const ShapeRow pseudo_voigt_area_row{
-    {"pseudo_voigt_area",
-     "the same curve as pseudo_voigt; share is of the area", "pseudo_voigt whose Lorentzian part holds share_area of the area",
-     "", area_share_table},
+    shape_info("pseudo_voigt_area",
+               "the same curve as pseudo_voigt; share is of the area",
+               "pseudo_voigt whose Lorentzian part holds share_area of the area",
+               "",
+               area_share_table),
     evaluate_pseudo_voigt_area,
-    measure_pseudo_voigt_area
-};
+    measure_pseudo_voigt_area};
 extern const ShapeRow pearson7_row;
 const ShapeRow pearson7_row{
-    {"pearson7",
-     "Pearson VII: Lorentzian at exponent 1, towards Gaussian above", "(1 + 4 (2^(1/exponent) - 1) u^2)^-exponent, u = (x - center) / fwhm",
-     "Hall et al., J. Appl. Cryst. 10 (1977) 66", pearson_table},
+    shape_info("pearson7",
+               "Pearson VII: Lorentzian at exponent 1, towards Gaussian above",
+               "(1 + 4 (2^(1/exponent) - 1) u^2)^-exponent, u = (x - center) / fwhm",
+               "Hall et al., J. Appl. Cryst. 10 (1977) 66",
+               pearson_table),
     evaluate_pearson7,
-    measure_pearson7
-};
+    measure_pearson7};
 
 }  // namespace calcispec::kernels

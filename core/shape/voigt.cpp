@@ -129,11 +129,13 @@ BandMeasures measure(const double* p) {
 
 extern const ShapeRow voigt_row;
 const ShapeRow voigt_row{
-    {"voigt",
-     "convolution of a Gaussian and a Lorentzian", "Re w((x - center + i lorentz_hwhm) / (sqrt(2) gauss_sigma)) / (gauss_sigma sqrt(2 pi))",
-     "Weideman, SIAM J. Numer. Anal. 31 (1994) 1497", table},
+    shape_info(
+        "voigt",
+        "convolution of a Gaussian and a Lorentzian",
+        "Re w((x - center + i lorentz_hwhm) / (sqrt(2) gauss_sigma)) / (gauss_sigma sqrt(2 pi))",
+        "Weideman, SIAM J. Numer. Anal. 31 (1994) 1497",
+        table),
     evaluate,
-    measure
-};
+    measure};
 
 }  // namespace calcispec::kernels

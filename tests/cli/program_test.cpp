@@ -207,7 +207,7 @@ TEST_F(Program, BenchMeasuresTheHeadlineSet) {
   EXPECT_EQ(table.code, 0) << table.text;
   EXPECT_NE(table.text.find("cpu_level:"), std::string::npos);
   EXPECT_EQ(run("bench --format json -o " + path("speed.json")).code, 0);
-  const auto json = content(folder_ / "speed.json");
+  const auto json = content(folder / "speed.json");
   EXPECT_NE(json.find("\"schema\": 1"), std::string::npos);
   for (const auto* key : {"cpu", "cpu_level", "compiler", "versions", "fftw"}) {
     EXPECT_NE(json.find("\"" + std::string(key) + "\": "), std::string::npos) << key;

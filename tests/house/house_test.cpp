@@ -116,8 +116,10 @@ TEST(House, FunctionsStayShort) {
           continue;
         }
         const auto closing = std::string(depth, ' ') + "}";
-        const auto end =
-            std::find(lines.begin() + static_cast<std::ptrdiff_t>(i), lines.end(), closing);
+        const auto end = std::find_if(
+            lines.begin() + static_cast<std::ptrdiff_t>(i),
+            lines.end(),
+            [&](const std::string& line) { return line.compare(0, closing.size(), closing) == 0; });
         EXPECT_LE(end - lines.begin() - static_cast<std::ptrdiff_t>(i), 80) << path << ":" << i + 1;
       }
     }
