@@ -62,7 +62,7 @@ void run(benchmark::State& state, const Scenario& scenario, double snr) {
   double sum = 0;
   double worst = 0;
   int count = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     for (auto settings : scenario.members) {
       settings.snr = snr;
       const auto truth = test::make_baseline_truth(settings);

@@ -50,6 +50,7 @@ struct EigenJob {
   using InputType = Eigen::VectorXd;
   using ValueType = Eigen::VectorXd;
   using JacobianType = Eigen::MatrixXd;
+  // NOLINTNEXTLINE(readability-identifier-naming): the names are Eigen's
   enum { InputsAtCompileTime = Eigen::Dynamic, ValuesAtCompileTime = Eigen::Dynamic };
   const test::BandJob& job;
 

@@ -15,6 +15,7 @@ const FitJobs& jobs() {
   return made;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the parameters are cminpack's
 int minpack_function(
     void* data, int points, int count, const double* p, double* r, double* j, int, int flag) {
   const auto& job = *static_cast<const test::BandJob*>(data);
@@ -64,6 +65,7 @@ BENCHMARK(cminpack)->Name("fit/cminpack/points:300/threads:1/bands:4");
 
 struct TinyJob {
   using Scalar = double;
+  // NOLINTNEXTLINE(readability-identifier-naming): its interface
   enum { NUM_RESIDUALS = Eigen::Dynamic, NUM_PARAMETERS = 18 };
   const test::BandJob& job;
 

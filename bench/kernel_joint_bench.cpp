@@ -59,7 +59,7 @@ void joint_baseline(benchmark::State& state, bool is_raman) {
   const auto technique = is_raman ? Technique::raman : Technique::ftir;
   const double plain = plain_step_seconds(truths);
   double best = 1e9;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const double start = cpu_seconds();
     for (const auto& truth : truths) {
       benchmark::DoNotOptimize(models::fit_joint_baseline(*axis, truth.y, technique));

@@ -121,6 +121,7 @@ void crop(const Step& step, io::Recording& recording) {
                     " to " + number_text(x.back()));
   }
   std::vector<double> axis;
+  axis.reserve(kept.size());
   for (const auto i : kept) {
     axis.push_back(x[i]);
   }

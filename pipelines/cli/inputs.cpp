@@ -105,6 +105,7 @@ class Collector {
 
   void add_glob(const std::string& pattern) {
     glob_t found{};
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread starts
     const int status = glob(pattern.c_str(), 0, nullptr, &found);
     std::vector<std::string> paths;
     if (status == 0) {

@@ -39,7 +39,7 @@ void Progress::update(Index done, Index total) {
       std::fprintf(stderr,
                    "%s: %lld %% (%lld of %lld)\n",
                    label_.c_str(),
-                   static_cast<long long>(tenth * 10),
+                   static_cast<long long>(tenth) * 10,
                    static_cast<long long>(done),
                    static_cast<long long>(total));
     }

@@ -126,7 +126,7 @@ class FitFigure {
   void grid() {
     const double bottom = has_fit_ ? residual_bottom : main_bottom;
     const double step = svg::nice_step(x_.back() - x_.front(), 9);
-    for (double v = std::ceil(x_.front() / step) * step; v <= x_.back(); v += step) {
+    for (const double v : svg::ticks(x_.front(), x_.back(), step)) {
       out_ += "<path stroke=\"#e4e4e4\" d=\"M" + px(sx_.at(v)) + " 22V" + px(bottom) + "\"/>";
       text(sx_.at(v), bottom + 15, "middle", svg::axis_number(v));
     }
@@ -141,7 +141,7 @@ class FitFigure {
          ordinate_label(entry_.recording->ordinate, entry_.recording->technique),
          " font-size=\"12\" transform=\"rotate(-90 14 172)\"");
     const double y_step = svg::nice_step(sy_.to - sy_.from, 5);
-    for (double v = std::ceil(sy_.from / y_step) * y_step; v <= sy_.to; v += y_step) {
+    for (const double v : svg::ticks(sy_.from, sy_.to, y_step)) {
       out_ += "<path stroke=\"#eeeeee\" d=\"M66 " + px(sy_.at(v)) + "H846\"/>";
       text(left - 5, sy_.at(v) + 4, "end", svg::tick_text(v, y_step));
     }
@@ -278,7 +278,7 @@ class FitFigure {
         "<path fill=\"none\" stroke=\"#444444\" stroke-width=\"0.9\" d=\"" + path.take() + "\"/>";
     const double wide = svg::nice_step(size, 2);
     const double tick = wide > size ? svg::nice_step(size, 4) : wide;
-    for (double v = -std::floor(size / tick) * tick; v <= size; v += tick) {
+    for (const double v : svg::ticks(-size, size, tick)) {
       text(left - 5, scale.at(v) + 4, "end", svg::tick_text(v, tick));
     }
     text(14,

@@ -17,6 +17,7 @@ using svg::px;
 using svg::Scale;
 using svg::Thinned;
 using svg::tick_text;
+using svg::ticks;
 
 constexpr double width = 860;
 constexpr double left = 62;
@@ -93,7 +94,7 @@ class Figure {
   void grid() {
     const double step = svg::nice_step(std::abs(sx_.to - sx_.from), 9);
     const double bottom = has_fit(entry_) ? residual_bottom : main_bottom;
-    for (const double v : ticks(sx_, step)) {
+    for (const double v : ticks(sx_.from, sx_.to, step)) {
       out_ += "<path stroke=\"#e4e4e4\" d=\"M" + px(sx_.at(v)) + " 24V" + px(bottom) + "\"/>";
       text(sx_.at(v), bottom + 15, "middle", axis_number(v));
     }
@@ -108,20 +109,11 @@ class Figure {
          ordinate_label(entry_.ordinate, entry_.technique),
          " font-size=\"12\" transform=\"rotate(-90 16 169)\"");
     const double y_step = svg::nice_step(sy_.to - sy_.from, 5);
-    for (const double v : ticks(sy_, y_step)) {
+    for (const double v : ticks(sy_.from, sy_.to, y_step)) {
       out_ += "<path stroke=\"#eeeeee\" d=\"M62 " + px(sy_.at(v)) + "H846\"/>";
       text(left - 5, sy_.at(v) + 4, "end", tick_text(v, y_step));
     }
     out_ += "<path stroke=\"#999\" fill=\"none\" d=\"M62 24V314H846\"/>";
-  }
-
-  static std::vector<double> ticks(const Scale& scale, double step) {
-    std::vector<double> values;
-    const auto last = static_cast<Index>(std::floor(scale.to / step));
-    for (auto k = static_cast<Index>(std::ceil(scale.from / step)); k <= last; ++k) {
-      values.push_back(static_cast<double>(k) * step);
-    }
-    return values;
   }
 
   // y[i] stands at x_[first + i].

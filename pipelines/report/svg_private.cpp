@@ -18,6 +18,15 @@ double nice_step(double range, int count) {
   return 10 * power;
 }
 
+std::vector<double> ticks(double from, double to, double step) {
+  std::vector<double> values;
+  const auto last = static_cast<Index>(std::floor(to / step));
+  for (auto k = static_cast<Index>(std::ceil(from / step)); k <= last; ++k) {
+    values.push_back(static_cast<double>(k) * step);
+  }
+  return values;
+}
+
 std::string axis_number(double value) {
   auto out = px(value);
   return out.size() > 2 && out.substr(out.size() - 2) == ".0" ? out.substr(0, out.size() - 2) : out;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace calcispec::svg {
 
@@ -32,6 +33,9 @@ struct Scale {
 
 /// A step of 1, 2 or 5 times a power of ten that parts the range about so often.
 double nice_step(double range, int count);
+
+/// Multiples of the step within the range.
+std::vector<double> ticks(double from, double to, double step);
 
 /// A position on the axis, without a trailing ".0".
 std::string axis_number(double value);

@@ -59,7 +59,9 @@ Simulated simulated(const BandModel& model, unsigned seed) {
     values.emplace_back(band.parameters.size(), std::nan(""));
   }
   Simulated out;
-  for (double x = model.from; x <= model.to; x += 1.0) {
+  const auto points = static_cast<int>(model.to - model.from) + 1;
+  for (int i = 0; i < points; ++i) {
+    const double x = model.from + i;
     out.x.push_back(x);
     out.y.push_back(2 + 0.3 * (x - model.from) / (model.to - model.from));
   }

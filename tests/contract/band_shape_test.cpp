@@ -55,8 +55,8 @@ class BandShapes : public ::testing::TestWithParam<std::string> {
 
 std::vector<double> axis(double center, double width) {
   std::vector<double> x;
-  for (double u = -6; u <= 6; u += 0.173) {
-    x.push_back(center + u * width);
+  for (int i = 0; i < 70; ++i) {
+    x.push_back(center + (-6 + 0.173 * i) * width);
   }
   return x;
 }

@@ -27,6 +27,7 @@ BandModel model_from(const std::vector<test::SimulatedBand>& bands) {
 
 // 1000 fits in the fast set; CALCISPEC_SLOW=1: 10000.
 int fit_count() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread reads it
   return std::getenv("CALCISPEC_SLOW") != nullptr ? 10000 : 1000;
 }
 

@@ -4,6 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#ifndef CALCISPEC_FUZZ_TARGET
+#define CALCISPEC_FUZZ_TARGET ""  // set per target by CMake; empty where the file is only checked
+#endif
+
 // The name is libFuzzer's.
 // NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

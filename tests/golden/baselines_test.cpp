@@ -116,7 +116,8 @@ TEST(GoldenBaselines, AslsAndArplsAgree) {
       if (method != "asls" && method != "arpls") {
         continue;
       }
-      const auto path = "/" + signal + "/baseline/" + name;
+      auto path = "/" + signal;
+      path.append("/baseline/").append(name);
       const double sensitivity = file.number(path, "rel_sensitivity");
       if (sensitivity > 1e-4 || is_ill_defined(name)) {
         continue;
@@ -144,7 +145,8 @@ TEST(GoldenBaselines, SavitzkyGolayAndFourierFiltersAgree) {
       if (!target || is_falling) {
         continue;
       }
-      const auto path = "/" + signal + "/smooth/" + name;
+      auto path = "/" + signal;
+      path.append("/smooth/").append(name);
       SCOPED_TRACE(path);
       EXPECT_LE(largest_difference(run(*target, x, y, false), file.values(path)),
                 1e-9 * range_of(y));

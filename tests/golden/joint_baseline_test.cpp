@@ -114,6 +114,7 @@ TEST(JointBaseline, BackgroundIsNearTheTruth) {
     }
     const double rmse = 100 * std::sqrt(sum / static_cast<double>(y.size())) /
                         *std::max_element(peaks.begin(), peaks.end());
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread reads it
     if (std::getenv("CALCISPEC_PRINT_SCORES") != nullptr) {
       std::printf("%s %s %s snr %g: %.2f\n",
                   name.c_str(),

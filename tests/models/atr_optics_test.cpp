@@ -25,8 +25,8 @@ double maximum_between(std::span<const ReferenceBand> bands,
                        double from,
                        double to) {
   std::vector<double> x;
-  for (double v = from; v <= to; v += 0.5) {
-    x.push_back(v);
+  for (int i = 0; from + 0.5 * i <= to; ++i) {
+    x.push_back(from + 0.5 * i);
   }
   const auto y = atr_absorbance(x, bands, optics);
   return x[static_cast<std::size_t>(std::max_element(y.begin(), y.end()) - y.begin())];

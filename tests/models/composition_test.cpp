@@ -34,7 +34,8 @@ Case make_case(const std::vector<Line>& lines, double noise, double shift = 0) {
   std::vector<double> x;
   std::mt19937_64 random(7);
   std::normal_distribution<double> normal;
-  for (double v = 350; v <= 1850; v += 1.5) {
+  for (int i = 0; i <= 1000; ++i) {
+    const double v = 350 + 1.5 * i;
     x.push_back(v);
     double y = 400 + 0.1 * v + 300 * std::exp(-std::pow((v - 1300) / 500, 2));
     for (const auto& line : lines) {

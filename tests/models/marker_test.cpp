@@ -10,8 +10,8 @@ namespace {
 
 AxisPtr axis() {
   std::vector<double> x;
-  for (double v = 400; v < 1800; v += 2) {
-    x.push_back(v);
+  for (int i = 0; i < 700; ++i) {
+    x.push_back(400 + 2.0 * i);
   }
   return Axis::make(std::move(x), AxisKind::raman_shift, "1/cm");
 }

@@ -20,7 +20,8 @@ Made made_spectrum(double noise) {
   std::vector<double> x;
   std::mt19937_64 random(3);
   std::normal_distribution<double> normal;
-  for (double v = 400; v < 1800; v += 1.5) {
+  for (int i = 0; 400 + 1.5 * i < 1800; ++i) {
+    const double v = 400 + 1.5 * i;
     x.push_back(v);
     const double u = (v - 960) / 8;
     out.y.push_back(500 + 1000 / (1 + u * u) + noise * normal(random));

@@ -44,23 +44,22 @@ class LibraryFolder : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ =
-        std::filesystem::path(::testing::TempDir()) / ("library_" + std::string(info->name()));
-    std::filesystem::create_directories(folder_);
+    folder = std::filesystem::path(::testing::TempDir()) / ("library_" + std::string(info->name()));
+    std::filesystem::create_directories(folder);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder); }
   void write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ / name) << text;
+    std::ofstream(folder / name) << text;
   }
   std::string fault() const {
     try {
-      library_from_folder(folder_.string());
+      library_from_folder(folder.string());
     } catch (const Error& error) {
       return error.place() + "|" + error.what();
     }
     return {};
   }
-  std::filesystem::path folder_;
+  std::filesystem::path folder;
 };
 
 const std::string header =
@@ -71,7 +70,7 @@ TEST_F(LibraryFolder, HoldsOnlyThePhasesOfItsBands) {
         header +
             "calcite,raman,1086,4,100,pv,v1,own,measured\n"
             "mine,raman,500,4,100,gauss,,own,measured\n");
-  const auto library = library_from_folder(folder_.string());
+  const auto library = library_from_folder(folder.string());
   ASSERT_EQ(library.phases.size(), 2U);
   EXPECT_EQ(library.find("calcite")->formula, "CaCO3");
   EXPECT_EQ(library.find("mine")->family, "mine");

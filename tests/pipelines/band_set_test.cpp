@@ -118,10 +118,11 @@ TEST(BandSet, EveryParameterOfEveryShapeIsAKey) {
     for (const auto& info : shape.parameters) {
       const std::string name(info.name);
       const double value = std::isfinite(info.maximum) ? 0.5 * (info.minimum + info.maximum) : 50;
-      const std::string text = "[[band]]\nid = \"a\"\nshape = \"" + std::string(shape.name) +
-                               "\"\n" + name + " = " + number_text(value) + "\n" + name +
-                               "_range = [" + number_text(value * 0.9) + ", " +
-                               number_text(std::min(value * 1.1 + 0.01, info.maximum)) + "]\n";
+      std::string text = "[[band]]\nid = \"a\"\nshape = \"";
+      text.append(shape.name).append("\"\n").append(name).append(" = ");
+      text.append(number_text(value)).append("\n").append(name).append("_range = [");
+      text.append(number_text(value * 0.9)).append(", ");
+      text.append(number_text(std::min(value * 1.1 + 0.01, info.maximum))).append("]\n");
       auto set = parse_band_set(text, "b.toml");
       EXPECT_EQ(set.model.bands[0].parameter(name).start, value) << text;
       EXPECT_EQ(set.model.bands[0].parameter(name).lower, value * 0.9) << text;
@@ -153,6 +154,7 @@ TEST(BandSet, AllFaultsAreSaidAtOnceWithTheirPlaces) {
   for (const auto* part : {"b.toml:5:8: there is no background 'legender'; did you mean legendre?",
                            "b.toml:6:10: degree must be a whole number",
                            "b.toml:8:9: sigma must be a number above 0",
+                           // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one sentence
                            "b.toml:11:9: there is no shape 'pseudo_voight'; did you mean "
                            "pseudo_voigt?",
                            "b.toml:15:1: there is no key 'centre'; did you mean center?",

@@ -41,8 +41,8 @@ std::string rows(const SimulatedSpectrum& spectrum,
     const std::size_t i = is_falling ? spectrum.x.size() - 1 - k : k;
     auto x = text(spectrum.x[i]);
     auto y = text(spectrum.y[i]);
-    out += has_decimal_comma ? with_comma(x) + delimiter + with_comma(y) : x + delimiter + y;
-    out += "\n";
+    out.append(has_decimal_comma ? with_comma(x) : x).append(delimiter);
+    out.append(has_decimal_comma ? with_comma(y) : y).append("\n");
   }
   return out;
 }
@@ -241,8 +241,8 @@ void write_infrared_dialects(Samples& samples) {
   for (std::size_t i = 0; i < count; ++i) {
     const auto x = with_long_exponent(spectrum.x[i]);
     const auto y = with_long_exponent(spectrum.y[i]);
-    omnic += x + "," + y + "\r\n";
-    european += with_comma(x) + ";" + with_comma(y) + "\r\n";
+    omnic.append(x).append(",").append(y).append("\r\n");
+    european.append(with_comma(x)).append(";").append(with_comma(y)).append("\r\n");
   }
   write("dialect_omnic.csv", omnic, "plain_columns");
   write("dialect_omnic_comma.csv", european, "plain_columns");
@@ -256,8 +256,8 @@ std::string key_table(const SimulatedSpectrum& spectrum,
   for (std::size_t i = 0; i < spectrum.x.size(); ++i) {
     auto x = text(spectrum.x[i]);
     auto y = text(spectrum.y[i]);
-    out += std::to_string(i) + delimiter + (has_comma ? with_comma(x) : x) + delimiter +
-           (has_comma ? with_comma(y) : y) + "\n";
+    out.append(std::to_string(i)).append(delimiter).append(has_comma ? with_comma(x) : x);
+    out.append(delimiter).append(has_comma ? with_comma(y) : y).append("\n");
   }
   return out;
 }
@@ -328,7 +328,8 @@ void write_map(Samples& samples) {
       }
       out += "\n";
     }
-    out += text(5.0 * (k % columns), 1) + "\t" + text(5.0 * (k / columns), 1);
+    const int row = k / columns;
+    out.append(text(5.0 * (k % columns), 1)).append("\t").append(text(5.0 * row, 1));
     for (const double y : spectrum.y) {
       out += "\t" + text(y, 1);
     }
