@@ -1,9 +1,10 @@
-// Cosmic rays: samples far above the moving median, with edges too steep for a band.
+// Cosmic rays: samples far above the moving median that end within one sample, as no line does.
 #include "core/method_table.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace calcispec {
@@ -24,12 +25,14 @@ constexpr std::array<ParameterInfo, 3> parameters{
          .standard = 6,
          .unit = "sigma",
          .help = "height above the median, in units of the noise, from which a sample is a spike"},
-     {.name = "steepness",
-         .minimum = 0,
-         .maximum = 1,
-         .standard = 0.55,
-         .help = "step between neighbours on both flanks, as part of the height: bands rise more "
-                 "slowly"},
+     {.name = "least_width",
+         .minimum = 0.5,
+         .maximum = 100,
+         .standard = 1.4,
+         .unit = "points",
+         .help =
+             "full width at half height from which a steep top with two graded flanks is a line "
+             "of the sample"},
      }
 };
 
@@ -56,25 +59,25 @@ class Despiker {
   explicit Despiker(const ParameterSet& set)
       : half_(set.integer("window") / 2),
         threshold_(set.real("threshold")),
-        steepness_(set.real("steepness")) {}
+        least_ratio_(std::exp2(-8 / (set.real("least_width") * set.real("least_width")))) {}
 
   // Replaces spikes by the line between the good samples beside them; true if there were any.
   bool pass(std::span<double> y) {
     moving_median(y, half_, median_);
     rest_.resize(y.size());
-    std::vector<double> size(y.size());
     for (std::size_t i = 0; i < y.size(); ++i) {
       rest_[i] = y[i] - median_[i];
-      size[i] = std::abs(rest_[i]);
     }
-    const double sigma = 1.4826 * median_of(size);  // of a normal distribution
+    estimate_noise_of_blocks(y);
     const auto [low, high] = std::minmax_element(y.begin(), y.end());
     // A quantised or noise-free signal has no spread to judge by.
-    const double least = std::max(threshold_ * sigma, 1e-3 * (*high - *low));
+    const double step = 1e-3 * (*high - *low);
     is_spike_.assign(y.size(), false);
     bool is_any = false;
     for (std::size_t i = 0; i < y.size(); ++i) {
-      if (rest_[i] > least && is_top(i) && mark(y, i, sigma)) {
+      const double sigma = std::max(sigma_at(i), step / threshold_);
+      if (rest_[i] > threshold_ * sigma && is_top(i) && !is_line(y, i)) {
+        mark(y, i, 3 * sigma);
         is_any = true;
       }
     }
@@ -88,54 +91,149 @@ class Despiker {
            (i + 1 == rest_.size() || rest_[i] > rest_[i + 1]);
   }
 
-  // Largest step between neighbours within three samples on one side of the top.
-  [[nodiscard]] double step_beside(std::span<const double> y, std::size_t top, int side) const {
-    double largest = 0;
-    auto at = static_cast<Index>(top);
-    for (int k = 0; k < 3; ++k) {
-      const Index next = at + side;
-      if (next < 0 || next >= static_cast<Index>(y.size())) {
-        return k == 0 ? rest_[top] : largest;
+  // Noise is not the same everywhere: it grows with the counts. The median follows a slope exactly,
+  // noise and all, so second differences, which slopes do not touch, have their say too.
+  void estimate_noise_of_blocks(std::span<const double> y) {
+    const std::size_t blocks = std::max<std::size_t>(1, y.size() / block);
+    size_.resize(y.size());
+    std::transform(rest_.begin(), rest_.end(), size_.begin(), [](double r) { return std::abs(r); });
+    const double overall = to_sigma * median_of(size_);
+    own_.resize(blocks);
+    quiet_ = std::numeric_limits<double>::infinity();
+    for (std::size_t b = 0; b < blocks; ++b) {
+      const std::size_t last = b + 1 < blocks ? (b + 1) * block : y.size() - 1;
+      const std::size_t first = std::max<std::size_t>(1, b * block);
+      size_.clear();
+      for (std::size_t i = first; i < last; ++i) {
+        size_.push_back(std::abs(y[i - 1] - 2 * y[i] + y[i + 1]));
       }
-      largest =
-          std::max(largest, y[static_cast<std::size_t>(at)] - y[static_cast<std::size_t>(next)]);
-      at = next;
+      const double curved = to_sigma / std::sqrt(6.0) * median_of(size_);
+      size_.clear();
+      for (std::size_t i = first; i < last; ++i) {
+        size_.push_back(std::abs(rest_[i]));
+      }
+      own_[b] = std::max({overall, curved, to_sigma * median_of(size_)});
+      quiet_ = std::min(quiet_, curved);
     }
-    return largest;
+    // One band, or a crowd of rays, must not speak for its block.
+    sigma_ = own_;
+    for (std::size_t b = 1; b + 1 < blocks; ++b) {
+      const auto [low, high] = std::minmax({own_[b - 1], own_[b + 1]});
+      sigma_[b] = std::clamp(own_[b], low, high);
+    }
   }
 
-  // Above the higher of the lowest samples on either side: the median of a narrow band is part of
-  // the band.
-  [[nodiscard]] double height_above_feet(std::span<const double> y, std::size_t top) const {
-    const auto first =
-        static_cast<std::size_t>(std::max<Index>(0, static_cast<Index>(top) - half_ - 1));
-    const auto last = std::min(y.size() - 1, top + static_cast<std::size_t>(half_) + 1);
-    const double left = *std::min_element(y.begin() + static_cast<Index>(first),
-                                          y.begin() + static_cast<Index>(top) + 1);
-    const double right = *std::min_element(y.begin() + static_cast<Index>(top),
-                                           y.begin() + static_cast<Index>(last) + 1);
-    return y[top] - std::max(top == 0 ? right : left, top + 1 == y.size() ? left : right);
+  [[nodiscard]] double sigma_at(std::size_t i) const {
+    return sigma_[std::min(i / block, sigma_.size() - 1)];
   }
 
-  bool mark(std::span<const double> y, std::size_t top, double sigma) {
-    const double height = height_above_feet(y, top);
-    if (step_beside(y, top, -1) < steepness_ * height ||
-        step_beside(y, top, 1) < steepness_ * height) {
+  // The sample above the straight line between the lowest samples on either side of the top.
+  class Profile {
+   public:
+    Profile(std::span<const double> y, std::size_t top, Index half) : y_(y) {
+      const auto at = y.begin() + static_cast<Index>(top);
+      const Index before = std::min<Index>(half + 1, at - y.begin());
+      const Index behind = std::min<Index>(half + 1, y.end() - at - 1);
+      left_ = std::min_element(at - before, at) - y.begin();
+      right_ = std::min_element(std::min(at + 1, y.end() - 1), at + behind + 1) - y.begin();
+      if (before < 2) {
+        left_ = right_;
+      } else if (behind < 2) {
+        right_ = left_;
+      }
+      slope_ =
+          right_ > left_ ? (value(right_) - value(left_)) / static_cast<double>(right_ - left_) : 0;
+    }
+
+    [[nodiscard]] double operator()(std::size_t i) const {
+      const auto at = static_cast<Index>(i);
+      return value(at) - value(left_) - slope_ * static_cast<double>(at - left_);
+    }
+
+   private:
+    [[nodiscard]] double value(Index i) const { return y_[static_cast<std::size_t>(i)]; }
+
+    std::span<const double> y_;
+    Index left_ = 0;
+    Index right_ = 0;
+    double slope_ = 0;
+  };
+
+  // A spectrometer spreads every line over both neighbours of its top. The product of the two over
+  // the square of the top is 2^(-8/w^2) for a Gaussian line of full width w, wherever between the
+  // samples its centre lies, and more for a line with tails; a ray ends within one sample on at
+  // least one side.
+  [[nodiscard]] bool is_line(std::span<const double> y, std::size_t top) const {
+    const bool has_left = top >= 2;
+    const bool has_right = top + 2 < y.size();
+    const Profile above(y, top, half_);
+    const auto ratio_at = [&](std::size_t i) {
+      const double left = std::max(0.0, above(has_left ? i - 1 : i + 1));
+      const double right = std::max(0.0, above(has_right ? i + 1 : i - 1));
+      return left * right / (above(i) * above(i));
+    };
+    if (!has_cliff(y, above, top)) {
+      return true;
+    }
+    const double lower =
+        std::min(above(has_left ? top - 1 : top + 1), above(has_right ? top + 1 : top - 1));
+    if (ratio_at(top) < least_ratio_ || lower < quiet_) {
       return false;
     }
-    // The foot belongs to the spike too.
-    const double foot = std::max(3 * sigma, 0.02 * height);
+    if (!has_left || !has_right) {
+      return true;
+    }
+    // Two or three samples of one height: the flanks begin beside them.
+    const auto has_flank = [&](std::size_t i) {
+      return above(i) < 0.85 * above(top) || ratio_at(i) >= least_ratio_;
+    };
+    return has_flank(top - 1) && has_flank(top + 1);
+  }
+
+  // A ray falls by most of its height within one sample on at least one side.
+  [[nodiscard]] static bool has_cliff(std::span<const double> y,
+                                      const Profile& above,
+                                      std::size_t top) {
+    const std::size_t first = top < 2 ? 0 : top - 2;
+    const std::size_t last = std::min(y.size() - 1, top + 2);
+    double step = 0;
+    for (std::size_t i = first; i < last; ++i) {
+      const double side = i < top ? 1 : -1;
+      step = std::max(step, std::min(side * (y[i + 1] - y[i]), side * (above(i + 1) - above(i))));
+    }
+    return step > cliff * above(top);
+  }
+
+  // The top and the samples beside it that stand out of the line between their surroundings; the
+  // moving median of a ray of three samples is part of the ray.
+  void mark(std::span<const double> y, std::size_t top, double least) {
+    const auto last = static_cast<Index>(y.size()) - 1;
+    const auto value = [&](Index i) {
+      return y[static_cast<std::size_t>(std::clamp<Index>(i, 0, last))];
+    };
+    const auto middle = [&](Index i) {
+      const double a = value(i - 1);
+      const double b = value(i);
+      const double c = value(i + 1);
+      return std::max(std::min(a, b), std::min(std::max(a, b), c));
+    };
+    const auto center = static_cast<Index>(top);
+    const double left = middle(center - 4);
+    const double slope = (middle(center + 4) - left) / 8;
+    const auto above = [&](Index i) {
+      return value(i) - left - slope * static_cast<double>(i - center + 4);
+    };
+    const double tail = std::max(least, 0.12 * above(center));
+    is_spike_[top] = true;
     for (const int side : {-1, 1}) {
-      auto at = static_cast<Index>(top);
-      for (int k = 0; k < 3 && at >= 0 && at < static_cast<Index>(y.size()); ++k) {
-        if (rest_[static_cast<std::size_t>(at)] <= foot) {
+      for (Index at = center + side; at >= 0 && at <= last && std::abs(at - center) < 3;
+           at += side) {
+        if (rest_[static_cast<std::size_t>(at)] <= least && above(at) <= tail) {
           break;
         }
         is_spike_[static_cast<std::size_t>(at)] = true;
-        at += side;
       }
     }
-    return true;
   }
 
   void bridge(std::span<double> y) const {
@@ -157,18 +255,27 @@ class Despiker {
     }
   }
 
+  static constexpr std::size_t block = 64;
+  static constexpr double cliff = 0.6;
+  static constexpr double to_sigma = 1.4826;  // from the median size, of a normal distribution
+
   Index half_;
   double threshold_;
-  double steepness_;
+  double least_ratio_;  // of the neighbours' product to the square of a line's top
   std::vector<double> median_;
   std::vector<double> rest_;
+  std::vector<double> sigma_;  // of each block, the middle one of its own and its neighbours'
+  std::vector<double> own_;
+  std::vector<double> size_;
+  double quiet_ = 0;  // of the block with the least
   std::vector<bool> is_spike_;
 };
 
-/// Rule       a top more than `threshold` robust sigma above the moving median is a spike if on
-///            both flanks one step between neighbours is at least `steepness` of its height; a band
-///            of 2.5 points full width has steps of at most 0.53
-/// Not        flat-topped spikes wider than half the window; bands narrower than 2.5 points
+/// Rule       a top more than `threshold` robust sigma of its surroundings above the moving median,
+///            with a step of most of its height on one flank, is a ray unless both its neighbours
+///            stand as high as those of a line of `least_width`
+/// Not        rays with two graded flanks, as of a line of 1.4 points or more: they are kept;
+///            flat-topped rays wider than half the window; lines narrower than least_width
 /// Cost       points * window, up to three passes
 void run(const MethodCall& call) {
   Despiker despiker(call.parameters);
@@ -183,8 +290,8 @@ void run(const MethodCall& call) {
 CoreMethod despike_median() {
   return {
       {"despike",
-       "median", "removes cosmic rays: far above the moving median, too steep for a band",
-       "median and MAD; steepness rule of our own", parameters},
+       "median", "removes cosmic rays: far above the moving median, without the shape of a line",
+       "median and MAD; line shape rule of our own", parameters},
       7,
       run
   };

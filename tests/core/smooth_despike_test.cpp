@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <complex>
+#include <cstdio>
 #include <random>
 
 namespace calcispec {
@@ -214,13 +215,116 @@ TEST(Despike, RemovesSpikesOfOneToThreeSamplesAndKeepsNarrowBands) {
   spiked[100] += 5;
   spiked[300] += 3;
   spiked[301] += 8;
-  spiked[700] += 2;
-  spiked[701] += 6;
-  spiked[702] += 2;
+  spiked[700] += 6;
+  spiked[701] += 3;
+  spiked[702] += 1.5;
   const auto clean = run("despike", "median", {}, spiked);
   for (const std::size_t i : {100U, 300U, 301U, 700U, 701U, 702U}) {
     EXPECT_LT(std::abs(clean[i] - with_band[i]), 0.25) << i;
   }
+}
+
+Index altered(const std::vector<double>& a, const std::vector<double>& b) {
+  Index count = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    count += a[i] != b[i] ? 1 : 0;
+  }
+  return count;
+}
+
+// Counts of a calcite line of 2.4 points full width, as a small spectrometer recorded it: it came
+// back as a straight line.
+TEST(Despike, KeepsALineOfTwoPointsWithTails) {
+  constexpr std::array line{2311.25,
+                            2721.0,
+                            2861.75,
+                            3640.75,
+                            6507.75,
+                            10173.5,
+                            16293.0,
+                            30426.0,
+                            62712.25,
+                            64439.0,
+                            25951.75,
+                            5726.75,
+                            3437.75,
+                            2683.75,
+                            2355.25,
+                            2243.0};
+  std::mt19937_64 random(21);
+  std::normal_distribution<double> normal;
+  std::vector<double> y;
+  for (int i = 0; i < 400; ++i) {
+    y.push_back(2300 + 20 * normal(random));
+  }
+  std::copy(line.begin(), line.end(), y.begin() + 200);
+  EXPECT_EQ(run("despike", "median", {}, y), y);
+}
+
+// Sharp minerals by spectrometers of 3 to 9 1/cm, wherever the line falls between the points.
+TEST(Despike, KeepsSharpLinesAtEveryStepThatSamplesThemTwice) {
+  std::mt19937_64 random(22);
+  std::normal_distribution<double> normal;
+  std::uniform_real_distribution<double> anywhere(-0.5, 0.5);
+  Index lines = 0;
+  Index cut = 0;
+  for (const double step : {0.5, 1.0, 2.0, 3.0, 4.0}) {
+    for (const double natural : {2.0, 4.0, 6.0}) {
+      for (const double instrument : {3.0, 6.0, 9.0}) {
+        const double width = std::hypot(natural, instrument) / step;
+        if (width < 1.8) {
+          continue;  // no spectrometer samples its lines so coarsely
+        }
+        for (int k = 0; k < 40; ++k) {
+          std::vector<double> y;
+          const double center = 150 + anywhere(random);
+          for (int i = 0; i < 300; ++i) {
+            const double u = (i - center) / width;
+            y.push_back(3 + std::exp(-2.7726 * u * u) + normal(random) / 100);
+          }
+          ++lines;
+          const auto got = run("despike", "median", {}, y);
+          cut += altered({got.begin() + 140, got.begin() + 161},
+                         {y.begin() + 140, y.begin() + 161}) > 0
+                     ? 1
+                     : 0;
+        }
+      }
+    }
+  }
+  EXPECT_GT(lines, 1000);
+  EXPECT_EQ(cut, 0);
+}
+
+TEST(Despike, TakesAllRaysOfOneAndTwoPointsOutOfASmoothSignal) {
+  std::mt19937_64 random(23);
+  std::normal_distribution<double> normal;
+  std::uniform_real_distribution<double> height(10, 200);
+  Index left = 0;
+  Index good = 0;
+  Index rays = 0;
+  for (int k = 0; k < 300; ++k) {
+    std::vector<double> y;
+    for (int i = 0; i < 500; ++i) {
+      const double u = (i - 250) / 40.0;
+      y.push_back(100 * std::exp(-u * u) + 0.1 * i + normal(random));
+    }
+    const auto clean = y;
+    for (std::size_t at = 40; at < 460; at += 60) {
+      const double top = height(random);
+      y[at] += top;
+      y[at + 1] += (k % 3) * 0.5 * top;
+      ++rays;
+    }
+    const auto got = run("despike", "median", {}, y);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      left += got[i] - clean[i] > 6 ? 1 : 0;
+      good += y[i] == clean[i] && got[i] != y[i] ? 1 : 0;
+    }
+  }
+  EXPECT_LE(left, rays / 50);
+  EXPECT_LE(good, 300 * 500 / 2000);
+  std::printf("rays %td, samples left %td, good samples altered %td\n", rays, left, good);
 }
 
 TEST(Despike, NoSpreadToJudgeByIsNoDivisionByZero) {
