@@ -14,12 +14,11 @@ namespace {
 constexpr Index prune_rounds = 10;
 constexpr int growth_rounds = 4;
 constexpr double least_absorbance = 0.02;
-constexpr double largest_misfit = 0.3;       // of the bands' rms; lines of spectrometers miss 0.1
-constexpr double main_share = 0.15;          // of the screened patterns: fitted from the start
-constexpr double trace_share = 0.02;         // from here on tried beside the main ones
-constexpr double least_explained = 0.08;     // of a phase's intensity, to be tried
-constexpr std::size_t most_added = 5;        // phases at a time
-constexpr double redundant_chi_square = 12;  // what leaving a phase out must cost
+constexpr double largest_misfit = 0.3;    // of the bands' rms; lines of spectrometers miss 0.1
+constexpr double main_share = 0.15;       // of the screened patterns: fitted from the start
+constexpr double trace_share = 0.02;      // from here on tried beside the main ones
+constexpr double least_explained = 0.08;  // of a phase's intensity, to be tried
+constexpr std::size_t most_added = 5;     // phases at a time
 
 std::pair<double, double> default_range(Technique technique) {
   return technique == Technique::raman ? std::pair{400.0, 1800.0} : std::pair{500.0, 1800.0};
@@ -120,6 +119,8 @@ class Estimator {
       }
     }
     find_unexplained();
+    compare_kin();
+    model_.alternatives = weigh_refused(tools(), screening.phases, ruled_out_, model_);
     conclude();
   }
 
@@ -141,6 +142,9 @@ class Estimator {
   void prune() {
     for (Index round = 0; round < prune_rounds; ++round) {
       fit(8);
+      if (round == 0) {
+        compare_kin();
+      }
       // A rival that holds its strongest band makes a right phase fail: rivals first.
       const bool is_changed = has_failing_rival() && remove_redundant();
       if (!is_changed && !remove_failing() && !remove_redundant()) {
@@ -148,6 +152,20 @@ class Estimator {
       }
     }
   }
+
+  // The best of a kind takes its place; the others are listed where they fit as well. Apatites have
+  // their own rule, for their members differ by less than samples of one member do.
+  void compare_kin() {
+    std::vector<std::vector<std::string>> alike(phases_.size());
+    for (std::size_t p = 0; p < phases_.size(); ++p) {
+      if (phases_[p]->role != PhaseRole::mineral) {
+        alike[p] = take_best_of_kind(tools(), p, phases_, model_);
+      }
+    }
+    model_.alike = std::move(alike);
+  }
+
+  [[nodiscard]] Trials tools() const { return {window_, library_, setting_, peaks_}; }
 
   void grow() {
     while (growth_left_ > 0) {
@@ -303,7 +321,7 @@ class Estimator {
 
   [[nodiscard]] bool is_new(const Phase& phase) const {
     const auto is_same = [&](const Phase* other) {
-      return other == &phase || other->family == phase.family;
+      return is_same_kind(*other, phase, setting_.technique);
     };
     return std::none_of(phases_.begin(), phases_.end(), is_same) &&
            std::none_of(ruled_out_.begin(), ruled_out_.end(), [&](const RuledOut& row) {
@@ -336,16 +354,7 @@ class Estimator {
       if (std::find(phases_.begin(), phases_.end(), phase) != phases_.end()) {
         continue;
       }
-      for (const auto& row : phase->bands(setting_.technique)) {
-        const double reach = 3 * observed_width(row, setting_);
-        peaks_.erase(std::remove_if(peaks_.begin(),
-                                    peaks_.end(),
-                                    [&](const ResidualPeak& peak) {
-                                      return std::abs(peak.position_cm1 - row.position_cm1 -
-                                                      setting_.shift_cm1) < reach;
-                                    }),
-                     peaks_.end());
-      }
+      peaks_ = peaks_away_from(peaks_, *phase, setting_);
     }
   }
 

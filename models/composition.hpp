@@ -67,6 +67,8 @@ struct FittedBand {
   double fwhm_u = 0;
   double area = 0;
   double area_u = 0;
+  /// Changes of the area by phases that may be there and could not be named, one sd each.
+  std::vector<double> area_changes;
 };
 
 struct AxisCorrection {

@@ -229,6 +229,7 @@ void fit_model(const Window& window, const Setting& setting, Index iterations, J
   options.skew_sd = skew_sd;
   options.iterations = iterations;
   // Infrared bands of solids are broad: a background that bends on their scale would take them in.
+  model.technique = setting.technique;
   model.is_raman = setting.technique == BandTechnique::raman;
   model.background_pieces = model.is_raman ? 20 : 4;
   options.background.knot_spacing = (window.x.back() - window.x.front()) / model.background_pieces;

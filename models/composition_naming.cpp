@@ -24,13 +24,14 @@ constexpr double found_part_ir = 0.6;
 // band of a powder; and the width over which it stays the same.
 constexpr double shape_misfit_raman = 0.015;
 constexpr double shape_misfit_ir = 0.05;
+constexpr double shape_misfit_atr = 0.08;  // the index beside a strong band skews its neighbours
 constexpr double misfit_width_raman_cm1 = 10;
-constexpr double misfit_width_ir_cm1 = 50;
-constexpr double free_height_sd = 0.9;  // from here on a height is as good as free
-constexpr double wide_part = 0.7;       // of a piece of the background
-constexpr double contested_part = 0.2;  // of a band's height: another band there is a rival
-constexpr double flank_reach = 1.5;     // full widths
-constexpr double flank_part = 0.2;      // of the strong band's height
+constexpr double free_height_sd = 0.9;   // from here on a height is as good as free
+constexpr double wide_part_raman = 0.7;  // of a piece of the background
+constexpr double wide_part_ir = 0.6;     // libration of water
+constexpr double contested_part = 0.2;   // of a band's height: another band there is a rival
+constexpr double flank_reach = 1.5;      // full widths
+constexpr double flank_part = 0.2;       // of the strong band's height
 constexpr double tail_reach_cm1 = 8;
 constexpr double tail_part = 0.05;
 constexpr double unexplained_sigma = 5;  // of the residual's own noise and misfit
@@ -73,7 +74,7 @@ double misfit_at(const Window& window, const JointModel& model, const FittedMixt
   }
   const auto count = static_cast<double>(std::max<std::ptrdiff_t>(1, to - from));
   const double missed = std::sqrt(std::max(0.0, squares - excess) / count);
-  return std::hypot(missed, shape_misfit(model) * others);
+  return std::hypot(missed, shape_misfit(model.technique) * others);
 }
 
 BandEvidence evidence_of(const Window& window,
@@ -141,15 +142,19 @@ bool is_whole(const Window& window, const FittedMixtureBand& band) {
 // The background can take in a band as wide as its own bends: its absence says nothing.
 bool is_wide(const Window& window, const JointModel& model, std::size_t b) {
   const double span = window.x.back() - window.x.front();
-  return model.bands[b].fwhm > wide_part * span / model.background_pieces;
+  const double part = model.is_raman ? wide_part_raman : wide_part_ir;
+  return model.bands[b].fwhm > part * span / model.background_pieces;
 }
 
-std::size_t main_band_of(const JointModel& model, Index phase) {
+// The strongest that the background cannot take in.
+std::size_t main_band_of(const Window& window, const JointModel& model, Index phase) {
   std::size_t main = model.bands.size();
   double top = 0;
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
-    if (model.origin[b].phase == phase && model.bands[b].relative_height > top) {
-      top = model.bands[b].relative_height;
+    const bool is_last = !model.is_raman && is_wide(window, model, b);
+    const double height = (is_last ? 1e-6 : 1) * model.bands[b].relative_height;
+    if (model.origin[b].phase == phase && height > top) {
+      top = height;
       main = b;
     }
   }
@@ -187,7 +192,8 @@ BandsSeen look_at_bands(const Window& window,
     const double spread = model.bands[b].log_height_sd;
     auto evidence = evidence_of(window, model, b, amount);
     seen.strongest = std::max(seen.strongest, evidence.snr);
-    if (b != main_band && !is_shared(model, b)) {
+    const bool is_hidden = !model.is_raman && is_wide(window, model, b);
+    if (b != main_band && !is_hidden && !is_shared(model, b)) {
       seen.second = std::max(seen.second, evidence.snr);
     }
     // Powders show the heights of the table, crystals under a Raman beam do not.
@@ -302,13 +308,16 @@ bool is_flank(const ResidualPeak& peak, const JointModel& model) {
 
 }  // namespace
 
-double shape_misfit(const JointModel& model) {
-  return model.is_raman ? shape_misfit_raman : shape_misfit_ir;
+double shape_misfit(BandTechnique technique) {
+  if (technique == BandTechnique::ftir_atr) {
+    return shape_misfit_atr;
+  }
+  return technique == BandTechnique::raman ? shape_misfit_raman : shape_misfit_ir;
 }
 
 Verdict judge(const Window& window, const JointModel& model, Index phase) {
   Verdict verdict;
-  const std::size_t main_band = main_band_of(model, phase);
+  const std::size_t main_band = main_band_of(window, model, phase);
   if (main_band == model.bands.size()) {
     return verdict;
   }
@@ -398,7 +407,7 @@ double chi_square_above(const Window& window, const JointModel& trial, const Joi
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double noise = window.sigma[i] * window.sigma[i];
     const double misfit = std::max(0.0, whole.fit.sigma[i] * whole.fit.sigma[i] - noise);
-    const double shape = shape_misfit(whole) * whole.fit.fitted[i];
+    const double shape = shape_misfit(whole.technique) * whole.fit.fitted[i];
     const double a = window.y[i] - trial.fit.fitted[i] - trial.fit.background[i];
     const double b = window.y[i] - whole.fit.fitted[i] - whole.fit.background[i];
     sum += (a * a - b * b) / (noise + points * (misfit + shape * shape));

@@ -10,7 +10,9 @@
 
 namespace calcispec::models::detail {
 
-inline constexpr double axis_limit_cm1 = 3;  // beyond it nothing is named without a standard
+inline constexpr double misfit_width_ir_cm1 = 50;   // over which misfit of shapes stays the same
+inline constexpr double redundant_chi_square = 12;  // what leaving a phase out must cost
+inline constexpr double axis_limit_cm1 = 3;         // beyond it nothing is named without a standard
 
 /// The part of the spectrum that is fitted.
 struct Window {
@@ -28,20 +30,30 @@ struct BandOrigin {
   const ReferenceBand* reference = nullptr;
 };
 
+/// How the areas change if a phase is there that the naming rule refuses, times the root of how
+/// likely that is.
+struct Alternative {
+  std::vector<double> area_change;  // per band of the model, 0 past its end
+  double added_area = 0;            // of the refused phase
+};
+
 /// What the spectrum is fitted with, and the answer.
 struct JointModel {
   std::vector<const Phase*> phases;
   std::vector<MixtureBand> bands;
   std::vector<BandOrigin> origin;  // per band
+  BandTechnique technique = BandTechnique::raman;
   bool is_raman = true;
-  double background_pieces = 1;  // over the window
+  double background_pieces = 1;                 // over the window
+  std::vector<std::vector<std::string>> alike;  // per phase: ids of its kind that fit as well
+  std::vector<Alternative> alternatives;
   BandMixtureResult fit;
 };
 
 /// Coarse answer of fixed band patterns: who may be there, how far the axis is off, how wide the
 /// instrument is.
 struct Screening {
-  std::vector<const Phase*> phases;  // largest first, one per family
+  std::vector<const Phase*> phases;  // largest first, one per kind
   std::vector<double> shares;        // of the sum of the patterns
   double shift_cm1 = 0;
   double instrument_width_cm1 = 0;
@@ -90,6 +102,11 @@ Window cut_window(const CompositionInput& input, double from_cm1, double to_cm1)
 /// Width of a tabulated band as this instrument shows it.
 double observed_width(const ReferenceBand& band, const Setting& setting);
 
+/// Only one phase of a kind is fitted, and stands for the others. Minerals of a family are one
+/// kind; so are proteins in the infrared, where they share amide I and II, but not in Raman
+/// spectra, where each has bands of its own.
+bool is_same_kind(const Phase& a, const Phase& b, BandTechnique technique);
+
 /// Raman phases with wide bands only (glass, water) cannot be told from fluorescence.
 bool stands_out(const Phase& phase, BandTechnique technique);
 
@@ -119,8 +136,13 @@ double fitted_instrument_width(const Window& window,
 double least_instrument_width(const Window& window);
 void fit_model(const Window& window, const Setting& setting, Index iterations, JointModel& model);
 
+/// What the area of a band may be wrong by, as a part of it, by its profile; and what all bands of
+/// a phase may be wrong by together.
+double area_misfit(BandTechnique technique);
+double common_area_misfit(BandTechnique technique);
+
 /// What a fitted profile misses of a real band, as a part of its height.
-double shape_misfit(const JointModel& model);
+double shape_misfit(BandTechnique technique);
 
 Verdict judge(const Window& window, const JointModel& model, Index phase);
 
@@ -135,6 +157,30 @@ bool has_rival(const JointModel& model, Index phase);
 double chi_square_above(const Window& window, const JointModel& trial, const JointModel& whole);
 
 std::vector<ResidualPeak> find_residual_peaks(const Window& window, const JointModel& model);
+
+/// What trial fits are made with.
+struct Trials {
+  const Window& window;
+  const ReferenceLibrary& library;
+  const Setting& setting;
+  std::span<const ResidualPeak> peaks;
+};
+
+std::vector<ResidualPeak> peaks_away_from(std::span<const ResidualPeak> peaks,
+                                          const Phase& phase,
+                                          const Setting& setting);
+
+/// Puts the best of its kind in the place of phase `p`; the ids of all that fit as well.
+std::vector<std::string> take_best_of_kind(const Trials& trials,
+                                           std::size_t p,
+                                           std::vector<const Phase*>& phases,
+                                           JointModel& model);
+
+/// What phases that could not be named may hold of the areas.
+std::vector<Alternative> weigh_refused(const Trials& trials,
+                                       std::span<const Phase* const> screened,
+                                       std::span<const RuledOut> ruled_out,
+                                       const JointModel& model);
 
 /// Shares, intervals, groups and curves from the final model.
 void summarise(const Window& window,

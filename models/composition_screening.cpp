@@ -219,8 +219,11 @@ std::vector<const Phase*> possible(std::span<const Phase* const> phases,
   return out;
 }
 
-// The member of each family with the largest amount stands for its family.
-void rank(std::span<const Phase* const> phases, std::span<const double> amounts, Screening& out) {
+// The member of each kind with the largest amount stands for it.
+void rank(std::span<const Phase* const> phases,
+          std::span<const double> amounts,
+          BandTechnique technique,
+          Screening& out) {
   struct Entry {
     const Phase* phase;
     double family_amount;
@@ -232,7 +235,7 @@ void rank(std::span<const Phase* const> phases, std::span<const double> amounts,
     const double amount = std::max(0.0, amounts[p]);
     total += amount;
     const auto same = std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) {
-      return entry.phase->family == phases[p]->family;
+      return is_same_kind(*entry.phase, *phases[p], technique);
     });
     if (same == entries.end()) {
       entries.push_back({phases[p], amount, amount});
@@ -285,6 +288,11 @@ void find_axis(std::span<const Phase* const> phases,
 }
 
 }  // namespace
+
+bool is_same_kind(const Phase& a, const Phase& b, BandTechnique technique) {
+  return a.family == b.family &&
+         (&a == &b || a.role == PhaseRole::mineral || technique != BandTechnique::raman);
+}
 
 bool stands_out(const Phase& phase, BandTechnique technique) {
   constexpr double widest_cm1 = 90;
@@ -357,7 +365,7 @@ Screening screen_phases(const Window& window,
   phases = possible(phases, window, signal, setting, is_raman ? 2 : 5);
   if (!phases.empty()) {
     patterns.solve(phases, setting.shift_cm1, setting.instrument_width_cm1);
-    rank(phases, patterns.solution().amounts, out);
+    rank(phases, patterns.solution().amounts, technique, out);
   }
   out.shift_cm1 = setting.shift_cm1;
   out.instrument_width_cm1 = setting.instrument_width_cm1;

@@ -2,6 +2,7 @@
 
 #include "core/band_mixture.hpp"
 #include "core/noise.hpp"
+#include "models/composition_private.hpp"
 #include "models/csv_table.hpp"
 #include "models/embedded_private.hpp"
 
@@ -18,6 +19,7 @@ constexpr double least_signal = 3.3;  // of a denominator: its LOD
 struct Sum {
   double area = 0;
   double variance = 0;
+  std::vector<double> changes;  // by phases that could not be named
 
   [[nodiscard]] double u() const { return std::sqrt(variance); }
 };
@@ -26,6 +28,9 @@ struct Selection {
   double from = 0;
   double to = 0;
   bool (*takes)(const FittedBand& band) = nullptr;
+  // What the areas may be wrong by, as parts of them: each on its own, and all together.
+  double misfit = 0;
+  double common_misfit = 0;
 };
 
 bool is_carbonate(const FittedBand& band) {
@@ -49,9 +54,14 @@ Sum sum_of(const Composition& composition,
     if (is_phase && band.center_cm1 > selection.from && band.center_cm1 < selection.to &&
         selection.takes(band)) {
       sum.area += band.area;
-      sum.variance += band.area_u * band.area_u;
+      sum.variance += band.area_u * band.area_u + std::pow(selection.misfit * band.area, 2);
+      sum.changes.resize(band.area_changes.size());
+      for (std::size_t k = 0; k < sum.changes.size(); ++k) {
+        sum.changes[k] += band.area_changes[k];
+      }
     }
   }
+  sum.variance += std::pow(selection.common_misfit * sum.area, 2);
   return sum;
 }
 
@@ -73,6 +83,11 @@ std::vector<std::string> apatites(const Composition& composition) {
 }
 
 std::vector<std::string> proteins(const Composition& composition) {
+  for (const auto& group : composition.groups) {
+    if (group.name == "protein" && group.status == PhaseStatus::quantified) {
+      return group.members;
+    }
+  }
   std::vector<std::string> out;
   for (const auto& entry : composition.matrix) {
     const bool is_protein =
@@ -101,7 +116,11 @@ void set(Marker& marker, double value, double u) {
 
 void set_ratio(Marker& marker, const Sum& top, const Sum& bottom) {
   const double ratio = top.area / bottom.area;
-  const double u = std::hypot(top.u(), ratio * bottom.u()) / bottom.area;
+  double variance = top.variance + ratio * ratio * bottom.variance;
+  for (std::size_t k = 0; k < std::min(top.changes.size(), bottom.changes.size()); ++k) {
+    variance += std::pow(top.changes[k] - ratio * bottom.changes[k], 2);
+  }
+  const double u = std::sqrt(variance) / bottom.area;
   set(marker, ratio, u);
   if (top.area < least_signal * top.u()) {
     marker.status = MarkerStatus::below_lod;
@@ -143,9 +162,16 @@ class Evaluator {
     return composition_.from_cm1 <= from && composition_.to_cm1 >= to;
   }
 
+  // The wide bands of the infrared: what profile, wings and optics of ATR leave uncertain.
+  [[nodiscard]] Selection wide(double from, double to, bool (*takes)(const FittedBand&)) const {
+    const auto technique = input_.mode == SamplingMode::atr ? BandTechnique::ftir_atr
+                                                            : BandTechnique::ftir_transmission;
+    return {from, to, takes, detail::area_misfit(technique), detail::common_area_misfit(technique)};
+  }
+
   [[nodiscard]] Sum phosphate() const {
     return is_raman_ ? sum_of(composition_, {940, 980, is_phosphate}, apatites_)
-                     : sum_of(composition_, {900, 1200, is_phosphate}, apatites_);
+                     : sum_of(composition_, wide(900, 1200, is_phosphate), apatites_);
   }
 
   [[nodiscard]] bool has_phosphate(const Sum& sum) const {
@@ -161,7 +187,7 @@ class Evaluator {
       return refuse(marker, "the phosphate band is below its detection limit");
     }
     const auto top = is_raman_ ? sum_of(composition_, {1060, 1080, is_carbonate}, apatites_)
-                               : sum_of(composition_, {1350, 1550, is_carbonate}, apatites_);
+                               : sum_of(composition_, wide(1350, 1550, is_carbonate), apatites_);
     set_ratio(marker, top, bottom);
   }
 
@@ -190,7 +216,7 @@ class Evaluator {
       return refuse(marker, "no protein was named, so there is no amide I to relate to");
     }
     const auto bottom = is_raman_ ? sum_of(composition_, {1600, 1720, is_amide}, found)
-                                  : sum_of(composition_, {1590, 1720, is_amide}, found);
+                                  : sum_of(composition_, wide(1590, 1720, is_amide), found);
     if (bottom.area < least_signal * bottom.u()) {
       return refuse(marker, "amide I is below its detection limit");
     }

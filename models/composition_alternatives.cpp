@@ -1,0 +1,128 @@
+// Phases that would do as well: others of a kind, and those that could not be named.
+#include "models/composition_private.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace calcispec::models::detail {
+namespace {
+
+JointModel model_with(const Trials& trials, const JointModel& model, const Phase& phase) {
+  auto phases = model.phases;
+  phases.push_back(&phase);
+  auto trial = build_model(trials.window, phases, trials.library, trials.setting);
+  add_unexplained(trial, peaks_away_from(trials.peaks, phase, trials.setting));
+  fit_model(trials.window, trials.setting, 8, trial);
+  return trial;
+}
+
+// The trial holds the bands of the model in the same order, then one phase more; free bands are
+// left aside. An amount more must gain the log of the number of independent points (BIC).
+Alternative alternative_of(const Window& window, const JointModel& model, const JointModel& trial) {
+  Alternative out;
+  const double gain = chi_square_above(window, model, trial);
+  const double span = window.x.back() - window.x.front();
+  const double cost = std::log(std::max(1.0, span / misfit_width_ir_cm1));
+  const double weight = std::sqrt(1 / (1 + std::exp(0.5 * (cost - gain))));
+  const auto added = static_cast<Index>(model.phases.size());
+  for (std::size_t b = 0; b < trial.bands.size(); ++b) {
+    const double area = weight * trial.fit.bands[b].area;
+    if (trial.origin[b].phase == added) {
+      out.added_area += area;
+    } else if (trial.origin[b].phase >= 0) {
+      out.area_change.push_back(area - weight * model.fit.bands[b].area);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<ResidualPeak> peaks_away_from(std::span<const ResidualPeak> peaks,
+                                          const Phase& phase,
+                                          const Setting& setting) {
+  std::vector<ResidualPeak> out;
+  for (const auto& peak : peaks) {
+    const auto bands = phase.bands(setting.technique);
+    const bool is_near = std::any_of(bands.begin(), bands.end(), [&](const ReferenceBand& row) {
+      return std::abs(peak.position_cm1 - row.position_cm1 - setting.shift_cm1) <
+             3 * observed_width(row, setting);
+    });
+    if (!is_near) {
+      out.push_back(peak);
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> take_best_of_kind(const Trials& trials,
+                                           std::size_t p,
+                                           std::vector<const Phase*>& phases,
+                                           JointModel& model) {
+  struct Kin {
+    const Phase* phase;
+    double chi_square;
+    JointModel model;
+  };
+  std::vector<Kin> kin;
+  kin.push_back({phases[p], 0, model});
+  std::size_t best = 0;
+  for (const auto& phase : trials.library.phases) {
+    if (&phase == phases[p] || !is_same_kind(phase, *phases[p], trials.setting.technique) ||
+        measured_bands(phase, trials.window, trials.setting.technique) < 2) {
+      continue;
+    }
+    auto others = phases;
+    others[p] = &phase;
+    auto trial = build_model(trials.window, others, trials.library, trials.setting);
+    add_unexplained(trial, trials.peaks);
+    fit_model(trials.window, trials.setting, 8, trial);
+    const double missed = chi_square_above(trials.window, trial, model);
+    kin.push_back({&phase, missed, std::move(trial)});
+    best = missed < kin[best].chi_square &&
+                   judge(trials.window, kin.back().model, static_cast<Index>(p)).lack <= 0
+               ? kin.size() - 1
+               : best;
+  }
+  std::vector<std::string> alike;
+  for (const auto& row : kin) {
+    if (row.chi_square < kin[best].chi_square + redundant_chi_square) {
+      alike.push_back(row.phase->id);
+    }
+  }
+  if (best != 0) {
+    phases[p] = kin[best].phase;
+    model = std::move(kin[best].model);
+  }
+  return alike;
+}
+
+// The wide bands of the infrared take in a phase that could not be named: what they hold of it is
+// uncertain, by as much as they give away to it, weighed by how much the fit asks for it.
+std::vector<Alternative> weigh_refused(const Trials& trials,
+                                       std::span<const Phase* const> screened,
+                                       std::span<const RuledOut> ruled_out,
+                                       const JointModel& model) {
+  if (trials.setting.technique == BandTechnique::raman || model.phases.empty()) {
+    return {};
+  }
+  std::vector<const Phase*> refused(screened.begin(), screened.end());
+  for (const auto& row : ruled_out) {
+    refused.push_back(row.phase);
+  }
+  std::vector<const Phase*> weighed = model.phases;
+  std::vector<Alternative> alternatives;
+  for (const auto* phase : refused) {
+    const bool is_known = std::any_of(weighed.begin(), weighed.end(), [&](const Phase* other) {
+      return is_same_kind(*other, *phase, trials.setting.technique);
+    });
+    if (!is_known) {
+      weighed.push_back(phase);
+      alternatives.push_back(
+          alternative_of(trials.window, model, model_with(trials, model, *phase)));
+    }
+  }
+  return alternatives;
+}
+
+}  // namespace calcispec::models::detail
