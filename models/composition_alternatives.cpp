@@ -16,22 +16,51 @@ JointModel model_with(const Trials& trials, const JointModel& model, const Phase
   return trial;
 }
 
-// The trial holds the bands of the model in the same order, then one phase more; free bands are
-// left aside. An amount more must gain the log of the number of independent points (BIC).
-Alternative alternative_of(const Window& window, const JointModel& model, const JointModel& trial) {
-  Alternative out;
-  const double gain = chi_square_above(window, model, trial);
+// What changes if the trial is right, and the logarithm of its odds against the model. The trial
+// holds the bands of the model in the same order, then one phase more; free bands are left aside.
+struct Rival {
+  Alternative change;
+  double log_odds = 0;
+};
+
+// An amount more must gain the log of the number of independent points (BIC).
+Rival rival_of(const Window& window, const JointModel& model, const JointModel& trial) {
+  Rival out;
   const double span = window.x.back() - window.x.front();
   const double cost = std::log(std::max(1.0, span / misfit_width_ir_cm1));
-  const double weight = std::sqrt(1 / (1 + std::exp(0.5 * (cost - gain))));
+  out.log_odds = 0.5 * (chi_square_above(window, model, trial) - cost);
   const auto added = static_cast<Index>(model.phases.size());
   for (std::size_t b = 0; b < trial.bands.size(); ++b) {
-    const double area = weight * trial.fit.bands[b].area;
+    const double area = trial.fit.bands[b].area;
     if (trial.origin[b].phase == added) {
-      out.added_area += area;
+      out.change.added_area += area;
     } else if (trial.origin[b].phase >= 0) {
-      out.area_change.push_back(area - weight * model.fit.bands[b].area);
+      out.change.area_change.push_back(area - model.fit.bands[b].area);
     }
+  }
+  return out;
+}
+
+// Rivals ask for the same signal, so one of them or none is taken to be right: their probabilities
+// and that of the model add up to 1. A change counts by the root of its probability, as a variance
+// does.
+std::vector<Alternative> weighed_by_probability(std::vector<Rival> rivals) {
+  double highest = 0;
+  for (const auto& rival : rivals) {
+    highest = std::max(highest, rival.log_odds);
+  }
+  double sum = std::exp(-highest);
+  for (const auto& rival : rivals) {
+    sum += std::exp(rival.log_odds - highest);
+  }
+  std::vector<Alternative> out;
+  for (auto& rival : rivals) {
+    const double root = std::sqrt(std::exp(rival.log_odds - highest) / sum);
+    rival.change.added_area *= root;
+    for (double& change : rival.change.area_change) {
+      change *= root;
+    }
+    out.push_back(std::move(rival.change));
   }
   return out;
 }
@@ -111,18 +140,17 @@ std::vector<Alternative> weigh_refused(const Trials& trials,
     refused.push_back(row.phase);
   }
   std::vector<const Phase*> weighed = model.phases;
-  std::vector<Alternative> alternatives;
+  std::vector<Rival> rivals;
   for (const auto* phase : refused) {
     const bool is_known = std::any_of(weighed.begin(), weighed.end(), [&](const Phase* other) {
       return is_same_kind(*other, *phase, trials.setting.technique);
     });
     if (!is_known) {
       weighed.push_back(phase);
-      alternatives.push_back(
-          alternative_of(trials.window, model, model_with(trials, model, *phase)));
+      rivals.push_back(rival_of(trials.window, model, model_with(trials, model, *phase)));
     }
   }
-  return alternatives;
+  return weighed_by_probability(std::move(rivals));
 }
 
 }  // namespace calcispec::models::detail
