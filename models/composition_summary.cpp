@@ -81,6 +81,29 @@ std::vector<double> inside_parts(const Window& window, const JointModel& model) 
   return parts;
 }
 
+// A band below five sigma is not looked at: the area that one as wide as the widest of the strong
+// bands could hide, taken as anything up to that.
+double hidden_area(const Window& window, const JointModel& model) {
+  constexpr double seen_sigma = 5;
+  double top = 0;
+  for (const auto& band : model.fit.bands) {
+    top = std::max(top, band.height);
+  }
+  double width = 0;
+  for (const auto& band : model.fit.bands) {
+    width = band.height > 0.3 * top ? std::max(width, band.fwhm) : width;
+  }
+  if (!(width > 0)) {
+    return 0;
+  }
+  const double area = pseudo_voigt_area(width, 0.5);
+  const double step =
+      (window.x.back() - window.x.front()) / static_cast<double>(window.x.size() - 1);
+  // The height of a band is known as from the points under it.
+  const double height_u = window.noise * std::sqrt(step / area);
+  return seen_sigma / std::sqrt(3.0) * height_u * area;
+}
+
 Areas phase_areas(const Window& window, const JointModel& model, BandTechnique technique) {
   const auto parts = inside_parts(window, model);
   const std::size_t count = model.phases.size() + 1;
@@ -115,6 +138,7 @@ Areas phase_areas(const Window& window, const JointModel& model, BandTechnique t
   for (std::size_t p = 0; p < count; ++p) {
     areas.covariance[p * count + p] += std::pow(common_area_misfit(technique) * areas.value[p], 2);
   }
+  areas.covariance.back() += std::pow(hidden_area(window, model), 2);
   for (const double value : areas.value) {
     areas.total += value;
   }

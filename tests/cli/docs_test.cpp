@@ -152,6 +152,7 @@ class Commands : public ::testing::Test {
     take("raman_lesion.csv", "exports/one.csv");
     take("dialect_bwtek.txt", "exports/two.txt");
     take("ftir_atr_lesion.csv", "tissue.csv");
+    take("map_4x3.txt", "map.txt");
     for (const auto* name : {"spectrum.txt", "raw.txt", "export.txt", "sample.txt"}) {
       take("dialect_labspec.txt", name);
     }
