@@ -8,8 +8,8 @@
 
 namespace calcispec::band_fit {
 
-using kernels::load;
-using kernels::store;
+using kernels::load_aligned;
+using kernels::store_aligned;
 using kernels::Vec;
 using kernels::vec_lanes;
 
@@ -161,11 +161,12 @@ void Evaluation::fill_residual(State& state) {
   state.residual.resize(static_cast<std::size_t>(stride));
   Vec total{};
   for (Index i = 0; i < stride; i += vec_lanes) {
-    Vec r = load(data_->y.data() + i);
+    Vec r = load_aligned(data_->y.data() + i);
     for (Index k = 0; k < used; ++k) {
-      r -= factor_[static_cast<std::size_t>(k)] * load(state.columns.data() + k * stride + i);
+      r -= factor_[static_cast<std::size_t>(k)] *
+           load_aligned(state.columns.data() + k * stride + i);
     }
-    store(state.residual.data() + i, r);
+    store_aligned(state.residual.data() + i, r);
     total += r * r;
   }
   state.chi_square = kernels::sum(total);

@@ -55,17 +55,17 @@ inline void gram_tile(const double* a, const double* b, Index points, Index stri
   for (Index i = 0; i < points; i += vec_lanes) {
     Vec right[gram_block];
     for (Index c = 0; c < gram_block; ++c) {
-      right[c] = load(b + c * stride + i);
+      right[c] = load_aligned(b + c * stride + i);
     }
     for (Index r = 0; r < gram_block; ++r) {
-      const Vec left = load(a + r * stride + i);
+      const Vec left = load_aligned(a + r * stride + i);
       for (Index c = 0; c < gram_block; ++c) {
         total[r * gram_block + c] += left * right[c];
       }
     }
   }
   for (Index k = 0; k < slots; k += vec_lanes) {
-    store(sums + k, sum_each(total + k));
+    store_aligned(sums + k, sum_each(total + k));
   }
 }
 
@@ -98,11 +98,11 @@ inline void dot_columns(const double* columns,
     const double* column = columns + k * stride;
     Index i = 0;
     for (; i + 2 * vec_lanes <= points; i += 2 * vec_lanes) {
-      even += load(column + i) * load(vector + i);
-      odd += load(column + i + vec_lanes) * load(vector + i + vec_lanes);
+      even += load_aligned(column + i) * load_aligned(vector + i);
+      odd += load_aligned(column + i + vec_lanes) * load_aligned(vector + i + vec_lanes);
     }
     for (; i < points; i += vec_lanes) {
-      even += load(column + i) * load(vector + i);
+      even += load_aligned(column + i) * load_aligned(vector + i);
     }
     out[k] = sum(even + odd);
   }

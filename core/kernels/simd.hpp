@@ -30,10 +30,10 @@ inline Index padded(Index count) {
   return (count + padding - 1) / padding * padding;
 }
 
-inline Vec load(const double* from) {
+inline Vec load_aligned(const double* from) {
   return *static_cast<const Vec*>(static_cast<const void*>(from));
 }
-inline void store(double* to, Vec value) {
+inline void store_aligned(double* to, Vec value) {
   *static_cast<Vec*>(static_cast<void*>(to)) = value;
 }
 inline Vec splat(double value) {

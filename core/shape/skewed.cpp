@@ -23,8 +23,8 @@ void evaluate_asymmetric(const ProfileCall& call) {
   const double share = call.parameters[3];
   const double a = call.parameters[4];
   for (Index i = 0; i < call.count; i += vec_lanes) {
-    const Vec weight = load(call.weight + i);
-    const Vec s = (load(call.x + i) - call.parameters[1]) * inverse;
+    const Vec weight = load_aligned(call.weight + i);
+    const Vec s = (load_aligned(call.x + i) - call.parameters[1]) * inverse;
     const Vec e = exp_vec(smaller(a * s, splat(300.0)));
     const Vec u = 0.5 * s * (1.0 + e);
     const Vec lorentz = 1.0 / (1.0 + 4.0 * u * u);
@@ -32,11 +32,11 @@ void evaluate_asymmetric(const ProfileCall& call) {
     const Vec by_u =
         -8.0 * u * (share * lorentz * lorentz + ((1 - share) * std::numbers::ln2) * gauss) * weight;
     const Vec by_s = by_u * 0.5 * (1.0 + e + a * s * e);
-    store(call.columns[0] + i, (share * lorentz + (1 - share) * gauss) * weight);
-    store(call.columns[1] + i, -by_s * inverse);
-    store(call.columns[2] + i, -by_s * s * inverse);
-    store(call.columns[3] + i, (lorentz - gauss) * weight);
-    store(call.columns[4] + i, by_u * 0.5 * s * s * e);
+    store_aligned(call.columns[0] + i, (share * lorentz + (1 - share) * gauss) * weight);
+    store_aligned(call.columns[1] + i, -by_s * inverse);
+    store_aligned(call.columns[2] + i, -by_s * s * inverse);
+    store_aligned(call.columns[3] + i, (lorentz - gauss) * weight);
+    store_aligned(call.columns[4] + i, by_u * 0.5 * s * s * e);
   }
 }
 
@@ -147,15 +147,15 @@ void evaluate_tailed(const ProfileCall& call) {
   const double side = t < 0 ? -1.0 : 1.0;
   const FaddeevaTable& factors = faddeeva_table();
   for (Index i = 0; i < call.count; i += vec_lanes) {
-    const Vec weight = load(call.weight + i) * inverse;
-    const Vec u = (load(call.x + i) - call.parameters[1]) * (side * inverse);
+    const Vec weight = load_aligned(call.weight + i) * inverse;
+    const Vec u = (load_aligned(call.x + i) - call.parameters[1]) * (side * inverse);
     const Tailed h =
         std::abs(t) < 0.05 ? short_tail(u, std::abs(t)) : long_tail(u, std::abs(t), factors);
-    store(call.columns[0] + i, h.value * weight);
-    store(call.columns[1] + i, -h.by_u * (side * inverse) * weight);
+    store_aligned(call.columns[0] + i, h.value * weight);
+    store_aligned(call.columns[1] + i, -h.by_u * (side * inverse) * weight);
     // Widening the Gaussian is diffusion: d / d sigma = sigma d2 / dx2.
-    store(call.columns[2] + i, h.second * inverse * weight);
-    store(call.columns[3] + i, h.by_tail * (side * inverse) * weight);
+    store_aligned(call.columns[2] + i, h.second * inverse * weight);
+    store_aligned(call.columns[3] + i, h.by_tail * (side * inverse) * weight);
   }
 }
 
@@ -220,15 +220,15 @@ void evaluate_fano(const ProfileCall& call) {
   const double inverse = 2 / call.parameters[2];
   const double a = call.parameters[3];
   for (Index i = 0; i < call.count; i += vec_lanes) {
-    const Vec weight = load(call.weight + i);
-    const Vec e = (load(call.x + i) - call.parameters[1]) * inverse;
+    const Vec weight = load_aligned(call.weight + i);
+    const Vec e = (load_aligned(call.x + i) - call.parameters[1]) * inverse;
     const Vec lorentz = 1.0 / (1.0 + e * e);
     const Vec value = (1 - a * a + 2 * a * e) * lorentz;
     const Vec by_e = 2.0 * (a - e * value) * lorentz * weight;
-    store(call.columns[0] + i, value * weight);
-    store(call.columns[1] + i, -by_e * inverse);
-    store(call.columns[2] + i, by_e * e * (-0.5 * inverse));
-    store(call.columns[3] + i, 2.0 * (e - a) * lorentz * weight);
+    store_aligned(call.columns[0] + i, value * weight);
+    store_aligned(call.columns[1] + i, -by_e * inverse);
+    store_aligned(call.columns[2] + i, by_e * e * (-0.5 * inverse));
+    store_aligned(call.columns[3] + i, 2.0 * (e - a) * lorentz * weight);
   }
 }
 

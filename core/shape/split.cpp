@@ -19,7 +19,7 @@ struct Side {
   Vec u;
 };
 inline Side side_of(const ProfileCall& call, Index i) {
-  const Vec d = load(call.x + i) - call.parameters[1];
+  const Vec d = load_aligned(call.x + i) - call.parameters[1];
   Side side;
   side.is_left = d < 0.0;
   side.inverse = side.is_left ? splat(1 / call.parameters[2]) : splat(1 / call.parameters[3]);
@@ -32,16 +32,16 @@ inline void store_sides(
     const ProfileCall& call, Index i, const Side& side, Vec value, Vec by_center) {
   const Vec by_width = by_center * side.u;
   const Vec zero{};
-  store(call.columns[0] + i, value);
-  store(call.columns[1] + i, by_center);
-  store(call.columns[2] + i, side.is_left ? by_width : zero);
-  store(call.columns[3] + i, side.is_left ? zero : by_width);
+  store_aligned(call.columns[0] + i, value);
+  store_aligned(call.columns[1] + i, by_center);
+  store_aligned(call.columns[2] + i, side.is_left ? by_width : zero);
+  store_aligned(call.columns[3] + i, side.is_left ? zero : by_width);
 }
 
 void evaluate_gauss(const ProfileCall& call) {
   for (Index i = 0; i < call.count; i += vec_lanes) {
     const Side side = side_of(call, i);
-    const Vec g = exp_vec(-four_ln2 * side.u * side.u) * load(call.weight + i);
+    const Vec g = exp_vec(-four_ln2 * side.u * side.u) * load_aligned(call.weight + i);
     store_sides(call, i, side, g, (2 * four_ln2) * side.inverse * side.u * g);
   }
 }
@@ -50,7 +50,7 @@ void evaluate_lorentz(const ProfileCall& call) {
   for (Index i = 0; i < call.count; i += vec_lanes) {
     const Side side = side_of(call, i);
     const Vec lorentz = 1.0 / (1.0 + 4.0 * side.u * side.u);
-    const Vec value = lorentz * load(call.weight + i);
+    const Vec value = lorentz * load_aligned(call.weight + i);
     store_sides(call, i, side, value, 8.0 * side.inverse * side.u * lorentz * value);
   }
 }
@@ -59,13 +59,13 @@ void evaluate_pseudo_voigt(const ProfileCall& call) {
   const double share = call.parameters[4];
   for (Index i = 0; i < call.count; i += vec_lanes) {
     const Side side = side_of(call, i);
-    const Vec weight = load(call.weight + i);
+    const Vec weight = load_aligned(call.weight + i);
     const Vec lorentz = 1.0 / (1.0 + 4.0 * side.u * side.u);
     const Vec gauss = exp_vec(-four_ln2 * side.u * side.u);
     const Vec value = (share * lorentz + (1 - share) * gauss) * weight;
     const Vec slope = share * lorentz * lorentz + ((1 - share) * std::numbers::ln2) * gauss;
     store_sides(call, i, side, value, 8.0 * side.inverse * side.u * slope * weight);
-    store(call.columns[4] + i, (lorentz - gauss) * weight);
+    store_aligned(call.columns[4] + i, (lorentz - gauss) * weight);
   }
 }
 
@@ -78,10 +78,10 @@ void evaluate_pearson7(const ProfileCall& call) {
     const Vec four_u2 = 4.0 * side.u * side.u;
     const Vec base = 1.0 + c * four_u2;
     const Vec log_base = log_vec(base);
-    const Vec value = exp_vec(-m * log_base) * load(call.weight + i);
+    const Vec value = exp_vec(-m * log_base) * load_aligned(call.weight + i);
     const Vec ratio = value / base;
     store_sides(call, i, side, value, (8 * c * m) * side.inverse * side.u * ratio);
-    store(call.columns[4] + i, -(log_base * value + (m * c_by_m) * four_u2 * ratio));
+    store_aligned(call.columns[4] + i, -(log_base * value + (m * c_by_m) * four_u2 * ratio));
   }
 }
 

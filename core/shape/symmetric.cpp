@@ -25,12 +25,12 @@ void evaluate_gauss(const ProfileCall& call) {
   const Reach reach = reach_of(call, center - gauss_reach * fwhm, center + gauss_reach * fwhm);
   zero_outside(call, reach, 3);
   for (Index i = reach.first; i < reach.last; i += vec_lanes) {
-    const Vec u = (load(call.x + i) - center) * inverse;
-    const Vec g = exp_vec(-four_ln2 * u * u) * load(call.weight + i);
+    const Vec u = (load_aligned(call.x + i) - center) * inverse;
+    const Vec g = exp_vec(-four_ln2 * u * u) * load_aligned(call.weight + i);
     const Vec slope = (2 * four_ln2 * inverse) * u * g;
-    store(call.columns[0] + i, g);
-    store(call.columns[1] + i, slope);
-    store(call.columns[2] + i, slope * u);
+    store_aligned(call.columns[0] + i, g);
+    store_aligned(call.columns[1] + i, slope);
+    store_aligned(call.columns[2] + i, slope * u);
   }
 }
 
@@ -38,13 +38,13 @@ void evaluate_lorentz(const ProfileCall& call) {
   const double center = call.parameters[1];
   const double inverse = 1 / call.parameters[2];
   for (Index i = 0; i < call.count; i += vec_lanes) {
-    const Vec u = (load(call.x + i) - center) * inverse;
+    const Vec u = (load_aligned(call.x + i) - center) * inverse;
     const Vec lorentz = 1.0 / (1.0 + 4.0 * u * u);
-    const Vec weighted = lorentz * load(call.weight + i);
+    const Vec weighted = lorentz * load_aligned(call.weight + i);
     const Vec slope = (8 * inverse) * u * lorentz * weighted;
-    store(call.columns[0] + i, weighted);
-    store(call.columns[1] + i, slope);
-    store(call.columns[2] + i, slope * u);
+    store_aligned(call.columns[0] + i, weighted);
+    store_aligned(call.columns[1] + i, slope);
+    store_aligned(call.columns[2] + i, slope * u);
   }
 }
 
@@ -56,8 +56,8 @@ void pseudo_voigt_part(
   const double inverse = 1 / call.parameters[2];
   const double rest = 1 - share;
   for (Index i = first; i < last; i += vec_lanes) {
-    const Vec weight = load(call.weight + i);
-    const Vec u = (load(call.x + i) - center) * inverse;
+    const Vec weight = load_aligned(call.weight + i);
+    const Vec u = (load_aligned(call.x + i) - center) * inverse;
     const Vec lorentz = 1.0 / (1.0 + 4.0 * u * u);
     Vec value = share * lorentz;
     Vec slope = value * lorentz;
@@ -69,10 +69,10 @@ void pseudo_voigt_part(
       difference -= gauss;
     }
     slope *= (8 * inverse) * u * weight;
-    store(call.columns[0] + i, value * weight);
-    store(call.columns[1] + i, slope);
-    store(call.columns[2] + i, slope * u);
-    store(call.columns[3] + i, difference * (by_share * weight));
+    store_aligned(call.columns[0] + i, value * weight);
+    store_aligned(call.columns[1] + i, slope);
+    store_aligned(call.columns[2] + i, slope * u);
+    store_aligned(call.columns[3] + i, difference * (by_share * weight));
   }
 }
 
@@ -116,17 +116,17 @@ void evaluate_pearson7(const ProfileCall& call) {
   const double c = std::expm1(std::numbers::ln2 / m);
   const double c_by_m = -(c + 1) * std::numbers::ln2 / (m * m);
   for (Index i = 0; i < call.count; i += vec_lanes) {
-    const Vec u = (load(call.x + i) - center) * inverse;
+    const Vec u = (load_aligned(call.x + i) - center) * inverse;
     const Vec four_u2 = 4.0 * u * u;
     const Vec base = 1.0 + c * four_u2;
     const Vec log_base = log_vec(base);
-    const Vec value = exp_vec(-m * log_base) * load(call.weight + i);
+    const Vec value = exp_vec(-m * log_base) * load_aligned(call.weight + i);
     const Vec ratio = value / base;
     const Vec slope = (8 * c * m * inverse) * u * ratio;
-    store(call.columns[0] + i, value);
-    store(call.columns[1] + i, slope);
-    store(call.columns[2] + i, slope * u);
-    store(call.columns[3] + i, -(log_base * value + (m * c_by_m) * four_u2 * ratio));
+    store_aligned(call.columns[0] + i, value);
+    store_aligned(call.columns[1] + i, slope);
+    store_aligned(call.columns[2] + i, slope * u);
+    store_aligned(call.columns[3] + i, -(log_base * value + (m * c_by_m) * four_u2 * ratio));
   }
 }
 

@@ -55,8 +55,8 @@ void evaluate_narrow(const ProfileCall& call, double sigma, double gamma) {
   const double scale = inverse / std::numbers::pi;
   const double s = sigma * sigma * inverse * inverse;
   for (Index i = 0; i < call.count; i += vec_lanes) {
-    const Vec weight = load(call.weight + i) * scale;
-    const Vec u = (load(call.x + i) - call.parameters[1]) * inverse;
+    const Vec weight = load_aligned(call.weight + i) * scale;
+    const Vec u = (load_aligned(call.x + i) - call.parameters[1]) * inverse;
     const Vec norm = 1.0 / (u * u + 1.0);
     const ComplexVec r{u * norm, -norm};  // 1 / z
     const ComplexVec r2 = times(r, r);
@@ -65,10 +65,10 @@ void evaluate_narrow(const ProfileCall& call, double sigma, double gamma) {
     const ComplexVec first = times(r2, series(q, {3, 15, 105, 945}));
     const ComplexVec second = times(times(r2, r), series(q, {6, 45, 420, 4725}));
     // Times i, -i and 2 i: V = -Im, V' = Im, V'' = -2 Im; along gamma f' counts i times.
-    store(call.columns[0] + i, -value.im * weight);
-    store(call.columns[1] + i, -first.im * inverse * weight);
-    store(call.columns[2] + i, (-2.0 * sigma * inverse * inverse) * second.im * weight);
-    store(call.columns[3] + i, first.re * inverse * weight);
+    store_aligned(call.columns[0] + i, -value.im * weight);
+    store_aligned(call.columns[1] + i, -first.im * inverse * weight);
+    store_aligned(call.columns[2] + i, (-2.0 * sigma * inverse * inverse) * second.im * weight);
+    store_aligned(call.columns[3] + i, first.re * inverse * weight);
   }
 }
 
@@ -84,17 +84,17 @@ void evaluate(const ProfileCall& call) {
   const double scale = inverse * std::numbers::inv_sqrtpi;
   const double y = gamma * inverse;
   for (Index i = 0; i < call.count; i += vec_lanes) {
-    const Vec weight = load(call.weight + i) * scale;
-    const Vec x = (load(call.x + i) - call.parameters[1]) * inverse;
+    const Vec weight = load_aligned(call.weight + i) * scale;
+    const Vec x = (load_aligned(call.x + i) - call.parameters[1]) * inverse;
     const ComplexVec w = faddeeva(x, splat(y), faddeeva_factors);
     // w' = -2 z w + 2 i / sqrt(pi)
     const Vec d_re = -2.0 * (x * w.re - y * w.im);
     const Vec d_im = -2.0 * (x * w.im + y * w.re) + 2 * std::numbers::inv_sqrtpi;
-    store(call.columns[0] + i, w.re * weight);
-    store(call.columns[1] + i, -d_re * inverse * weight);
-    store(call.columns[2] + i,
-          -(w.re + x * d_re - y * d_im) * (std::numbers::sqrt2 * inverse) * weight);
-    store(call.columns[3] + i, -d_im * inverse * weight);
+    store_aligned(call.columns[0] + i, w.re * weight);
+    store_aligned(call.columns[1] + i, -d_re * inverse * weight);
+    store_aligned(call.columns[2] + i,
+                  -(w.re + x * d_re - y * d_im) * (std::numbers::sqrt2 * inverse) * weight);
+    store_aligned(call.columns[3] + i, -d_im * inverse * weight);
   }
 }
 
