@@ -77,7 +77,8 @@ struct Projection {
         norms(given.count()),
         lower(static_cast<std::size_t>(given.count()), 0.0) {
     for (Index k = 0; k < columns.cols(); ++k) {
-      const double norm = columns.col(k).stableNorm();
+      const double top = columns.rows() > 0 ? columns.col(k).cwiseAbs().maxCoeff() : 0;
+      const double norm = top > 0 ? top * (columns.col(k) / top).norm() : 0;
       norms[k] = norm > 0 ? norm : 1;
       columns.col(k) /= norms[k];
     }
@@ -211,7 +212,8 @@ class RowSolver {
       return NnlsStatus::not_finite;
     }
     project(y);
-    const double scale = projected_.stableNorm();
+    const double top = projected_.size() > 0 ? projected_.cwiseAbs().maxCoeff() : 0;
+    const double scale = top > 0 ? top * (projected_ / top).norm() : 0;
     auto status = projection_.is_deficient ? NnlsStatus::rank_deficient : NnlsStatus::converged;
     amounts_.setZero(count);
     if (scale > 0) {
