@@ -20,6 +20,7 @@ struct ReadOptions {
   std::optional<SamplingMode> mode;
   std::optional<OrdinateKind> ordinate;
   std::optional<double> laser_nm;
+  std::optional<std::string> block;  // of a file that holds several: number or name in `info`
 };
 
 /// Spectra of one file that share an axis, with everything the file says about them.
@@ -36,12 +37,21 @@ struct Recording {
   std::map<std::string, std::string> metadata;  // UTF-8, keys as in the file
 };
 
+/// One part of a file that holds several: what it is, and why it is used or not.
+struct Block {
+  std::string name;     // "absorbance", "subfile 3"; ReadOptions::block chooses by it
+  std::string content;  // "2126 points, 4497.5 to 399.2 WN"
+  bool is_used = false;
+  std::string reason;
+};
+
 /// A file as read: recordings in file order, and what was odd about it.
 struct LoadedFile {
   std::string path;
   std::string format;  // name of the format row
   std::string sha256;  // of the bytes
   std::vector<Recording> recordings;
+  std::vector<Block> blocks;  // in file order; empty for formats that hold one thing
   Diagnostics diagnostics;
 };
 

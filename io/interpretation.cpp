@@ -95,6 +95,11 @@ class Interpreter {
   }
 
   void find_unit() {
+    if (!spectra_.x_unit.empty()) {
+      is_shift_ = contains(x_words_, "raman");
+      out_.x_unit = spectra_.x_unit;
+      return;
+    }
     if (contains_any(x_words_, {"raman", "rel. 1/cm", "shift"})) {
       is_shift_ = true;
       out_.x_unit = "1/cm";
@@ -116,7 +121,16 @@ class Interpreter {
   }
 
   void find_ordinate() {
-    const auto kind = stated_ordinate();
+    auto kind = spectra_.ordinate.value_or(stated_ordinate());
+    constexpr double highest_absorbance = 20;  // beyond what any detector tells from darkness
+    if (kind == OrdinateKind::absorbance && y_range_.high > highest_absorbance) {
+      say(Severity::warning,
+          "ordinate_implausible",
+          "the file names its ordinate absorbance, but its values reach " +
+              number_text(y_range_.high) + "; the name is not believed, --ordinate states it");
+      kind = OrdinateKind::unknown;
+      is_name_doubtful_ = true;
+    }
     if (options_.ordinate) {
       out_.ordinate = *options_.ordinate;
       if (kind != OrdinateKind::unknown && kind != *options_.ordinate) {
@@ -194,6 +208,9 @@ class Interpreter {
     if (out_.x_unit != "1/cm" && out_.x_unit != "unknown" && out_.x_unit != "um") {
       return Technique::other;
     }
+    if (is_name_doubtful_) {
+      return Technique::unknown;
+    }
     if (is_absorption() || contains_any(words_, {"infrared", "ftir", "ft-ir", "atr"})) {
       return Technique::ftir;
     }
@@ -243,7 +260,9 @@ class Interpreter {
       }
       return;
     }
-    if (contains_any(words_, {"atr", "attenuated"})) {
+    if (spectra_.mode) {
+      out_.mode = *spectra_.mode;
+    } else if (contains_any(words_, {"atr", "attenuated"})) {
       out_.mode = SamplingMode::atr;
     } else if (out_.ordinate == OrdinateKind::reflectance) {
       out_.mode = SamplingMode::reflection;
@@ -346,6 +365,7 @@ class Interpreter {
   Range x_range_;
   Range y_range_;
   bool is_shift_ = false;
+  bool is_name_doubtful_ = false;
   Meaning out_;
 };
 

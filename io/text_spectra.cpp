@@ -10,9 +10,15 @@
 namespace calcispec::io {
 namespace {
 
+// "file:line", or the point where the file has no lines.
+std::string place_of(const TextSpectra& spectra, const std::string& path, std::size_t point) {
+  return point < spectra.lines.size() ? path + ":" + std::to_string(spectra.lines[point] + 1)
+                                      : path + ", point " + std::to_string(point + 1);
+}
+
 // Exports that round their axis can repeat a value where points are close. A few such points are
 // put half-way between their neighbours; more of them, and the axis is wrong.
-void part_rounded_points(TextSpectra& spectra, const TextFile& text, Diagnostics& diagnostics) {
+void part_rounded_points(TextSpectra& spectra, const std::string& path, Diagnostics& diagnostics) {
   std::vector<std::size_t> repeats;
   for (std::size_t i = 1; i < spectra.x.size(); ++i) {
     if (spectra.x[i] == spectra.x[i - 1]) {
@@ -25,40 +31,40 @@ void part_rounded_points(TextSpectra& spectra, const TextFile& text, Diagnostics
   for (const auto i : repeats) {
     if (i + 1 < spectra.x.size() && spectra.x[i + 1] != spectra.x[i]) {
       spectra.x[i] = 0.5 * (spectra.x[i] + spectra.x[i + 1]);
-      const Index line = i < spectra.lines.size() ? spectra.lines[i] : 0;
       diagnostics.push_back({Severity::warning,
                              "axis_rounded",
-                             text.place(line) + ": the axis value repeats the one before, as in a "
-                                                "rounded export; put half-way to the next one",
+                             place_of(spectra, path, i) +
+                                 ": the axis value repeats the one before, as in a "
+                                 "rounded export; put half-way to the next one",
                              -1});
     }
   }
 }
 
-void check_axis(const TextSpectra& spectra, const TextFile& text) {
-  const auto line = [&](std::size_t point) {
-    return point < spectra.lines.size() ? spectra.lines[point] : Index{0};
+void check_axis(const TextSpectra& spectra, const std::string& path) {
+  const auto fail = [&](std::size_t point, const std::string& message) {
+    throw Error(ErrorCode::unreadable_input, message, place_of(spectra, path, point));
   };
   if (spectra.x.size() < 3) {
-    text.fail(line(0),
-              "only " + std::to_string(spectra.x.size()) +
-                  " points could be read; a spectrum needs at least 3");
+    fail(0,
+         "only " + std::to_string(spectra.x.size()) +
+             " points could be read; a spectrum needs at least 3");
   }
   const bool is_rising = spectra.x[1] > spectra.x[0];
   for (std::size_t i = 0; i < spectra.x.size(); ++i) {
     if (!std::isfinite(spectra.x[i])) {
-      text.fail(line(i), "the axis value is not a number; correct or remove the line");
+      fail(i, "the axis value is not a number; correct or remove the line");
     }
     if (i == 0) {
       continue;
     }
     if (spectra.x[i] == spectra.x[i - 1]) {
-      text.fail(line(i), "the axis value repeats the one before; keep one of the two lines");
+      fail(i, "the axis value repeats the one before; keep one of the two lines");
     }
     if ((spectra.x[i] > spectra.x[i - 1]) != is_rising) {
-      text.fail(line(i),
-                "the axis turns back here; it must rise or fall throughout. Split the file where "
-                "a new spectrum begins");
+      fail(i,
+           "the axis turns back here; it must rise or fall throughout. Split the file where "
+           "a new spectrum begins");
     }
   }
 }
@@ -98,17 +104,17 @@ void fill_row(const std::vector<double>& values, bool is_reversed, std::span<dou
   }
 }
 
-void report_missing(const TextSpectra& spectra, const TextFile& text, Diagnostics& diagnostics) {
+void report_missing(const TextSpectra& spectra, const std::string& path, Diagnostics& diagnostics) {
   for (std::size_t k = 0; k < spectra.y.size(); ++k) {
     for (std::size_t i = 0; i < spectra.y[k].size(); ++i) {
       if (std::isfinite(spectra.y[k][i])) {
         continue;
       }
-      const Index line = i < spectra.lines.size() ? spectra.lines[i] : 0;
       diagnostics.push_back({Severity::warning,
                              "not_a_number",
-                             text.place(line) + ": the ordinate is not a number; this spectrum "
-                                                "cannot be analysed until it is replaced",
+                             place_of(spectra, path, i) +
+                                 ": the ordinate is not a number; this spectrum "
+                                 "cannot be analysed until it is replaced",
                              static_cast<Index>(k)});
       break;
     }
@@ -121,10 +127,17 @@ Recording make_recording(TextSpectra&& spectra,
                          const TextFile& text,
                          const ReadOptions& options,
                          Diagnostics& diagnostics) {
-  part_rounded_points(spectra, text, diagnostics);
-  check_axis(spectra, text);
-  report_missing(spectra, text, diagnostics);
-  const auto meaning = interpret(spectra, text.path(), options, diagnostics);
+  return make_recording(std::move(spectra), text.path(), options, diagnostics);
+}
+
+Recording make_recording(TextSpectra&& spectra,
+                         const std::string& path,
+                         const ReadOptions& options,
+                         Diagnostics& diagnostics) {
+  part_rounded_points(spectra, path, diagnostics);
+  check_axis(spectra, path);
+  report_missing(spectra, path, diagnostics);
+  const auto meaning = interpret(spectra, path, options, diagnostics);
   Recording recording;
   const auto axis = Axis::make(meaning.x, meaning.axis_kind, meaning.x_unit);
   const auto parts = split_spreads(spectra);

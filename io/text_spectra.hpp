@@ -1,4 +1,4 @@
-// From columns of a text export to a Recording: axis, units, technique, ordinate, and what is odd.
+// From columns of numbers to a Recording: axis, units, technique, ordinate, and what is odd.
 #pragma once
 
 #include "io/format.hpp"
@@ -19,7 +19,10 @@ struct TextSpectra {
   std::vector<Index> lines;            // line of each point, counted from 0; may be empty
   std::string x_label;                 // "Raman Shift", "Wavenumbers (cm-1)", ...
   std::string y_label;
-  std::optional<Technique> technique;  // certain from the format
+  std::string x_unit;                  // certain from the format, else found from the label
+  std::optional<Technique> technique;  // certain from the format, as the two below
+  std::optional<SamplingMode> mode;
+  std::optional<OrdinateKind> ordinate;
   std::optional<MapGrid> map;
   std::optional<double> laser_nm;
   std::map<std::string, std::string> metadata;
@@ -30,6 +33,12 @@ struct TextSpectra {
 /// unit that contradicts the range.
 Recording make_recording(TextSpectra&& spectra,
                          const TextFile& text,
+                         const ReadOptions& options,
+                         Diagnostics& diagnostics);
+
+/// The same for a file without lines: faults name the point.
+Recording make_recording(TextSpectra&& spectra,
+                         const std::string& path,
                          const ReadOptions& options,
                          Diagnostics& diagnostics);
 

@@ -105,6 +105,14 @@ Json file_json(const FileInfo& info) {
   out["technique"] = name_of(first.technique);
   out["mode"] = name_of(first.mode);
   out["blocks"] = Json::array();
+  for (const auto& block : file.blocks) {
+    out["blocks"].push_back({
+        {"name",    block.name   },
+        {"content", block.content},
+        {"used",    block.is_used},
+        {"reason",  block.reason }
+    });
+  }
   out["map"] = nullptr;
   if (first.map) {
     out["map"] = {
@@ -157,6 +165,10 @@ std::string info_table(std::span<const FileInfo> files) {
            (first.technique == Technique::ftir ? ", mode " + std::string(name_of(first.mode))
                                                : std::string()) +
            "\n";
+    for (const auto& block : file.blocks) {
+      out += std::string(block.is_used ? "  block      " : "  not used   ") + block.name + " (" +
+             block.content + "): " + block.reason + "\n";
+    }
     for (const auto& row : file.diagnostics) {
       out += "  " + std::string(severity_name(row.severity)) + ": " + row.text + "\n";
     }
