@@ -1,0 +1,148 @@
+// Files of instruments against the numbers that other readers found in them.
+#include "core/error.hpp"
+#include "io/file.hpp"
+#include "models/csv_table.hpp"
+#include "tests/support/paths.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <set>
+
+namespace calcispec {
+namespace {
+
+// Formats of the list and the row of the format table that must claim their files.
+const std::map<std::string, std::string> reader_of{
+    {"jcamp", "jcamp_dx"},
+};
+
+// Where the list follows a reader that changes what the file says; the bytes speak.
+const std::set<std::string> differs{
+    "jcamp/sqzdec1.jdx",  // XUNITS= HZ, FIRSTX= 24038.5; the list has ppm, which the file lacks
+};
+
+std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+struct Numbers {
+  double spectra = 0;
+  double points = 0;
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
+  double x_first = 0;
+  double x_last = 0;
+  double y_first = 0;
+  double y_last = 0;
+};
+
+Numbers numbers_of(const io::LoadedFile& file) {
+  Numbers out;
+  for (const auto& recording : file.recordings) {
+    out.spectra += static_cast<double>(recording.spectra.rows());
+    for (const double y : recording.spectra.values) {
+      out.low = std::min(out.low, y);
+      out.high = std::max(out.high, y);
+    }
+  }
+  const auto& first = file.recordings.front().spectra;
+  out.points = static_cast<double>(first.points());
+  const auto y = first.row(0);
+  out.x_first = first.axis->front();
+  out.x_last = first.axis->back();
+  out.y_first = y.front();
+  out.y_last = y.back();
+  if (first.axis->was_descending()) {
+    std::swap(out.x_first, out.x_last);
+    std::swap(out.y_first, out.y_last);
+  }
+  return out;
+}
+
+class InstrumentManifest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    CALCISPEC_SKIP_WITHOUT_SHARED();
+    folder_ = test::shared_dir() / "spectra";
+    content_ = bytes_of(folder_ / "MANIFEST.csv");
+  }
+
+  std::filesystem::path folder_;
+  std::string content_;
+};
+
+TEST_F(InstrumentManifest, EveryRowWithNumbersAgrees) {
+  const models::CsvTable table(content_, "MANIFEST.csv");
+  Index checked = 0;
+  for (Index row = 0; row < table.rows(); ++row) {
+    const auto& name = table.text(row, "file");
+    if (reader_of.count(table.text(row, "format")) == 0 || table.text(row, "n_points").empty() ||
+        differs.count(name) == 1) {
+      continue;
+    }
+    SCOPED_TRACE(name);
+    io::LoadedFile file;
+    try {
+      file = io::load((folder_ / name).string(), {});
+    } catch (const Error& error) {
+      ADD_FAILURE() << error.place() << ": " << error.what();
+      continue;
+    }
+    const auto numbers = numbers_of(file);
+    const double range = table.number(row, "y_max") - table.number(row, "y_min");
+    const double span = table.number(row, "x_last") - table.number(row, "x_first");
+    const auto expect = [&](const char* column, double value, double bound) {
+      EXPECT_NEAR(value, table.number(row, column), bound) << column;
+    };
+    const double x_bound = 1e-6 * std::abs(span);
+    const double y_bound = 1e-5 * range;
+    expect("n_spectra", numbers.spectra, 0);
+    expect("n_points", numbers.points, 0);
+    expect("x_first", numbers.x_first, x_bound);
+    expect("x_last", numbers.x_last, x_bound);
+    expect("y_min", numbers.low, y_bound);
+    expect("y_max", numbers.high, y_bound);
+    expect("y_first", numbers.y_first, y_bound);
+    expect("y_last", numbers.y_last, y_bound);
+    ++checked;
+  }
+  EXPECT_GE(checked, 20);
+}
+
+TEST_F(InstrumentManifest, EachFileGoesToItsOwnReaderWhateverItsName) {
+  const models::CsvTable table(content_, "MANIFEST.csv");
+  for (Index row = 0; row < table.rows(); ++row) {
+    const auto bytes = bytes_of(folder_ / table.text(row, "file"));
+    const auto own = reader_of.find(table.text(row, "format"));
+    const bool has_numbers = !table.text(row, "n_points").empty();
+    SCOPED_TRACE(table.text(row, "file"));
+    std::string best;
+    int score = 0;
+    for (const auto& format : io::formats()) {
+      const int its = format.sniff({bytes, "renamed.txt"});
+      if (its > score) {
+        score = its;
+        best = format.name;
+      }
+      const bool is_instrument = std::any_of(reader_of.begin(), reader_of.end(), [&](auto& pair) {
+        return pair.second == format.name;
+      });
+      if (is_instrument && (own == reader_of.end() || own->second != format.name)) {
+        EXPECT_EQ(its, 0) << format.name;
+      }
+    }
+    if (own != reader_of.end() && has_numbers) {
+      EXPECT_EQ(best, own->second);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace calcispec
