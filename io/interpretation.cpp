@@ -14,6 +14,20 @@ bool contains(const std::string& text, std::string_view word) {
   return text.find(word) != std::string::npos;
 }
 
+// Letters and digits on neither side, so that "matrix" is no "atr".
+bool contains_word(const std::string& text, std::string_view word) {
+  const auto is_letter = [&](std::size_t at) {
+    const char c = at < text.size() ? text[at] : ' ';
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  };
+  for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    if ((at == 0 || !is_letter(at - 1)) && !is_letter(at + word.size())) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool contains_any(const std::string& text, std::initializer_list<std::string_view> words) {
   return std::any_of(
       words.begin(), words.end(), [&](std::string_view word) { return contains(text, word); });
@@ -29,7 +43,10 @@ std::string all_words(const TextSpectra& spectra) {
     }
   }
   for (const auto& [key, value] : spectra.metadata) {
-    words += lower_case(key) + " " + lower_case(value) + "\n";
+    const auto name = lower_case(key);
+    if (name.find("beam") == std::string::npos) {  // a KBr beam splitter is no KBr pellet
+      words.append(name).append(" ").append(lower_case(value)).append("\n");
+    }
   }
   return words;
 }
@@ -117,8 +134,23 @@ class Interpreter {
       out_.x_unit = "point";
     } else if (contains(x_words_, "ev")) {
       out_.x_unit = "eV";
+    } else if (is_counted()) {
+      out_.x_unit = "point";
     }
   }
+
+  // 1, 2, 3, ... without a name are numbers of pixels or points.
+  [[nodiscard]] bool is_counted() const {
+    constexpr std::size_t fewest = 32;
+    for (std::size_t i = 0; i < spectra_.x.size(); ++i) {
+      if (std::abs(spectra_.x[i] - spectra_.x[0] - static_cast<double>(i)) > 1e-6) {
+        return false;
+      }
+    }
+    return spectra_.x.size() >= fewest && (spectra_.x[0] == 0 || spectra_.x[0] == 1);
+  }
+
+  [[nodiscard]] bool is_interferogram() const { return contains(y_words_, "interferogram"); }
 
   void find_ordinate() {
     auto kind = spectra_.ordinate.value_or(stated_ordinate());
@@ -172,6 +204,9 @@ class Interpreter {
 
   void find_technique() {
     Technique found = spectra_.technique.value_or(Technique::unknown);
+    if (is_interferogram()) {
+      found = Technique::ftir;
+    }
     if (found == Technique::unknown) {
       found = technique_from_words();
     }
@@ -211,7 +246,8 @@ class Interpreter {
     if (is_name_doubtful_) {
       return Technique::unknown;
     }
-    if (is_absorption() || contains_any(words_, {"infrared", "ftir", "ft-ir", "atr"})) {
+    if (is_absorption() || contains_any(words_, {"infrared", "ftir", "ft-ir"}) ||
+        contains_word(words_, "atr")) {
       return Technique::ftir;
     }
     if (out_.ordinate == OrdinateKind::counts) {
@@ -262,11 +298,11 @@ class Interpreter {
     }
     if (spectra_.mode) {
       out_.mode = *spectra_.mode;
-    } else if (contains_any(words_, {"atr", "attenuated"})) {
+    } else if (contains_word(words_, "atr") || contains(words_, "attenuated")) {
       out_.mode = SamplingMode::atr;
     } else if (out_.ordinate == OrdinateKind::reflectance) {
       out_.mode = SamplingMode::reflection;
-    } else if (contains_any(words_, {"kbr", "transmission"}) ||
+    } else if (contains_word(words_, "kbr") || contains(words_, "transmission") ||
                out_.ordinate == OrdinateKind::transmittance) {
       out_.mode = SamplingMode::transmission;
     }
@@ -278,7 +314,8 @@ class Interpreter {
                 std::string(name_of(*options_.mode)) + " because --mode says so");
       }
       out_.mode = *options_.mode;
-    } else if (out_.technique == Technique::ftir && out_.mode == SamplingMode::unknown) {
+    } else if (out_.technique == Technique::ftir && !is_interferogram() &&
+               out_.mode == SamplingMode::unknown) {
       say(Severity::warning,
           "mode_unknown",
           "the file does not say how the infrared spectrum was sampled; state --mode transmission, "
@@ -287,6 +324,13 @@ class Interpreter {
   }
 
   void name_axis() {
+    if (is_interferogram()) {
+      say(Severity::warning,
+          "interferogram",
+          "the file holds an interferogram, not a spectrum; transform it with the program of the "
+          "instrument and export the spectrum");
+      return;
+    }
     if (out_.x_unit == "unknown" && may_be_cm1() &&
         (out_.technique == Technique::raman || out_.technique == Technique::ftir)) {
       out_.x_unit = "1/cm";
