@@ -22,6 +22,7 @@ const CommandHelp& convert_help() {
       common::mode,
       common::ordinate,
       common::laser,
+      common::block,
       common::dry_run,
       common::color,
       common::quiet,

@@ -27,6 +27,7 @@ const CommandHelp& correct_help() {
       common::mode,
       common::ordinate,
       common::laser,
+      common::block,
       common::jobs,
       common::dry_run,
       common::color,

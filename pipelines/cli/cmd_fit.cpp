@@ -70,6 +70,7 @@ const CommandHelp& fit_help() {
       common::mode,
       common::ordinate,
       common::laser,
+      common::block,
       common::recursive,
       common::include,
       common::dry_run,

@@ -22,6 +22,7 @@ const CommandHelp& info_help() {
       common::mode,
       common::ordinate,
       common::laser,
+      common::block,
       common::color,
       common::quiet,
   };

@@ -354,6 +354,9 @@ io::ReadOptions read_options(const Options& options) {
   if (options.knows("laser") && options.has("laser")) {
     read.laser_nm = options.number("laser", 0);
   }
+  if (options.knows("block") && options.has("block")) {
+    read.block = options.text("block");
+  }
   return read;
 }
 

@@ -151,6 +151,11 @@ inline constexpr Option laser{"laser",
                               "laser wavelength in nm, for Raman spectra stored against wavelength",
                               100,
                               2000};
+inline constexpr Option block{"block",
+                              0,
+                              OptionValue::text,
+                              "NAME",
+                              "which block of a file that holds several; name or number in info"};
 inline constexpr Option quiet{
     "quiet", 'q', OptionValue::none, {}, "no progress and no notes on standard error"};
 inline constexpr Option verbose{"verbose",
@@ -176,7 +181,7 @@ inline constexpr Option dry_run{
     "list what would be read, how, and what would be written; write nothing"};
 }  // namespace common
 
-/// --technique, --mode, --ordinate, --laser where the table has them.
+/// --technique, --mode, --ordinate, --laser, --block where the table has them.
 io::ReadOptions read_options(const Options& options);
 
 /// "400-1800", "400:1800" or "400,1800". Throws Error{invalid_argument} naming the option.
