@@ -1,6 +1,7 @@
 #include "io/file.hpp"
 
 #include "core/error.hpp"
+#include "io/known_formats.hpp"
 
 #include <openssl/evp.h>
 
@@ -99,6 +100,10 @@ LoadedFile load_bytes(const FileView& file, const ReadOptions& options) {
   const auto mark = file.bytes.substr(0, 2);
   if (best == nullptr && (mark == "\xFF\xFE" || mark == "\xFE\xFF")) {
     fail(std::string(file.path), "the text is UTF-16; save it as UTF-8");
+  }
+  const auto sentence = best == nullptr ? how_to_export(file) : std::string();
+  if (!sentence.empty()) {
+    fail(std::string(file.path), sentence);
   }
   if (best == nullptr) {
     fail(std::string(file.path),

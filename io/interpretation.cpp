@@ -175,6 +175,12 @@ class Interpreter {
       out_.ordinate = kind;
     }
     out_.y_unit = spectra_.y_label;
+    constexpr double clipped_absorbance = 6;  // where OMNIC and OPUS cut absorbance off
+    if (out_.ordinate == OrdinateKind::absorbance && y_range_.high == clipped_absorbance) {
+      say(Severity::warning,
+          "absorbance_clipped",
+          "absorbance reaches exactly 6, where programs cut it off; bands there are saturated");
+    }
   }
 
   [[nodiscard]] OrdinateKind stated_ordinate() const {

@@ -11,7 +11,7 @@ namespace {
 
 // More repeats than this in one DUP token are damage, not data; it bounds what a file can allocate.
 constexpr double most_repeats = 1e5;
-constexpr std::size_t most_points = std::size_t{1} << 26U;
+constexpr std::size_t most_points = std::size_t{1} << 22U;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';

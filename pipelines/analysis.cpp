@@ -72,8 +72,11 @@ class Analysis {
   void read(const std::string& input) {
     try {
       auto file = io::load(input, request_.read);
+      Index first = 0;
       for (auto& recording : file.recordings) {
-        add(input, file, std::make_shared<const io::Recording>(std::move(recording)));
+        const Index rows = recording.spectra.rows();
+        add(input, file, std::make_shared<const io::Recording>(std::move(recording)), first);
+        first += rows;
       }
     } catch (const Error& error) {
       SpectrumAnalysis entry;
@@ -88,14 +91,15 @@ class Analysis {
 
   void add(const std::string& input,
            const io::LoadedFile& file,
-           const std::shared_ptr<const io::Recording>& recording) {
+           const std::shared_ptr<const io::Recording>& recording,
+           Index first) {
     if (recording->map) {
       result_.maps.push_back({input, *recording->map, static_cast<Index>(result_.spectra.size())});
     }
     for (Index row = 0; row < recording->spectra.rows(); ++row) {
       SpectrumAnalysis entry;
       entry.input = input;
-      entry.index = row;
+      entry.index = first + row;
       entry.id = ids_.next(input, *recording, row);
       entry.format = file.format;
       entry.technique = recording->technique;
@@ -149,6 +153,14 @@ class Analysis {
     fill_provenance(method, entry);
     entry.axis = recording.spectra.axis;
     entry.y.assign(recording.spectra.values.begin(), recording.spectra.values.end());
+    if (entry.ordinate == OrdinateKind::other) {
+      entry.status = AnalysisStatus::refused;
+      entry.message = "the ordinate is \"" + job.recording->y_unit +
+                      "\", which is no absorbance, transmittance or Raman intensity; choose "
+                      "another block of the file (--block) or convert it in the program of the "
+                      "instrument";
+      return;
+    }
     const bool is_ir = entry.technique == Technique::ftir;
     if (is_ir && entry.ordinate == OrdinateKind::transmittance) {
       const auto steps = parse_steps("convert.absorbance");
