@@ -110,6 +110,11 @@ LoadedFile load_bytes(const FileView& file, const ReadOptions& options) {
          "holds no table of numbers and no format that is known here; export the spectrum as text "
          "with an axis column and an ordinate column");
   }
+  if (options.block && !best->has_choice) {
+    fail(std::string(file.path),
+         "is read as " + std::string(best->name) +
+             ", whose files hold no blocks to choose from; leave --block out");
+  }
   auto loaded = best->read(file, options);
   loaded.sha256 = sha256_of(file.bytes);
   return loaded;

@@ -70,6 +70,7 @@ struct Format {
   int (*sniff)(const FileView& file);
   /// Throws Error{unreadable_input} with file:line and a remedy.
   LoadedFile (*read)(const FileView& file, const ReadOptions& options);
+  bool has_choice = false;  // whether `read` heeds ReadOptions::block
 };
 
 /// All formats, in registry order.

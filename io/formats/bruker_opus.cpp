@@ -441,7 +441,7 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
 }  // namespace
 
 Format bruker_opus_format() {
-  return {"bruker_opus", "Bruker OPUS", "0 opus", sniff, read};
+  return {"bruker_opus", "Bruker OPUS", "0 opus", sniff, read, true};
 }
 
 }  // namespace calcispec::io

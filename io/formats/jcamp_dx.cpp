@@ -454,7 +454,7 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
 }  // namespace
 
 Format jcamp_dx_format() {
-  return {"jcamp_dx", "JCAMP-DX 4.24 to 6", "jdx dx jcm jcamp", sniff, read};
+  return {"jcamp_dx", "JCAMP-DX 4.24 to 6", "jdx dx jcm jcamp", sniff, read, true};
 }
 
 }  // namespace calcispec::io

@@ -101,10 +101,11 @@ void run_library(std::string_view bytes) {
 }
 
 constexpr std::array targets{
-    FuzzTarget{"text",    run_text     },
-    FuzzTarget{"steps",   run_step_text},
-    FuzzTarget{"method",  run_method   },
-    FuzzTarget{"library", run_library  }
+    FuzzTarget{"text",       run_text     },
+    FuzzTarget{"instrument", run_text     }, // the same promise; another corpus to start from
+    FuzzTarget{"steps",      run_step_text},
+    FuzzTarget{"method",     run_method   },
+    FuzzTarget{"library",    run_library  }
 };
 
 }  // namespace

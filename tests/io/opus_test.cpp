@@ -97,6 +97,12 @@ TEST(Opus, WithoutAResultTheSampleThenTheInterferogramIsUsed) {
   EXPECT_EQ(read(blocks).recordings.at(0).ordinate, OrdinateKind::other);
 }
 
+TEST(Opus, AChoiceWhereThereIsNoneIsRefused) {
+  ReadOptions options;
+  options.block = "absorbance";
+  EXPECT_THROW(load_bytes({"400 1\n500 2\n600 3\n", "a.txt"}, options), Error);
+}
+
 TEST(Opus, RamanBringsItsLaser) {
   std::vector<OpusBlock> blocks;
   add(blocks, test::opus_raman, 19, 3);
