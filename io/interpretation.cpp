@@ -130,11 +130,9 @@ class Interpreter {
       out_.x_unit = "degree";
     } else if (contains_any(x_words_, {"m/z"})) {
       out_.x_unit = "m/z";
-    } else if (contains_any(x_words_, {"pixel", "point"})) {
-      out_.x_unit = "point";
     } else if (contains(x_words_, "ev")) {
       out_.x_unit = "eV";
-    } else if (is_counted()) {
+    } else if (contains_any(x_words_, {"pixel", "point"}) || is_counted()) {
       out_.x_unit = "point";
     }
   }

@@ -110,7 +110,7 @@ class SpcReader {
     header_.flags = source_.get<std::uint8_t>(0, "flags");
     header_.is_old = source_.get<std::uint8_t>(1, "version") == old_version;
     if (header_.is_old) {
-      header_.exponent = source_.get<std::int8_t>(2, "exponent");
+      header_.exponent = exponent_at(2);
       const auto points = source_.get<float>(4, "points");
       if (!(points >= 1 && points < 1e8F)) {
         source_.fail(4, "the header gives no usable number of points; the file is damaged");
@@ -125,7 +125,7 @@ class SpcReader {
       return;
     }
     header_.experiment = source_.get<std::uint8_t>(2, "experiment");
-    header_.exponent = source_.get<std::int8_t>(3, "exponent");
+    header_.exponent = exponent_at(3);
     header_.points = count_at(4, "points");
     header_.first_x = source_.get<double>(8, "the first axis value");
     header_.last_x = source_.get<double>(16, "the last axis value");
@@ -144,6 +144,12 @@ class SpcReader {
 
   static std::uint64_t header_size_of(std::uint8_t version) {
     return version == old_version ? old_header + subheader : new_header;
+  }
+
+  // One signed byte.
+  int exponent_at(std::uint64_t offset) const {
+    const int byte = source_.get<std::uint8_t>(offset, "an exponent");
+    return byte < 128 ? byte : byte - 256;
   }
 
   std::uint64_t count_at(std::uint64_t offset, std::string_view what) const {
@@ -255,7 +261,7 @@ class SpcReader {
     source_.need(at, subheader, "a subheader");
     Subfile out;
     const auto points = points_at(at);
-    const int own = source_.get<std::int8_t>(at + 1, "an exponent");
+    const int own = exponent_at(at + 1);
     out.z = source_.get<float>(at + 4, "a z value");
     at += subheader;
     if (header_.has_own_x()) {

@@ -26,22 +26,22 @@ struct SpaSpectrum {
 };
 
 struct SpaOrdinate {
-  int code;
   const char* label;
+  int code;
   OrdinateKind kind;
 };
 
 constexpr SpaOrdinate ordinates_by_code[] = {
-    {11, "Reflectance (%)",   OrdinateKind::reflectance  },
-    {12, "Log(1/R)",          OrdinateKind::other        },
-    {15, "Single beam",       OrdinateKind::other        },
-    {16, "Transmittance (%)", OrdinateKind::transmittance},
-    {17, "Absorbance",        OrdinateKind::absorbance   },
-    {20, "Kubelka-Munk",      OrdinateKind::other        },
-    {21, "Reflectance",       OrdinateKind::reflectance  },
-    {22, "Interferogram",     OrdinateKind::other        },
-    {26, "Photoacoustic",     OrdinateKind::other        },
-    {31, "Raman intensity",   OrdinateKind::intensity    },
+    {"Reflectance (%)",   11, OrdinateKind::reflectance  },
+    {"Log(1/R)",          12, OrdinateKind::other        },
+    {"Single beam",       15, OrdinateKind::other        },
+    {"Transmittance (%)", 16, OrdinateKind::transmittance},
+    {"Absorbance",        17, OrdinateKind::absorbance   },
+    {"Kubelka-Munk",      20, OrdinateKind::other        },
+    {"Reflectance",       21, OrdinateKind::reflectance  },
+    {"Interferogram",     22, OrdinateKind::other        },
+    {"Photoacoustic",     26, OrdinateKind::other        },
+    {"Raman intensity",   31, OrdinateKind::intensity    },
 };
 
 int sniff(const FileView& file) {
