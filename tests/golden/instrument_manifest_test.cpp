@@ -74,16 +74,16 @@ class InstrumentManifest : public ::testing::Test {
  protected:
   void SetUp() override {
     CALCISPEC_SKIP_WITHOUT_SHARED();
-    folder_ = test::shared_dir() / "spectra";
-    content_ = bytes_of(folder_ / "MANIFEST.csv");
+    folder = test::shared_dir() / "spectra";
+    content = bytes_of(folder / "MANIFEST.csv");
   }
 
-  std::filesystem::path folder_;
-  std::string content_;
+  std::filesystem::path folder;
+  std::string content;
 };
 
 TEST_F(InstrumentManifest, EveryRowWithNumbersAgrees) {
-  const models::CsvTable table(content_, "MANIFEST.csv");
+  const models::CsvTable table(content, "MANIFEST.csv");
   Index checked = 0;
   for (Index row = 0; row < table.rows(); ++row) {
     const auto& name = table.text(row, "file");
@@ -94,7 +94,7 @@ TEST_F(InstrumentManifest, EveryRowWithNumbersAgrees) {
     SCOPED_TRACE(name);
     io::LoadedFile file;
     try {
-      file = io::load((folder_ / name).string(), {});
+      file = io::load((folder / name).string(), {});
     } catch (const Error& error) {
       ADD_FAILURE() << error.place() << ": " << error.what();
       continue;
@@ -121,9 +121,9 @@ TEST_F(InstrumentManifest, EveryRowWithNumbersAgrees) {
 }
 
 TEST_F(InstrumentManifest, EachFileGoesToItsOwnReaderWhateverItsName) {
-  const models::CsvTable table(content_, "MANIFEST.csv");
+  const models::CsvTable table(content, "MANIFEST.csv");
   for (Index row = 0; row < table.rows(); ++row) {
-    const auto bytes = bytes_of(folder_ / table.text(row, "file"));
+    const auto bytes = bytes_of(folder / table.text(row, "file"));
     const auto own = reader_of.find(table.text(row, "format"));
     const bool has_numbers = !table.text(row, "n_points").empty();
     SCOPED_TRACE(table.text(row, "file"));
