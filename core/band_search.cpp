@@ -10,6 +10,9 @@
 namespace calcispec {
 namespace {
 
+constexpr double closest = 0.5;  // of hidden bands, in the smaller of both widths
+constexpr int look_ahead = 3;    // additions that only help together
+
 // P(chi-square with `freedom` degrees > value), by the recursion over the degrees.
 double chance_of(double value, Index freedom) {
   if (!(value > 0)) {
@@ -45,7 +48,6 @@ class Searcher {
       out_.stop = SearchStop::no_fit;
       return std::move(out_);
     }
-    prune();
     grow();
     prune();
     finish();
@@ -53,6 +55,15 @@ class Searcher {
   }
 
  private:
+  struct Trial {
+    BandModel model;
+    FitResult result;
+    double gain = 0;
+    double places = 1;
+    Index hidden = 0;                                   // bands added so far
+    SearchStop flaw = SearchStop::nothing_significant;  // why a gain does not count
+  };
+
   [[nodiscard]] bool is_inside(double at) const { return at >= options_.from && at <= options_.to; }
 
   void start() {
@@ -96,7 +107,7 @@ class Searcher {
 
   [[nodiscard]] Band band_at(const FoundPeak& peak) const {
     auto band = Band::make("band", shape_);
-    const double reach = std::max(peak.fwhm, 3 * spacing_);
+    const double reach = std::max(1.5 * peak.fwhm, 3 * spacing_);
     auto& center = band.parameter("center");
     center.start = peak.position;
     center.lower = peak.position - reach;
@@ -125,15 +136,14 @@ class Searcher {
   }
 
   // Whether the larger model (answer `more`) earns its parameters.
-  [[nodiscard]] double gain_of(const BandModel& model,
-                               const FitResult& less,
+  [[nodiscard]] double gain_of(const FitResult& less,
                                const FitResult& more,
-                               double places) const {
+                               double places,
+                               double unit) const {
     const Index extra = more.n_free - less.n_free;
     if (extra <= 0 || !std::isfinite(more.chi_square)) {
       return 0;
     }
-    const double unit = unit_of(model, more);
     const double gain = (less.chi_square - more.chi_square) / unit;
     const double size = std::max(8.0, static_cast<double>(more.points) / unit);
     const double cost = static_cast<double>(extra) * std::log(size);
@@ -169,7 +179,7 @@ class Searcher {
       FitResult result;
       fit(model, result);
       const double fwhm = bands[weakest].fwhm.value;
-      if (gain_of(out_.model, result, out_.result, places_for(fwhm)) > 0) {
+      if (gain_of(result, out_.result, places_for(fwhm), unit_of(out_.model, out_.result)) > 0) {
         return;
       }
       out_.model = std::move(model);
@@ -179,7 +189,7 @@ class Searcher {
   }
 
   // Where the residual rises most, over several widths.
-  [[nodiscard]] PeakList residual_peaks() const {
+  [[nodiscard]] PeakList residual_peaks(const Trial& base) const {
     std::vector<double> at;
     std::vector<double> rest;
     for (std::size_t i = 0; i < x_.size(); ++i) {
@@ -193,49 +203,51 @@ class Searcher {
       std::reverse(at.begin(), at.end());
       std::reverse(rest.begin(), rest.end());
     }
-    const auto curve = fitted_curve(out_.model, out_.result, at);
+    const auto curve = fitted_curve(base.model, base.result, at);
     for (std::size_t i = 0; i < rest.size(); ++i) {
       rest[i] -= curve[i];
     }
     PeakOptions finding;
     finding.finder = PeakFinder::wavelet;
     finding.false_alarm = 0.3;  // the likelihood ratio decides
-    const double sigma = out_.result.noise_sigma;
+    const double sigma = base.result.noise_sigma;
     return find_peaks(at, rest, std::span(&sigma, 1), finding);
   }
 
-  struct Trial {
-    BandModel model;
-    FitResult result;
-    double gain = 0;
-  };
-
-  [[nodiscard]] Trial with_band() const {
-    const auto peaks = residual_peaks().peaks;
-    Trial best;
-    if (peaks.empty()) {
-      return best;
-    }
-    const auto& peak =
-        *std::max_element(peaks.begin(), peaks.end(), [](const auto& a, const auto& b) {
+  [[nodiscard]] Trial with_band(const Trial& base) const {
+    const auto peaks = residual_peaks(base).peaks;
+    Trial trial;
+    const auto best =
+        std::max_element(peaks.begin(), peaks.end(), [](const auto& a, const auto& b) {
           return a.significance < b.significance;
         });
-    best.model = with_starts(out_.model, out_.result);
-    best.model.bands.push_back(band_at(peak));
-    fit(best.model, best.result);
-    best.gain = gain_of(best.model, out_.result, best.result, places_for(peak.fwhm));
-    return best;
-  }
-
-  [[nodiscard]] Trial with_degree() const {
-    Trial trial;
-    if (out_.model.degree >= options_.max_degree) {
+    if (best == peaks.end()) {
       return trial;
     }
-    trial.model = with_starts(out_.model, out_.result);
+    trial.model = with_starts(base.model, base.result);
+    trial.model.bands.push_back(band_at(*best));
+    fit(trial.model, trial.result);
+    trial.places = base.places * places_for(best->fwhm);
+    trial.hidden = base.hidden + 1;
+    trial.gain = gain_of(base.result, trial.result, places_for(best->fwhm), 1);
+    if (trial.gain > 0) {
+      trial.flaw = flaw_of(trial);
+      trial.gain = trial.flaw == SearchStop::nothing_significant ? trial.gain : 0;
+    }
+    return trial;
+  }
+
+  [[nodiscard]] Trial with_degree(const Trial& base) const {
+    Trial trial;
+    if (base.model.degree >= options_.max_degree) {
+      return trial;
+    }
+    trial.model = with_starts(base.model, base.result);
     ++trial.model.degree;
     fit(trial.model, trial.result);
-    trial.gain = gain_of(trial.model, out_.result, trial.result, 1);
+    trial.places = base.places;
+    trial.hidden = base.hidden;
+    trial.gain = gain_of(base.result, trial.result, 1, 1);
     return trial;
   }
 
@@ -253,37 +265,53 @@ class Searcher {
     return model;
   }
 
-  [[nodiscard]] bool is_too_small(const Trial& trial) const {
+  // Whether the band added last repairs the shape of others rather than being one.
+  [[nodiscard]] SearchStop flaw_of(const Trial& trial) const {
+    const auto& added = trial.result.bands.back();
     double highest = 0;
-    for (const auto& band : trial.result.bands) {
-      highest = std::max(highest, height_of(band));
+    for (std::size_t b = 0; b + 1 < trial.result.bands.size(); ++b) {
+      const auto& other = trial.result.bands[b];
+      highest = std::max(highest, height_of(other));
+      const double apart = std::abs(other.parameters[1].value - added.parameters[1].value);
+      if (apart < closest * std::min(other.fwhm.value, added.fwhm.value)) {
+        return SearchStop::too_close;
+      }
     }
-    return height_of(trial.result.bands.back()) < options_.smallest_height * highest;
+    return height_of(added) < options_.smallest_height * highest ? SearchStop::too_small
+                                                                 : SearchStop::nothing_significant;
   }
 
+  // One thing missing hides that another is: up to `look_ahead` additions are tried together, and
+  // kept where they earn their parameters beside the misfit that is then left.
   void grow() {
     out_.stop = SearchStop::nothing_significant;
-    for (;;) {
-      auto band = with_band();
-      auto degree = with_degree();
-      const bool is_small = band.gain > 0 && is_too_small(band);
-      if (is_small) {
-        band.gain = 0;
-      }
-      const bool is_full = static_cast<Index>(out_.model.bands.size()) >= options_.max_bands;
+    Trial trial;
+    trial.model = out_.model;
+    trial.result = out_.result;
+    int ahead = 0;
+    while (ahead < look_ahead) {
+      auto band = with_band(trial);
+      auto degree = with_degree(trial);
       const bool wants_band = band.gain > 0 && band.gain >= degree.gain;
       if (!wants_band && !(degree.gain > 0)) {
-        out_.stop = is_small ? SearchStop::too_small : SearchStop::nothing_significant;
+        out_.stop = band.flaw;
         return;
       }
-      if (wants_band && is_full) {
+      if (wants_band && static_cast<Index>(trial.model.bands.size()) >= options_.max_bands) {
         out_.stop = SearchStop::most_bands;
         return;
       }
-      auto& better = wants_band ? band : degree;
-      out_.hidden += wants_band ? 1 : 0;
-      out_.model = std::move(better.model);
-      out_.result = std::move(better.result);
+      trial = std::move(wants_band ? band : degree);
+      ++ahead;
+      const double unit = unit_of(trial.model, trial.result);
+      if (gain_of(out_.result, trial.result, trial.places, unit) > 0) {
+        out_.model = trial.model;
+        out_.result = trial.result;
+        out_.hidden += trial.hidden;
+        trial.places = 1;
+        trial.hidden = 0;
+        ahead = 0;
+      }
     }
   }
 
@@ -336,6 +364,8 @@ std::string_view search_stop_name(SearchStop stop) {
       return "nothing_significant";
     case SearchStop::too_small:
       return "too_small";
+    case SearchStop::too_close:
+      return "too_close";
     case SearchStop::most_bands:
       return "most_bands";
     case SearchStop::nothing_found:
@@ -349,10 +379,14 @@ std::string_view search_stop_name(SearchStop stop) {
 std::string_view search_stop_text(SearchStop stop) {
   switch (stop) {
     case SearchStop::nothing_significant:
-      return "no further band lowers chi-square more than chance would";
+      return "no further band lowers chi-square more than chance and the misfit left would";
     case SearchStop::too_small:
       return "what the residual still shows is below 1 % of the highest band, as flaws of a shape "
              "are";
+    case SearchStop::too_close:
+      return "what the residual still shows lies inside a band, as flaws of a shape do; try a "
+             "split "
+             "--shape";
     case SearchStop::most_bands:
       return "the largest number of bands is reached and the residual still shows more; see "
              "--max-bands";

@@ -9,8 +9,9 @@
 namespace calcispec {
 
 enum class SearchStop {
-  nothing_significant,  // no further band lowers chi-square more than chance would
+  nothing_significant,  // no further band lowers chi-square more than chance and the misfit left would
   too_small,            // further bands stay below `smallest_height`: flaws of the shape, not bands
+  too_close,            // further bands lie within half a width of others: flaws as well
   most_bands,           // `max_bands` reached while the residual still shows something
   nothing_found,        // no band at all
   no_fit                // the spectrum cannot be fitted
@@ -40,11 +41,11 @@ struct BandSearch {
 
 /// Finds bands and fits them with a background.
 ///
-/// Method     bands start at find_peaks; the one that matters least is removed while chance
-///            explains its share of chi-square; then one band where the residual rises most, or a
-///            degree of the background, is added while both tests call for it: likelihood ratio
-///            (gain of chi-square against chi-square with as many degrees of freedom as parameters,
-///            times the places it could have been) and BIC. Gains count divided by
+/// Method     bands start at find_peaks; one band where the residual rises most, or a degree of the
+///            background, is added while both tests call for it (up to three additions are judged
+///            together); then the band that matters least is removed while they do not: likelihood
+///            ratio (gain of chi-square against chi-square with as many degrees of freedom as
+///            parameters, times the places it could have been) and BIC. Gains count divided by
 ///            max(1, chi-square / (n - p)) (1 + r) / (1 - r), r the correlation of neighbouring
 ///            residuals, so that a misfit of the shape does not breed bands.
 /// Status     see SearchStop; the fit's own stands in `result`
@@ -57,7 +58,7 @@ CALCISPEC_API BandSearch search_bands(std::span<const double> x,
                                       std::span<const double> sigma,
                                       const BandSearchOptions& options = {});
 
-/// "stopped: no further band lowers chi-square more than chance would"
+/// "stopped: no further band lowers chi-square more than chance and the misfit left would"
 CALCISPEC_API std::string_view search_stop_text(SearchStop stop);
 CALCISPEC_API std::string_view search_stop_name(SearchStop stop);
 

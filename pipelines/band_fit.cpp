@@ -24,6 +24,7 @@ class BandFit {
   explicit BandFit(const FitRequest& request) : request_(request), model_(request.bands.model) {
     background_model_ = model_;
     background_model_.bands.clear();
+    background_model_.degree = request.search ? 1 : background_model_.degree;
   }
 
   FitRun run(const ProgressCallback& progress) {
@@ -45,6 +46,9 @@ class BandFit {
         progress(done, total);
       }
     });
+    if (request_.search && has_one_model(run_) && !run_.spectra.empty() && run_.spectra[0].found) {
+      run_.bands.model = run_.spectra[0].found->model;  // columns of a map
+    }
     return std::move(run_);
   }
 
@@ -106,12 +110,17 @@ class BandFit {
            const std::string& sha256,
            const std::shared_ptr<const io::Recording>& recording,
            const Diagnostics& diagnostics) {
+    std::shared_ptr<const FoundBands> of_map;
+    if (request_.search && recording->map) {
+      of_map = find(recording->spectra.axis->values(), mean_spectrum(recording->spectra), true);
+    }
     for (Index row = 0; row < recording->spectra.rows(); ++row) {
       SpectrumFit entry;
       entry.input = input;
       entry.index = row;
       entry.id = ids_.next(input, *recording, row);
       entry.recording = recording;
+      entry.found = of_map;
       entry.row = row;
       entry.input_sha256 = sha256;
       for (const auto& diagnostic : diagnostics) {
@@ -133,23 +142,52 @@ class BandFit {
                              number_text(model_.from) + " to " + number_text(model_.to);
       return;
     }
+    if (request_.search && !entry.found) {
+      entry.found = find(x, y, false);
+    }
+    const auto& model = model_of(run_, entry);
     const double sigma = noise_of(x, y, entry.noise);
     const std::span<const double> spread(&sigma, sigma > 0 ? 1 : 0);
     if (is_empty(*entry.recording, x, y, spread)) {
-      leave_out(sigma, entry.result);
+      leave_out(model, sigma, entry.result);
       return;
     }
-    entry.result = fit_bands(model_, x, y, spread, request_.fit);
+    entry.result = fit_bands(model, x, y, spread, request_.fit);
     const bool is_misfit =
         entry.noise == NoiseSource::estimated && entry.result.reduced_chi_square > misfit_limit;
     if (request_.scales_misfit && is_misfit) {
       scale_errors(entry.result);
     }
-    entry.extras = band_extras(model_, entry.result);
-    entry.residual = check_residual(model_, entry.result, x, y, spread);
+    entry.extras = band_extras(model, entry.result);
+    entry.residual = check_residual(model, entry.result, x, y, spread);
     if (!request_.keeps_covariance) {
       entry.result.covariance = {};
     }
+  }
+
+  // Bands and their starts; without noise in the points a thousandth of the range stands for it.
+  [[nodiscard]] std::shared_ptr<const FoundBands> find(std::span<const double> x,
+                                                       std::span<const double> y,
+                                                       bool is_of_mean) const {
+    auto options = *request_.search;
+    options.from = model_.from;
+    options.to = model_.to;
+    options.fit = request_.fit;
+    options.fit.standard_errors = StandardErrorKind::absolute;
+    NoiseSource source{};
+    double sigma = noise_of(x, y, source);
+    if (!(sigma > 0)) {
+      double low = std::numeric_limits<double>::infinity();
+      double high = -low;
+      for (const double value : y) {
+        low = std::isfinite(value) ? std::min(low, value) : low;
+        high = std::isfinite(value) ? std::max(high, value) : high;
+      }
+      sigma = 1e-3 * (high - low);
+    }
+    const std::span<const double> spread(&sigma, sigma > 0 && std::isfinite(sigma) ? 1 : 0);
+    return std::make_shared<const FoundBands>(
+        found_bands(search_bands(x, y, spread, options), options.finder, is_of_mean));
   }
 
   static void scale_errors(FitResult& result) {
@@ -225,11 +263,11 @@ class BandFit {
     return freedom > 0 && chi_square <= freedom + gate * std::sqrt(2 * freedom);
   }
 
-  void leave_out(double sigma, FitResult& result) const {
+  static void leave_out(const BandModel& model, double sigma, FitResult& result) {
     result.status = FitStatus::not_fitted;
     result.message = "no signal above noise in the range; --gate 0 fits all the same";
     result.noise_sigma = sigma;
-    for (const auto& band : model_.bands) {
+    for (const auto& band : model.bands) {
       result.bands.emplace_back().parameters.resize(band.parameters.size());
     }
   }
@@ -245,6 +283,16 @@ class BandFit {
 
 FitRun fit_spectra(const FitRequest& request, const ProgressCallback& progress) {
   return BandFit(request).run(progress);
+}
+
+const BandModel& model_of(const FitRun& run, const SpectrumFit& entry) {
+  return entry.found ? entry.found->model : run.bands.model;
+}
+
+bool has_one_model(const FitRun& run) {
+  return std::all_of(run.spectra.begin(), run.spectra.end(), [&](const SpectrumFit& entry) {
+    return entry.found == run.spectra[0].found;
+  });
 }
 
 std::string_view name_of(NoiseSource source) {

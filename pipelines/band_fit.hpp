@@ -3,6 +3,7 @@
 
 #include "core/fit_diagnostics.hpp"
 #include "pipelines/analysis.hpp"
+#include "pipelines/band_finding.hpp"
 #include "pipelines/band_set.hpp"
 
 #include <memory>
@@ -29,6 +30,7 @@ struct SpectrumFit {
   FitResult result;  // status failed and a message when the input failed
   std::vector<BandExtras> extras;
   ResidualChecks residual;
+  std::shared_ptr<const FoundBands> found;  // null: the bands of the run
   Diagnostics diagnostics;
   std::string input_sha256;
 };
@@ -43,6 +45,8 @@ struct FitRequest {
   std::vector<std::string> inputs;
   io::ReadOptions read;
   BandSet bands;
+  /// Bands are found in each spectrum, or in the mean of a map; `bands` then gives the range.
+  std::optional<BandSearchOptions> search;
   std::vector<Step> steps;  // before the fit
   /// Spectra whose range holds no more than background and noise are left out: chi-square of the
   /// background alone within so many standard deviations of its expectation. 0: never; nothing:
@@ -65,5 +69,9 @@ inline constexpr double misfit_limit = 2;
 FitRun fit_spectra(const FitRequest& request, const ProgressCallback& progress);
 
 std::string_view name_of(NoiseSource source);
+/// The bands fitted to a spectrum: found, or those of the run.
+const BandModel& model_of(const FitRun& run, const SpectrumFit& entry);
+/// Whether all spectra have the same bands.
+bool has_one_model(const FitRun& run);
 
 }  // namespace calcispec

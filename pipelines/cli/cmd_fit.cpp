@@ -36,12 +36,17 @@ std::string notes() {
 
 const CommandHelp& fit_help() {
   static constexpr std::array options{
-      text_option(
-          "bands", "FILE|NAME", "bands to fit: a TOML file or a built-in set; list names them"),
+      text_option("bands",
+                  "FILE|NAME|auto",
+                  "bands to fit: a TOML file, a built-in set (list names them), or auto: found in "
+                  "the spectrum"),
       flag_option("show-bands", "print the bands file and stop: a start for your own"),
       text_option(
           "range", "FROM-TO", "part of the axis to fit; overrides [range] of the bands file"),
       text_option("steps", "TEXT", "steps before the fit, for example \"despike.median\""),
+      text_option("shape", "NAME", "shape of bands that auto finds (default: pseudo_voigt)"),
+      whole_number_option("max-bands", "N", "most bands that auto fits (default: 12)", {1, 60}),
+      choice_option("finder", "wavelet|derivative", "how auto finds peaks (default: wavelet)"),
       choice_option("format",
                     "table|csv|json",
                     "how to print (default: by the ending of --output, else table)"),
@@ -83,10 +88,11 @@ const CommandHelp& fit_help() {
   static const CommandHelp help{
       "fit",
       "Fit bands and background; report positions, widths and areas with errors",
-      "--bands FILE.toml|NAME [options] INPUT...",
+      "--bands FILE.toml|NAME|auto [options] INPUT...",
       "  calcispec fit --bands raman_phosphate_nu1 spectrum.txt\n"
       "  calcispec fit --bands raman_phosphate_carbonate --figures pictures exports/ -o fits.csv\n"
-      "  calcispec fit --bands raman_phosphate_nu1 --show-bands > my_bands.toml\n",
+      "  calcispec fit --bands auto --range 900-1150 spectrum.txt\n"
+      "  calcispec fit --bands auto --show-bands spectrum.txt > my_bands.toml\n",
       options,
       text};
   return help;
@@ -115,9 +121,31 @@ std::string format_of(const Options& options) {
   return options.text("format", by_ending);
 }
 
+BandSearchOptions search_options(const Options& options) {
+  BandSearchOptions search;
+  const auto name = options.text("shape", "pseudo_voigt");
+  search.shape = find_band_shape(name);
+  if (search.shape == nullptr) {
+    std::string known;
+    for (const auto& shape : band_shapes()) {
+      known += (known.empty() ? "" : ", ") + std::string(shape.name);
+    }
+    throw Error(ErrorCode::invalid_argument,
+                "--shape " + name + ": there is no such shape; the shapes are " + known);
+  }
+  search.max_bands = options.whole_number("max-bands", search.max_bands);
+  search.finder = options.text("finder", "wavelet") == "derivative" ? PeakFinder::derivative
+                                                                    : PeakFinder::wavelet;
+  return search;
+}
+
 FitRequest request_of(const Options& options) {
   FitRequest request;
-  request.bands = load_band_set(options.text("bands"));
+  const bool is_auto = options.text("bands") == "auto";
+  request.bands = is_auto ? automatic_band_set() : load_band_set(options.text("bands"));
+  if (is_auto) {
+    request.search = search_options(options);
+  }
   if (options.has("range")) {
     const auto range = parse_range(options.text("range"), "--range");
     request.bands.model.from = range.first;
@@ -145,8 +173,15 @@ CsvRows rows_of(const Options& options, const FitRun& run) {
                       std::all_of(run.spectra.begin(), run.spectra.end(), [](const auto& entry) {
                         return entry.recording && entry.recording->map;
                       });
-  return options.text("rows", is_map ? "spectrum" : "band") == "spectrum" ? CsvRows::by_spectrum
-                                                                          : CsvRows::by_band;
+  const bool is_common = has_one_model(run);
+  if (!is_common && options.text("rows", "band") == "spectrum") {
+    throw Error(ErrorCode::invalid_argument,
+                "--rows spectrum needs the same bands in all spectra, and --bands auto found "
+                "different ones; use --rows band, or --show-bands to make a bands file");
+  }
+  return options.text("rows", is_map && is_common ? "spectrum" : "band") == "spectrum"
+             ? CsvRows::by_spectrum
+             : CsvRows::by_band;
 }
 
 std::string document_of(const Options& options, const FitRun& run) {
@@ -268,6 +303,24 @@ int print_plan(const Options& options, const FitRequest& request, const InputLis
   return exit_ok;
 }
 
+// The bands of the first spectrum (the mean of a map) as a bands file.
+int show_found(const Options& options, FitRequest request) {
+  const auto list = find_inputs(options);
+  request.inputs = list.readable();
+  request.inputs.resize(std::min<std::size_t>(1, request.inputs.size()));
+  auto run = fit_spectra(request, {});
+  add_faults(list, run);
+  if (run.spectra.empty() || !run.spectra[0].found) {
+    throw Error(
+        ErrorCode::unreadable_input,
+        run.spectra.empty() ? "no spectrum to find bands in" : run.spectra[0].result.message);
+  }
+  const auto x = run.spectra[0].recording->spectra.axis->values();
+  write_output(options.text("output", "-"),
+               found_bands_toml(*run.spectra[0].found, x.front(), x.back()));
+  return exit_ok;
+}
+
 }  // namespace
 
 int run_fit(std::span<const std::string> arguments) {
@@ -283,6 +336,9 @@ int run_fit(std::span<const std::string> arguments) {
     return list_sets();
   }
   auto request = request_of(*options);
+  if (options->has("show-bands") && request.search) {
+    return show_found(*options, std::move(request));
+  }
   if (options->has("show-bands")) {
     print(band_set_text(options->text("bands")));
     return exit_ok;

@@ -81,7 +81,17 @@ class CsvWriter {
   // Columns of every shape in the set, each once.
   [[nodiscard]] std::vector<BandColumn> all_columns() const {
     std::vector<BandColumn> out;
-    for (const auto& band : run_.bands.model.bands) {
+    add_columns(run_.bands.model, out);
+    for (const auto& entry : run_.spectra) {
+      if (entry.found) {
+        add_columns(entry.found->model, out);
+      }
+    }
+    return out;
+  }
+
+  static void add_columns(const BandModel& model, std::vector<BandColumn>& out) {
+    for (const auto& band : model.bands) {
       for (auto& column : band_columns(*band.shape)) {
         const bool is_there = std::any_of(
             out.begin(), out.end(), [&](const auto& known) { return known.name == column.name; });
@@ -90,7 +100,6 @@ class CsvWriter {
         }
       }
     }
-    return out;
   }
 
   void put_heading(const BandColumn& column, const std::string& prefix) {
@@ -133,7 +142,7 @@ class CsvWriter {
       out_ += "," + std::string(1 + 2 * columns.size() + 1, ',');
       return;
     }
-    const auto& band = run_.bands.model.bands[at];
+    const auto& band = model_of(run_, entry).bands[at];
     out_ += "," + csv_cell(band.id) + "," + std::string(band.shape->name);
     const auto own = band_columns(*band.shape);
     std::string bounds;

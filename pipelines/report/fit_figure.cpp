@@ -48,7 +48,7 @@ class FitFigure {
  public:
   FitFigure(const FitRun& run, const SpectrumFit& entry)
       : run_(run), entry_(entry), axis_(*entry.recording->spectra.axis) {
-    const auto& model = run.bands.model;
+    const auto& model = model_of(run, entry);
     const auto all = axis_.values();
     const auto y = entry.recording->spectra.row(entry.row);
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -182,7 +182,7 @@ class FitFigure {
   void bands() {
     for (std::size_t b = 0; b < entry_.result.bands.size(); ++b) {
       const auto band =
-          fitted_band(run_.bands.model, entry_.result, static_cast<Index>(b), fine_x_);
+          fitted_band(model_of(run_, entry_), entry_.result, static_cast<Index>(b), fine_x_);
       const double tallest = *std::max_element(band.begin(), band.end());
       const double deepest = *std::min_element(band.begin(), band.end());
       // Where a band has fallen to nothing its edge would only thicken the background's line.
@@ -233,7 +233,7 @@ class FitFigure {
       const double height = entry_.result.bands[b].height.value;
       const bool is_seen = std::abs(height) > 0.004 * (sy_.to - sy_.from);
       if (center >= x_.front() && center <= x_.back() && is_seen) {
-        const auto& id = run_.bands.model.bands[b].id;
+        const auto& id = model_of(run_, entry_).bands[b].id;
         labels.push_back({sx_.at(center), id + " " + px(center), b});
       }
     }
@@ -258,7 +258,7 @@ class FitFigure {
 
   void residual() {
     const double sigma = entry_.result.noise_sigma;
-    const auto model = fitted_curve(run_.bands.model, entry_.result, x_);
+    const auto model = fitted_curve(model_of(run_, entry_), entry_.result, x_);
     std::vector<double> rest(x_.size());
     double size = 4;
     for (std::size_t i = 0; i < x_.size(); ++i) {
@@ -373,7 +373,7 @@ std::vector<MapValues> fit_maps(const FitRun& run, const MapInfo& map) {
   const auto& recording = *run.spectra[static_cast<std::size_t>(map.first)].recording;
   const auto& axis_unit = recording.spectra.axis->unit();
   std::vector<MapValues> out;
-  const auto& bands = run.bands.model.bands;
+  const auto& bands = model_of(run, run.spectra[static_cast<std::size_t>(map.first)]).bands;
   for (std::size_t b = 0; b < bands.size(); ++b) {
     for (const auto& column : band_columns(*bands[b].shape)) {
       const bool is_wanted = column.name == "center" || column.name == "height" ||

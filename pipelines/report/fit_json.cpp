@@ -33,7 +33,7 @@ Json value_json(const FittedValue& value, const FitResult& result) {
 
 Json bands_json(const FitRun& run, const SpectrumFit& entry) {
   auto out = Json::array();
-  const auto& bands = run.bands.model.bands;
+  const auto& bands = model_of(run, entry).bands;
   for (std::size_t b = 0; b < bands.size() && b < entry.result.bands.size(); ++b) {
     Json row;
     row["id"] = bands[b].id;
@@ -162,6 +162,18 @@ Json map_json(const SpectrumFit& entry) {
   };
 }
 
+Json search_json(const FoundBands& found) {
+  return {
+      {"finder",  found.finder                },
+      {"found",   found.found                 },
+      {"hidden",  found.hidden                },
+      {"removed", found.removed               },
+      {"of_mean", found.is_of_mean            },
+      {"stop",    search_stop_name(found.stop)},
+      {"reason",  search_stop_text(found.stop)}
+  };
+}
+
 Json spectrum_json(const FitRun& run, const SpectrumFit& entry, bool has_covariance) {
   Json out;
   out["input"] = entry.input;
@@ -178,10 +190,13 @@ Json spectrum_json(const FitRun& run, const SpectrumFit& entry, bool has_covaria
   out["map"] = map_json(entry);
   put_costs(entry, out);
   out["bands"] = bands_json(run, entry);
+  if (entry.found) {
+    out["band_search"] = search_json(*entry.found);
+  }
   out["background"] = background_json(run, entry.result);
   out["residual"] = residual_json(entry.residual, entry.result.message);
   if (has_covariance) {
-    out["covariance"] = covariance_json(run.bands.model, entry.result);
+    out["covariance"] = covariance_json(model_of(run, entry), entry.result);
   }
   out["diagnostics"] = diagnostics_json(entry.diagnostics);
   out["input_sha256"] = entry.input_sha256;

@@ -131,12 +131,13 @@ std::string spectrum_text(const FitRun& run, const SpectrumFit& entry) {
     return out + "  " + std::string(fit_status_name(result.status)) + ": " + result.message + "\n";
   }
   out += fit_line(result, entry.noise);
+  out += entry.found ? "  " + found_bands_text(*entry.found) + "\n" : "";
   const auto& unit = entry.recording->spectra.axis->unit();
   Table table{
       {"band", "center " + unit, "height", "fwhm " + unit, "area", "area share %", "form"}
   };
   for (std::size_t b = 0; b < result.bands.size(); ++b) {
-    const auto& band = run.bands.model.bands[b];
+    const auto& band = model_of(run, entry).bands[b];
     const auto& fitted = result.bands[b];
     table.push_back({band.id,
                      value_text(fitted.parameters[1]),
@@ -194,10 +195,12 @@ std::string map_text(const FitRun& run, const MapInfo& map) {
   std::string out = map.input + "\n  map " + std::to_string(map.grid.nx) + " x " +
                     std::to_string(map.grid.ny) + ": " + counts_text(run, first, last) +
                     "\n  medians and quartiles of the fitted pixels; --format csv has them all\n";
+  const auto& found = run.spectra[first].found;
+  out += found ? "  " + found_bands_text(*found) + "\n" : "";
   Table table{
       {"band", "value", "median", "lower quartile", "upper quartile", "median stderr", "pixels"}
   };
-  const auto& bands = run.bands.model.bands;
+  const auto& bands = model_of(run, run.spectra[first]).bands;
   for (std::size_t b = 0; b < bands.size(); ++b) {
     for (const auto& column : band_columns(*bands[b].shape)) {
       std::vector<double> values;
