@@ -38,11 +38,13 @@ Kernel finish(std::vector<double> weights, double fwhm) {
   kernel.fwhm = fwhm;
   kernel.step = std::max<Index>(1, static_cast<Index>(fwhm / 4));
   double slope = 0;
+  double correlation = 0;  // of the answers at neighbouring points
   for (Index j = -half - kernel.step; j <= half + kernel.step; ++j) {
-    kernel.correlation += at(weights, j) * at(weights, j + 1);
+    correlation += at(weights, j) * at(weights, j + 1);
     const double difference = at(weights, j + kernel.step) - at(weights, j - kernel.step);
     slope += difference * difference;
   }
+  kernel.crossing_rate = std::sqrt(std::max(0.0, 2 * (1 - correlation)));
   kernel.slope_norm = std::sqrt(slope);
   kernel.weights = std::move(weights);
   return kernel;
@@ -72,12 +74,12 @@ double tail(double u) {
 
 // Expected number of excursions beyond u: of a smooth process, never more than of separate points.
 double excursions(const std::vector<Kernel>& kernels, Index points, double u) {
+  const double far = tail(u);
+  const double crossing = std::exp(-0.5 * u * u) / (2 * std::numbers::pi);
   double sum = 0;
   for (const auto& kernel : kernels) {
     const auto n = static_cast<double>(std::max<Index>(1, points - 2 * kernel.half()));
-    const double rate = std::sqrt(std::max(0.0, 2 * (1 - kernel.correlation)));
-    const double smooth = n * rate * std::exp(-0.5 * u * u) / (2 * std::numbers::pi) + tail(u);
-    sum += std::min(smooth, n * tail(u));
+    sum += std::min(n * kernel.crossing_rate * crossing + far, n * far);
   }
   return sum;
 }
@@ -155,7 +157,7 @@ void apply(const Kernel& kernel, std::span<const double> y, std::span<double> ou
 double threshold_for(const std::vector<Kernel>& kernels, Index points, double rate, double spread) {
   double low = 0;
   double high = 40;
-  for (int k = 0; k < 60; ++k) {
+  for (int k = 0; k < 32; ++k) {
     const double middle = 0.5 * (low + high);
     (mean_excursions(kernels, points, middle, spread) > rate ? low : high) = middle;
   }

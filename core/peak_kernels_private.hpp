@@ -11,7 +11,7 @@ namespace calcispec::peaks {
 struct Kernel {
   std::vector<double> weights;  // 0 to half window; symmetric; squares of the whole sum to 1
   double fwhm = 0;              // points: the Gaussian it answers to most
-  double correlation = 0;       // of the answers at neighbouring points
+  double crossing_rate = 0;     // of the answers to noise: root mean square slope
   Index step = 1;               // distance of the points a maximum is interpolated from
   double slope_norm = 0;        // norm of kernel(+step) - kernel(-step)
 
