@@ -9,7 +9,7 @@
 namespace calcispec {
 
 enum class SearchStop {
-  nothing_significant,  // no further band lowers chi-square more than chance and the misfit left would
+  nothing_significant,  // no further band stands out from chance and misfit
   too_small,            // further bands stay below `smallest_height`: flaws of the shape, not bands
   too_close,            // further bands lie within half a width of others: flaws as well
   most_bands,           // `max_bands` reached while the residual still shows something
@@ -58,7 +58,7 @@ CALCISPEC_API BandSearch search_bands(std::span<const double> x,
                                       std::span<const double> sigma,
                                       const BandSearchOptions& options = {});
 
-/// "stopped: no further band lowers chi-square more than chance and the misfit left would"
+/// "stopped: neither chance nor the misfit explains less than a further band would"
 CALCISPEC_API std::string_view search_stop_text(SearchStop stop);
 CALCISPEC_API std::string_view search_stop_name(SearchStop stop);
 

@@ -29,7 +29,7 @@ struct FoundPeak {
   double position_error = 0;  // 1 sigma, of this filter: no better than a fit, often worse
   double height = 0;          // above its surroundings, as a Gaussian of width `fwhm`
   double height_error = 0;    // 1 sigma, from the noise; the shape is taken as given
-  double fwhm = 0;            // from the scale that answers most, about 20 %
+  double fwhm = 0;            // from the scale that answers most: a start, to 20 %
   double prominence = 0;      // of the smoothed spectrum; 0 for a shoulder
   double significance = 0;    // answer over its noise at that scale
   PeakKind kind = PeakKind::peak;

@@ -106,6 +106,8 @@ TEST_P(PeakFinding, PositionAndHeightScatterAsStated) {
   std::mt19937_64 random(13);
   const int count = repeats(150, 3000);
   std::vector<double> pulls;
+  double width_error = 0;
+  int shoulders = 0;
   double height = 0;
   for (int t = 0; t < count; ++t) {
     const double center = 800 + std::uniform_real_distribution<double>(0, 1)(random);
@@ -118,12 +120,15 @@ TEST_P(PeakFinding, PositionAndHeightScatterAsStated) {
       if (std::abs(peak.position - center) < 9) {
         pulls.push_back(std::abs(peak.position - center) / peak.position_error);
         height += peak.height;
-        EXPECT_NEAR(peak.fwhm, 18, 5);
-        EXPECT_EQ(peak.kind, PeakKind::peak);
+        width_error += std::pow(peak.fwhm / 18 - 1, 2);
+        shoulders += peak.kind == PeakKind::shoulder ? 1 : 0;
       }
     }
   }
-  ASSERT_EQ(pulls.size(), static_cast<std::size_t>(count));  // once each
+  ASSERT_GE(pulls.size(), static_cast<std::size_t>(count));
+  EXPECT_LE(pulls.size(), static_cast<std::size_t>(count) + 3);  // once each but for false alarms
+  EXPECT_LE(shoulders, 3);
+  EXPECT_LT(std::sqrt(width_error / count), 0.2);
   std::sort(pulls.begin(), pulls.end());
   const double one_sigma = pulls[static_cast<std::size_t>(0.683 * count)];
   std::printf("position: 68 %% within %.2f of the stated error; mean height %.2f of 15\n",
