@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 
 namespace calcispec {
@@ -142,6 +143,24 @@ std::string viridis(double part) {
   return out + ")";
 }
 
+namespace {
+
+// End of a colour bar, to a hundredth of the span, so that ends that are close differ.
+std::string bar_end(double value, double span) {
+  if (!(span >= 1e-3 && span <= 1e5)) {
+    return short_number(value);
+  }
+  const int decimals = std::clamp(2 - static_cast<int>(std::floor(std::log10(span))), 0, 6);
+  std::array<char, 64> text{};
+  const auto end =
+      std::to_chars(
+          text.data(), text.data() + text.size(), value, std::chars_format::fixed, decimals)
+          .ptr;
+  return {text.data(), end};
+}
+
+}  // namespace
+
 std::string map_svg(const MapValues& map) {
   // Pixels of one colour beside each other are one rectangle: 64 colours keep large maps small.
   constexpr int colors = 64;
@@ -178,8 +197,8 @@ std::string map_svg(const MapValues& map) {
            "\" height=\"" + px(bar / colors + 0.5) + "\" fill=\"" + viridis(k / (colors - 1.0)) +
            "\"/>";
   }
-  return out + text(524, 14, "start", short_number(map.high)) +
-         text(524, 4 + bar, "start", short_number(map.low)) +
+  return out + text(524, 14, "start", bar_end(map.high, map.high - map.low)) +
+         text(524, 4 + bar, "start", bar_end(map.low, map.high - map.low)) +
          text(524, 0.5 * bar, "start", typeset(map.unit)) +
          text(0, std::max(height, 112.0) + 24, "start", typeset(map.name)) + "</svg>";
 }

@@ -130,6 +130,16 @@ TEST(Maps, HoldSharesAndMarkersWithLimits) {
   }
 }
 
+TEST(Maps, EndsOfTheBarDifferWhereTheyAreClose) {
+  MapValues map;
+  map.grid = {2, 1, 1, 1};
+  map.values = {959.3, 961.1};
+  map.low = 959.3;
+  map.high = 961.1;
+  EXPECT_TRUE(holds(map_svg(map), ">959.30<"));
+  EXPECT_TRUE(holds(map_svg(map), ">961.10<"));
+}
+
 TEST(Maps, MissingPixelsAreGrey) {
   MapValues map;
   map.grid = {2, 1, 1, 1};
