@@ -13,8 +13,6 @@ namespace {
 
 using band_fit::State;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
 /// Belongs to the thread; buffers keep their size from fit to fit.
 struct Workspace {
   band_fit::Data data;

@@ -167,7 +167,7 @@ ParameterSet ParameterSet::checked(std::span<const ParameterInfo> table,
       const auto index = static_cast<std::size_t>(info - table.begin());
       set.values_[index] = read_value(*info, parameter.text, fault);
       if (!fault.empty()) {
-        fault = std::string(info->name) + ": " + fault;
+        fault.insert(0, std::string(info->name) + ": ");
       }
     }
     if (!fault.empty()) {
