@@ -38,14 +38,4 @@ std::string ByteSource::text(std::uint64_t offset,
   return utf8_from(trimmed(raw.substr(0, std::min(raw.find('\0'), raw.size()))));
 }
 
-std::vector<double> even_axis(double first, double last, std::uint64_t count) {
-  std::vector<double> out(count);
-  const double intervals = count > 1 ? static_cast<double>(count - 1) : 1.0;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const double share = static_cast<double>(i) / intervals;
-    out[i] = first * (1.0 - share) + last * share;
-  }
-  return out;
-}
-
 }  // namespace calcispec::io

@@ -92,7 +92,4 @@ class ByteSource {
   return file.bytes.substr(0, magic.size()) == magic;
 }
 
-/// `count` values from first to last, both ends included.
-std::vector<double> even_axis(double first, double last, std::uint64_t count);
-
 }  // namespace calcispec::io

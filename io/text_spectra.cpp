@@ -123,6 +123,16 @@ void report_missing(const TextSpectra& spectra, const std::string& path, Diagnos
 
 }  // namespace
 
+std::vector<double> even_axis(double first, double last, std::size_t count) {
+  std::vector<double> out(count);
+  const double intervals = count > 1 ? static_cast<double>(count - 1) : 1.0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double share = static_cast<double>(i) / intervals;
+    out[i] = first * (1.0 - share) + last * share;
+  }
+  return out;
+}
+
 Recording make_recording(TextSpectra&& spectra,
                          const TextFile& text,
                          const ReadOptions& options,

@@ -42,6 +42,9 @@ Recording make_recording(TextSpectra&& spectra,
                          const ReadOptions& options,
                          Diagnostics& diagnostics);
 
+/// `count` values from first to last, both ends included.
+std::vector<double> even_axis(double first, double last, std::size_t count);
+
 /// One table of named columns below key lines, as instruments write it.
 struct InstrumentTable {
   char delimiter = ',';

@@ -132,7 +132,7 @@ class SpcReader {
     header_.subfiles = std::max<std::uint64_t>(1, count_at(24, "subfiles"));
     header_.x_code = source_.get<std::uint8_t>(28, "unit");
     header_.y_code = source_.get<std::uint8_t>(29, "unit");
-    header_.log_offset = count_at(248, "the log");
+    header_.log_offset = count_at(248, "bytes before the log");
     if (!header_.is_multi()) {
       header_.subfiles = 1;
     }

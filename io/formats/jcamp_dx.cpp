@@ -317,22 +317,13 @@ class TableReader {
     }
     if (scale.last_x &&
         step == (*scale.last_x - first) / (static_cast<double>(data.y.size()) - 1)) {
-      out.x = ends(first, *scale.last_x, data.y.size());
+      out.x = even_axis(first, *scale.last_x, data.y.size());
     } else {
       for (std::size_t i = 0; i < data.y.size(); ++i) {
         out.x.push_back(first + step * static_cast<double>(i));
       }
     }
     out.y[0] = std::move(data.y);
-  }
-
-  static std::vector<double> ends(double first, double last, std::size_t count) {
-    std::vector<double> x(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      const double share = static_cast<double>(i) / static_cast<double>(count - 1);
-      x[i] = first * (1 - share) + last * share;
-    }
-    return x;
   }
 
   // Without FIRSTX or any step the line starts are all there is.

@@ -1,6 +1,7 @@
 #include "io/byte_source.hpp"
 
 #include "core/error.hpp"
+#include "io/text_spectra.hpp"
 
 #include <gtest/gtest.h>
 
