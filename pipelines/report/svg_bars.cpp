@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 
 namespace calcispec {
@@ -151,12 +150,7 @@ std::string bar_end(double value, double span) {
     return short_number(value);
   }
   const int decimals = std::clamp(2 - static_cast<int>(std::floor(std::log10(span))), 0, 6);
-  std::array<char, 64> text{};
-  const auto end =
-      std::to_chars(
-          text.data(), text.data() + text.size(), value, std::chars_format::fixed, decimals)
-          .ptr;
-  return {text.data(), end};
+  return svg::fixed_number(value, decimals);
 }
 
 }  // namespace

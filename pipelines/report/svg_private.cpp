@@ -27,6 +27,15 @@ std::vector<double> ticks(double from, double to, double step) {
   return values;
 }
 
+std::string fixed_number(double value, int decimals) {
+  std::array<char, 64> buffer{};
+  const auto end =
+      std::to_chars(
+          buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, decimals)
+          .ptr;
+  return {buffer.data(), end};
+}
+
 std::string axis_number(double value) {
   auto out = px(value);
   return out.size() > 2 && out.substr(out.size() - 2) == ".0" ? out.substr(0, out.size() - 2) : out;
@@ -40,12 +49,7 @@ std::string tick_text(double value, double step) {
     return short_number(value);
   }
   const int digits = std::max(0, static_cast<int>(-std::floor(std::log10(step) + 1e-9)));
-  std::array<char, 64> buffer{};
-  const auto end =
-      std::to_chars(
-          buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, digits)
-          .ptr;
-  return {buffer.data(), end};
+  return fixed_number(value, digits);
 }
 
 void Thinned::add(double x, double y) {

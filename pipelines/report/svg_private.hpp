@@ -37,6 +37,8 @@ double nice_step(double range, int count);
 /// Multiples of the step within the range.
 std::vector<double> ticks(double from, double to, double step);
 
+/// With so many decimals.
+std::string fixed_number(double value, int decimals);
 /// A position on the axis, without a trailing ".0".
 std::string axis_number(double value);
 /// As many decimals as the step between ticks needs.
