@@ -385,8 +385,7 @@ std::string_view search_stop_text(SearchStop stop) {
              "are";
     case SearchStop::too_close:
       return "what the residual still shows lies inside a band, as flaws of a shape do; try a "
-             "split "
-             "--shape";
+             "split --shape";
     case SearchStop::most_bands:
       return "the largest number of bands is reached and the residual still shows more; see "
              "--max-bands";

@@ -4,8 +4,6 @@
 #include "core/noise.hpp"
 #include "core/peak_kernels_private.hpp"
 
-#include <Eigen/Core>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -53,28 +51,6 @@ struct Maximum {
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
 };
 
-// Without its best polynomial in the index: what is left of a broad background bends too little to
-// look like a band.
-std::vector<double> without_trend(const std::vector<double>& y) {
-  const auto n = static_cast<Index>(y.size());
-  const Index degree = std::clamp<Index>(n / 100, 1, 4);
-  Eigen::MatrixXd basis(n, degree + 1);
-  basis.col(0).setConstant(1 / std::sqrt(static_cast<double>(n)));
-  const Eigen::VectorXd t = Eigen::VectorXd::LinSpaced(n, -1, 1);
-  Eigen::VectorXd rest = Eigen::Map<const Eigen::VectorXd>(y.data(), n);
-  for (Index k = 0; k <= degree; ++k) {
-    if (k > 0) {
-      basis.col(k) = basis.col(k - 1).cwiseProduct(t);
-      for (Index j = 0; j < k; ++j) {
-        basis.col(k) -= basis.col(j).dot(basis.col(k)) * basis.col(j);
-      }
-      basis.col(k).normalize();
-    }
-    rest -= basis.col(k).dot(rest) * basis.col(k);
-  }
-  return {rest.data(), rest.data() + n};
-}
-
 class Search {
  public:
   Search(const Stretch& data, const std::vector<Kernel>& kernels, double threshold, double sigma)
@@ -82,7 +58,7 @@ class Search {
 
   void run(std::vector<FoundPeak>& out) {
     const auto n = data_.y.size();
-    const auto flat = without_trend(data_.y);
+    const auto flat = peaks::without_trend(data_.y);
     for (std::size_t s = 0; s < kernels_.size(); ++s) {
       answers_.emplace_back(n);
       noise_.push_back(noise_at(kernels_[s]));

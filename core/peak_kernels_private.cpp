@@ -102,6 +102,26 @@ double mean_excursions(const std::vector<Kernel>& kernels, Index points, double 
 
 }  // namespace
 
+std::vector<double> without_trend(const std::vector<double>& y) {
+  const auto n = static_cast<Index>(y.size());
+  const Index degree = std::clamp<Index>(n / 100, 1, 4);
+  Eigen::MatrixXd basis(n, degree + 1);
+  basis.col(0).setConstant(1 / std::sqrt(static_cast<double>(n)));
+  const Eigen::VectorXd t = Eigen::VectorXd::LinSpaced(n, -1, 1);
+  Eigen::VectorXd rest = Eigen::Map<const Eigen::VectorXd>(y.data(), n);
+  for (Index k = 0; k <= degree; ++k) {
+    if (k > 0) {
+      basis.col(k) = basis.col(k - 1).cwiseProduct(t);
+      for (Index j = 0; j < k; ++j) {
+        basis.col(k) -= basis.col(j).dot(basis.col(k)) * basis.col(j);
+      }
+      basis.col(k).normalize();
+    }
+    rest -= basis.col(k).dot(rest) * basis.col(k);
+  }
+  return {rest.data(), rest.data() + n};
+}
+
 double Kernel::gain(double fwhm_points) const {
   double sum = 0;
   for (std::size_t j = 0; j < weights.size(); ++j) {

@@ -23,6 +23,10 @@ struct Kernel {
 /// Fine to coarse, the finest for single points; none wider than half of `points`.
 std::vector<Kernel> make_kernels(PeakFinder finder, double largest_fwhm, Index points);
 
+/// Without its best polynomial in the index: what is left of a broad background bends too little to
+/// look like a band.
+std::vector<double> without_trend(const std::vector<double>& y);
+
 /// Answers where the whole kernel lies on data (others 0): out[i] = sum w_j y[i + j].
 void apply(const Kernel& kernel, std::span<const double> y, std::span<double> out);
 
