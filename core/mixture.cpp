@@ -73,7 +73,9 @@ bool is_finite_input(const MixtureProblem& problem) {
 }
 
 void check(const MixtureProblem& problem) {
-  require(problem.columns != nullptr, "the mixture problem has no columns");
+  if (problem.columns == nullptr) {
+    throw Error(ErrorCode::invalid_argument, "the mixture problem has no columns");
+  }
   require(problem.x.size() == problem.y.size() && problem.x.size() == problem.sigma.size(),
           "axis, ordinate and sigma of a mixture differ in length");
   require(problem.y.size() >= 4, "a mixture needs at least 4 points");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 namespace calcispec::models {
@@ -123,10 +124,11 @@ double CsvTable::number(Index row, std::string_view column) const {
   const auto& cell = text(row, column);
   double value = 0;
   const auto [end, fault] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-  if (fault != std::errc{} || end != cell.data() + cell.size()) {
+  // from_chars reads "nan" and "inf" too; no table has a use for them.
+  if (fault != std::errc{} || end != cell.data() + cell.size() || !std::isfinite(value)) {
     throw Error(ErrorCode::bad_method,
                 "column \"" + std::string(column) + "\" holds \"" + cell +
-                    "\", which is not a number; use a decimal point",
+                    "\", which is not a finite number; use a decimal point",
                 place(row));
   }
   return value;

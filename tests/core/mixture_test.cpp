@@ -1,6 +1,7 @@
 #include "core/mixture.hpp"
 
 #include "core/band_mixture.hpp"
+#include "core/error.hpp"
 #include "tests/oracle/mixture.hpp"
 
 #include <gtest/gtest.h>
@@ -120,6 +121,11 @@ TEST(Mixture, AnswersNonFiniteDataWithAStatus) {
   Case made = make_case(0.05, 0);
   made.y[7] = std::numeric_limits<double>::infinity();
   EXPECT_EQ(solve(made).status, MixtureStatus::not_finite);
+}
+
+TEST(Mixture, RefusesAProblemWithoutColumns) {
+  MixtureProblem problem;
+  EXPECT_THROW(static_cast<void>(solve_mixture(problem)), Error);
 }
 
 TEST(Mixture, SurvivesEqualColumns) {

@@ -93,6 +93,10 @@ TEST_F(LibraryFolder, FaultsNameFileAndLine) {
   EXPECT_NE(fault().find("bands.csv"), std::string::npos);
   write("bands.csv", header + "calcite,raman,10x6,4,100,pv,v1,own,measured\n");
   EXPECT_NE(fault().find("bands.csv:2"), std::string::npos);
+  write("bands.csv", header + "calcite,raman,nan,4,100,pv,v1,own,measured\n");
+  EXPECT_NE(fault().find("not a finite number"), std::string::npos);
+  write("bands.csv", header + "calcite,raman,1086,4,inf,pv,v1,own,measured\n");
+  EXPECT_NE(fault().find("not a finite number"), std::string::npos);
   write("bands.csv", header + "calcite,raman,1086,4,100,pv,v1,,measured\n");
   EXPECT_NE(fault().find("no source"), std::string::npos);
   write("bands.csv", header + "calcite,raman,1086\n");
