@@ -421,16 +421,19 @@ std::pair<double, double> share_interval(double value, double u) {
   if (!(u > 0)) {
     return {value, value};
   }
+  constexpr double content = 0.95;
   const double below = normal_cdf(-value / u);
   const double above = normal_cdf((1 - value) / u);
-  const auto point = [&](double p) {
-    const double z = normal_quantile(below + p * (above - below));
-    return std::clamp(value + u * z, 0.0, 1.0);
-  };
-  // Where the value lies at 0 the lower end is 0: nothing speaks against its absence.
-  const double low =
-      value < 1.96 * u ? std::min(point(0.025), std::max(0.0, value - 1.96 * u)) : point(0.025);
-  return {low, point(0.975)};
+  const double left_out = (1 - content) * (above - below);
+  const double half = u * normal_quantile(0.5 + 0.5 * content * (above - below));
+  if (value - half >= 0 && value + half <= 1) {
+    return {value - half, value + half};
+  }
+  // One end is the limit; the other lies where what is left out ends.
+  if (value <= 0.5) {
+    return {0.0, std::clamp(value + u * normal_quantile(above - left_out), 0.0, 1.0)};
+  }
+  return {std::clamp(value + u * normal_quantile(below + left_out), 0.0, 1.0), 1.0};
 }
 
 void summarise(const Window& window,
