@@ -44,11 +44,6 @@ std::string obstacle(const CompositionInput& input) {
   if (input.technique == Technique::ftir && input.mode == SamplingMode::reflection) {
     return "reflection spectra mix absorption and dispersion; there are no references for them";
   }
-  if (input.technique == Technique::ftir && input.mode != SamplingMode::atr &&
-      input.mode != SamplingMode::transmission) {
-    return "the sampling mode is not known and bands differ by up to 30 1/cm between them; state "
-           "--mode transmission or atr";
-  }
   for (const double y : input.y) {
     if (!std::isfinite(y)) {
       return "the spectrum holds values that are not numbers";
@@ -481,6 +476,10 @@ Composition estimate_composition(const CompositionInput& input,
   const auto reason = obstacle(input);
   if (!reason.empty()) {
     return refusal(reason);
+  }
+  if (input.technique == Technique::ftir && input.mode != SamplingMode::atr &&
+      input.mode != SamplingMode::transmission) {
+    return compose_for_either_mode(input, library, options);
   }
   const auto range = options.range_cm1.value_or(default_range(input.technique));
   auto window = cut_window(input, range.first, range.second);

@@ -78,7 +78,16 @@ struct AxisCorrection {
   bool checked = false;  // false: too few bands to tell
 };
 
+/// Where the references' sampling mode came from.
+enum class ModeBasis {
+  stated,        // by the file or the user, or there is only one
+  found_by_fit,  // the references of the other mode name nothing
+  either         // what is reported holds for transmission and for ATR
+};
+
 struct Composition {
+  ModeBasis mode_basis = ModeBasis::stated;
+  SamplingMode mode = SamplingMode::unknown;  // if found_by_fit
   Estimate total;  // status and reason if nothing could be determined at all
   double from_cm1 = 0;
   double to_cm1 = 0;
@@ -106,7 +115,8 @@ struct CompositionInput {
   SamplingMode mode = SamplingMode::unknown;
 };
 
-/// Never throws for poor data: statuses say what could not be had.
+/// Never throws for poor data: statuses say what could not be had. An infrared spectrum of unknown
+/// sampling mode is tried as both: reported is what both agree on, with intervals that cover both.
 Composition estimate_composition(const CompositionInput& input,
                                  const ReferenceLibrary& library,
                                  const CompositionOptions& options);

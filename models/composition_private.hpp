@@ -190,7 +190,13 @@ void summarise(const Window& window,
                std::span<const RuledOut> ruled_out,
                Composition& out);
 
-/// 2.5 % and 97.5 % points of a normal distribution cut to 0..1.
+/// Shortest interval that holds 95 % of a normal distribution cut to 0..1; near a limit it ends
+/// there, so that a pure or an absent phase is covered.
 std::pair<double, double> share_interval(double value, double u);
+
+/// For infrared spectra of unknown sampling mode.
+Composition compose_for_either_mode(const CompositionInput& input,
+                                    const ReferenceLibrary& library,
+                                    const CompositionOptions& options);
 
 }  // namespace calcispec::models::detail

@@ -138,6 +138,13 @@ class Evaluator {
         apatites_(apatites(composition)) {}
 
   void run(Marker& marker) {
+    if (!is_raman_ && input_.mode == SamplingMode::unknown) {
+      return refuse(marker,
+                    composition_.total.status == EstimateStatus::ok
+                        ? "infrared markers depend on the sampling mode, which is not known; state "
+                          "--mode transmission or atr"
+                        : composition_.total.reason);
+    }
     if (marker.id == "irsf") {
       splitting_factor(marker);
       return;

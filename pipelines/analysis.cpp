@@ -216,8 +216,35 @@ class Analysis {
     }
     const models::CompositionInput input{*entry.axis, entry.y, entry.technique, entry.mode};
     entry.composition = models::estimate_composition(input, library_, options);
-    entry.markers = models::evaluate_markers(input, *entry.composition);
+    tell_mode(entry);
+    entry.markers = models::evaluate_markers({*entry.axis, entry.y, entry.technique, entry.mode},
+                                             *entry.composition);
     entry.status = AnalysisStatus::ok;
+  }
+
+  // What was done about a sampling mode that nothing states.
+  static void tell_mode(SpectrumAnalysis& entry) {
+    switch (entry.composition->mode_basis) {
+      case models::ModeBasis::stated:
+        return;
+      case models::ModeBasis::found_by_fit:
+        entry.mode = entry.composition->mode;
+        entry.diagnostics.push_back(
+            {Severity::warning,
+             "mode_from_fit",
+             "the sampling mode is taken as " + std::string(name_of(entry.mode)) +
+                 ", because the references of the other mode explain nothing; --mode overrides it",
+             -1});
+        return;
+      case models::ModeBasis::either:
+        entry.diagnostics.push_back(
+            {Severity::warning,
+             "either_mode",
+             "the sampling mode is not known; the composition holds for transmission and for ATR, "
+             "and its intervals cover both. State --mode for narrower ones and for markers",
+             -1});
+        return;
+    }
   }
 
   void fill_provenance(const Method& method, SpectrumAnalysis& entry) const {

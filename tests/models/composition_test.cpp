@@ -179,12 +179,9 @@ TEST(Composition, NothingButBackgroundHasNoIdentifiableBand) {
   EXPECT_FALSE(result.unexplained_flag);
 }
 
-TEST(Composition, UnknownModeOrTechniqueIsRefusedWithWhatToDo) {
+TEST(Composition, UnknownTechniqueIsRefusedWithWhatToDo) {
   const auto spectrum = make_case(calcite, 5);
   const auto library = builtin_library();
-  const auto mode =
-      estimate_composition(spectrum.input(Technique::ftir, SamplingMode::unknown), library, {});
-  EXPECT_NE(mode.total.reason.find("--mode"), std::string::npos);
   const auto technique =
       estimate_composition(spectrum.input(Technique::unknown, SamplingMode::unknown), library, {});
   EXPECT_NE(technique.total.reason.find("--technique"), std::string::npos);

@@ -29,6 +29,8 @@ struct Regime {
   double snr;
   double fluorescence;
   double shift_sd;
+  SamplingMode mode = SamplingMode::none;
+  bool is_mode_told = true;
 };
 
 struct Tally {
@@ -39,6 +41,7 @@ struct Tally {
   double error = 0;
   int false_names = 0;  // spectra in which something is named that is not there
   int false_flags = 0;
+  int answered = 0;
   int missed = 0;  // present above 5 % and not named
   int present = 0;
   std::map<std::string, int> falsely;
@@ -81,6 +84,7 @@ void count(const test::SimulatedSpectrum& spectrum, const Composition& compositi
   const auto& truths = spectrum.truth.shares;
   ++tally.spectra;
   tally.false_flags += composition.unexplained_flag ? 1 : 0;
+  tally.answered += composition.total.status == EstimateStatus::ok ? 1 : 0;
   bool is_false = false;
   for (const auto& [name, share] : named) {
     const auto truth = truths.find(name);
@@ -104,6 +108,19 @@ void count(const test::SimulatedSpectrum& spectrum, const Composition& compositi
   }
 }
 
+test::SimulatedSpectrum simulate(const Regime& regime,
+                                 const test::SimulatedSample& sample,
+                                 const test::SimulatedConditions& conditions) {
+  switch (regime.mode) {
+    case SamplingMode::transmission:
+      return test::simulate_ftir(sample, conditions);
+    case SamplingMode::atr:
+      return test::simulate_atr(sample, conditions);
+    default:
+      return test::simulate_raman(sample, conditions);
+  }
+}
+
 Tally run(const Regime& regime, const ReferenceLibrary& library) {
   std::mt19937_64 random(20);
   std::uniform_real_distribution<double> uniform;
@@ -122,17 +139,12 @@ Tally run(const Regime& regime, const ReferenceLibrary& library) {
     conditions.fluorescence = regime.fluorescence;
     conditions.shift_cm1 = std::clamp(regime.shift_sd * normal(random), -2.5, 2.5);
     conditions.seed = 1000 + static_cast<std::uint64_t>(i);
-    const auto spectrum = is_raman ? test::simulate_raman(sample, conditions)
-                                   : test::simulate_ftir(sample, conditions);
+    const auto spectrum = simulate(regime, sample, conditions);
     const auto axis =
         Axis::make(spectrum.x, is_raman ? AxisKind::raman_shift : AxisKind::wavenumber, "1/cm");
+    const auto told = regime.is_mode_told ? regime.mode : SamplingMode::unknown;
     const auto composition =
-        estimate_composition({*axis,
-                              spectrum.y,
-                              regime.technique,
-                              is_raman ? SamplingMode::none : SamplingMode::transmission},
-                             library,
-                             {});
+        estimate_composition({*axis, spectrum.y, regime.technique, told}, library, {});
     count(spectrum, composition, tally);
   }
   return tally;
@@ -159,12 +171,13 @@ void print(const Regime& regime, const Tally& tally) {
 
 TEST(CompositionTruth, SharesNamesAndFlags) {
   const auto library = builtin_library();
+  const auto transmission = SamplingMode::transmission;
   const Regime regimes[] = {
       {"Raman, SNR 200, fluorescence 0.5", Technique::raman, 200,  0.5, 0.3},
       {"Raman, SNR 50, fluorescence 2",    Technique::raman, 50,   2,   0.7},
       {"Raman, SNR 20, fluorescence 5",    Technique::raman, 20,   5,   1  },
-      {"FT-IR, SNR 1000",                  Technique::ftir,  1000, 0.1, 0.3},
-      {"FT-IR, SNR 200",                   Technique::ftir,  200,  0.1, 0.7},
+      {"FT-IR, SNR 1000",                  Technique::ftir,  1000, 0.1, 0.3, transmission},
+      {"FT-IR, SNR 200",                   Technique::ftir,  200,  0.1, 0.7, transmission},
   };
   int intervals = 0;
   int covered = 0;
@@ -183,6 +196,26 @@ TEST(CompositionTruth, SharesNamesAndFlags) {
   EXPECT_GE(covered, 0.85 * intervals);
   EXPECT_LE(false_names, 0.03 * spectra);
   EXPECT_LE(false_flags, 0.05 * spectra);
+}
+
+// Nobody says whether they are transmission or ATR spectra: what is answered must hold.
+TEST(CompositionTruth, UnknownSamplingModeNamesNothingFalse) {
+  const auto library = builtin_library();
+  for (const auto mode : {SamplingMode::transmission, SamplingMode::atr}) {
+    const Regime regime{mode == SamplingMode::atr ? "ATR, mode not told" : "FT-IR, mode not told",
+                        Technique::ftir,
+                        500,
+                        0.1,
+                        0.5,
+                        mode,
+                        false};
+    const auto tally = run(regime, library);
+    print(regime, tally);
+    std::printf("  answered %d of %d\n", tally.answered, tally.spectra);
+    EXPECT_GE(tally.covered, 0.85 * tally.intervals);
+    EXPECT_LE(tally.false_names, 0.07 * tally.spectra);
+    EXPECT_GE(tally.answered, 0.5 * tally.spectra);
+  }
 }
 
 // Spectra of which nothing is in the tables: how many get a name?
