@@ -68,9 +68,24 @@ std::string_view message_of(FitStatus status) {
     case FitStatus::failed:
       return "no finite value of the model near the start";
     case FitStatus::not_fitted:
-      break;
+      return "no signal above noise in the range";
   }
   return "left out";
+}
+
+// No more than background and noise, judged by chi-square of the background alone.
+bool is_empty(const band_fit::Data& data, const band_fit::Compiled& compiled, double gate) {
+  const auto freedom = static_cast<double>(data.points - compiled.background_columns);
+  return freedom > 0 &&
+         band_fit::background_chi_square(data, compiled) <= freedom + gate * std::sqrt(2 * freedom);
+}
+
+FitResult left_out(const band_fit::Data& data, const band_fit::Compiled& compiled) {
+  FitResult result = failed(compiled, std::string(message_of(FitStatus::not_fitted)));
+  result.status = FitStatus::not_fitted;
+  result.points = data.points;
+  result.noise_sigma = data.sigma;
+  return result;
 }
 
 bool is_any_at_bound(const FitResult& result) {
@@ -137,6 +152,9 @@ FitResult fit_bands(const BandModel& model,
                             : std::to_string(own.data.points) + " usable points cannot hold " +
                                   std::to_string(free) + " free parameters");
   }
+  if (own.data.knows_sigma && options.gate > 0 && is_empty(own.data, own.compiled, options.gate)) {
+    return left_out(own.data, own.compiled);
+  }
   const bool is_placed = std::any_of(own.compiled.start.begin() + own.compiled.linear,
                                      own.compiled.start.end(),
                                      [](double v) { return std::isnan(v); });
@@ -150,14 +168,15 @@ FitResult fit_bands(const BandModel& model,
   }
   FitResult result;
   result.starts = 1;
-  const bool knows_sigma = !sigma.empty();
-  band_fit::fill_answer(own.data, own.compiled, own.state, options, knows_sigma, result);
-  if (options.extra_starts > 0 && (options.searches_always || is_placed ||
-                                   band_fit::is_ambiguous(own.data, own.compiled, result))) {
+  band_fit::fill_answer(own.data, own.compiled, own.state, options, result);
+  const bool is_wanted =
+      (options.further_starts == FurtherStarts::doubtful_or_placed && is_placed) ||
+      band_fit::is_ambiguous(own.data, own.compiled, result);
+  if (options.extra_starts > 0 && is_wanted) {
     result = {};
     result.starts = 1 + band_fit::search_further(
                             own.data, own.compiled, options, own.minimizer, own.state, minimum);
-    band_fit::fill_answer(own.data, own.compiled, own.state, options, knows_sigma, result);
+    band_fit::fill_answer(own.data, own.compiled, own.state, options, result);
   }
   result.status = minimum.status;
   result.iterations = minimum.iterations;

@@ -55,6 +55,13 @@ struct BandModel {
   double to = std::numeric_limits<double>::infinity();
 };
 
+/// Which spectra get further starts. Doubtful is an answer that may be a side minimum: chi-square
+/// beyond its scatter, a band lost at a bound or with an amount known to less than 25 %.
+enum class FurtherStarts {
+  doubtful,           // and only until an answer is beyond doubt: for maps
+  doubtful_or_placed  // and those whose starts were not all given
+};
+
 struct FitOptions {
   Index max_iterations = 200;  // per start
   /// Stop: predicted decrease of chi-square <= tolerance * chi-square + 1e-28 sum (y / sigma)^2 at
@@ -62,12 +69,13 @@ struct FitOptions {
   double tolerance = 1e-9;
   StandardErrorKind standard_errors = StandardErrorKind::absolute;
   bool wants_covariance = true;  // without it there are no standard errors
-  /// Further starts where the first answer may be a side minimum: chi-square beyond its scatter, a
-  /// band lost at a bound or with an amount known to less than 25 %, or starts that were not given.
-  /// Bands are put one by one where they explain most, then all are displaced on an even grid; the
-  /// least chi-square wins. 0: never.
+  /// Further starts: bands are put one by one where they explain most, then all are displaced on an
+  /// even grid; the least chi-square wins. 0: never.
   Index extra_starts = 16;
-  bool searches_always = false;  // further starts for every spectrum
+  FurtherStarts further_starts = FurtherStarts::doubtful_or_placed;
+  /// A spectrum of known sigma whose chi-square under the background alone is within so many
+  /// standard deviations of what noise gives is not fitted (status not_fitted). 0: all are.
+  double gate = 0;
 };
 
 /// Why a standard error is not a finite number.
@@ -125,7 +133,8 @@ struct FitResult {
 /// unknown:
 ///            equal weights, sigma taken from the residual and standard errors scaled. Points where
 ///            y or sigma is not finite, or sigma <= 0, are left out.
-/// Status     converged | at_bounds | stalled | iteration_limit | failed; never throws on numerics.
+/// Status     converged | at_bounds | stalled | iteration_limit | failed | not_fitted; never throws
+/// on numerics.
 ///            Throws Error{invalid_argument} for a model that is wrong (unknown tie, bounds that
 ///            cross, sizes that disagree); all faults in one message.
 /// Method     amounts and background are solved exactly for every trial of the other parameters

@@ -21,11 +21,7 @@ constexpr std::size_t fewest_noise_points = 256;
 
 class BandFit {
  public:
-  explicit BandFit(const FitRequest& request) : request_(request), model_(request.bands.model) {
-    background_model_ = model_;
-    background_model_.bands.clear();
-    background_model_.degree = request.search ? 1 : background_model_.degree;
-  }
+  explicit BandFit(const FitRequest& request) : request_(request), model_(request.bands.model) {}
 
   FitRun run(const ProgressCallback& progress) {
     run_.bands = request_.bands;
@@ -148,11 +144,16 @@ class BandFit {
     const auto& model = model_of(run_, entry);
     const double sigma = noise_of(x, y, entry.noise);
     const std::span<const double> spread(&sigma, sigma > 0 ? 1 : 0);
-    if (is_empty(*entry.recording, x, y, spread)) {
-      leave_out(model, sigma, entry.result);
+    auto options = request_.fit;
+    options.gate = request_.gate.value_or(entry.recording->map ? map_gate : 0.0);
+    if (entry.recording->map) {
+      options.further_starts = FurtherStarts::doubtful;
+    }
+    entry.result = fit_bands(model, x, y, spread, options);
+    if (entry.result.status == FitStatus::not_fitted) {
+      entry.result.message += "; --gate 0 fits all the same";
       return;
     }
-    entry.result = fit_bands(model, x, y, spread, request_.fit);
     const bool is_misfit =
         entry.noise == NoiseSource::estimated && entry.result.reduced_chi_square > misfit_limit;
     if (request_.scales_misfit && is_misfit) {
@@ -235,46 +236,8 @@ class BandFit {
     return sigma;
   }
 
-  // No more than background and noise, judged by chi-square of the background alone.
-  [[nodiscard]] bool is_empty(const io::Recording& recording,
-                              std::span<const double> x,
-                              std::span<const double> y,
-                              std::span<const double> sigma) const {
-    const double gate = request_.gate.value_or(recording.map ? map_gate : 0.0);
-    if (!(gate > 0) || sigma.empty()) {
-      return false;
-    }
-    double chi_square = 0;
-    double freedom = 0;
-    if (model_.background == FitBackground::none) {
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        if (std::isfinite(y[i]) && x[i] >= model_.from && x[i] <= model_.to) {
-          chi_square += y[i] * y[i] / (sigma[0] * sigma[0]);
-          ++freedom;
-        }
-      }
-    } else {
-      FitOptions plain;
-      plain.wants_covariance = false;
-      const auto result = fit_bands(background_model_, x, y, sigma, plain);
-      chi_square = result.chi_square;
-      freedom = static_cast<double>(result.points - result.n_free);
-    }
-    return freedom > 0 && chi_square <= freedom + gate * std::sqrt(2 * freedom);
-  }
-
-  static void leave_out(const BandModel& model, double sigma, FitResult& result) {
-    result.status = FitStatus::not_fitted;
-    result.message = "no signal above noise in the range; --gate 0 fits all the same";
-    result.noise_sigma = sigma;
-    for (const auto& band : model.bands) {
-      result.bands.emplace_back().parameters.resize(band.parameters.size());
-    }
-  }
-
   const FitRequest& request_;
   const BandModel& model_;
-  BandModel background_model_;
   SpectrumIds ids_;
   FitRun run_;
 };

@@ -21,8 +21,8 @@ class Answer {
          FitResult& result)
       : data_(data), compiled_(compiled), state_(state), options_(options), result_(result) {}
 
-  void run(bool knows_sigma) {
-    fill_costs(knows_sigma);
+  void run() {
+    fill_costs(data_.knows_sigma);
     find_bounds();
     if (options_.wants_covariance) {
       fill_covariance();
@@ -360,9 +360,8 @@ void fill_answer(const Data& data,
                  const Compiled& compiled,
                  const State& state,
                  const FitOptions& options,
-                 bool knows_sigma,
                  FitResult& result) {
-  Answer(data, compiled, state, options, result).run(knows_sigma);
+  Answer(data, compiled, state, options, result).run();
 }
 
 }  // namespace calcispec::band_fit

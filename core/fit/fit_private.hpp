@@ -23,6 +23,7 @@ struct Data {
   double half_range = 1;
   double spacing = 0;  // median distance of points
   double sigma = 0;    // median
+  bool knows_sigma = false;
 };
 
 /// A parameter of a band as ratio * theta[free] + offset; free -1: offset alone.
@@ -87,6 +88,9 @@ void find_starts(const Data& data,
                  const Compiled& compiled,
                  const StartRule& rule,
                  std::vector<double>& theta);
+
+/// sum ((y - background) / sigma)^2 of the best background without bands.
+double background_chi_square(const Data& data, const Compiled& compiled);
 
 /// Background functions at t, unweighted.
 void background_functions(FitBackground kind, double t, Index count, double* out);
@@ -180,7 +184,6 @@ void fill_answer(const Data& data,
                  const Compiled& compiled,
                  const State& state,
                  const FitOptions& options,
-                 bool knows_sigma,
                  FitResult& result);
 
 }  // namespace calcispec::band_fit

@@ -320,6 +320,7 @@ void gather(const BandModel& model,
   data.weight.clear();
   data.y.clear();
   append_points(model, x, y, sigma, data);
+  data.knows_sigma = !sigma.empty();
   data.points = static_cast<Index>(data.x.size());
   require(std::is_sorted(data.x.begin(), data.x.end()), "x of a fit must rise or fall throughout");
   data.padded = kernels::padded(data.points);

@@ -112,7 +112,8 @@ Index search_further(const Data& data,
   const Index moves = placements + 2 * bands;
   State state;
   Index starts = 0;
-  for (; starts < options.extra_starts; ++starts) {
+  bool is_open = true;  // the best answer so far is in doubt
+  for (; is_open && starts < options.extra_starts; ++starts) {
     state.theta = starts % 2 == 0 || starts < moves ? best.theta : first;
     if (starts < placements) {
       state.theta = compiled.start;
@@ -128,9 +129,15 @@ Index search_further(const Data& data,
     }
     const Minimum own = minimizer.run(state, options);
     minimum.iterations += own.iterations;
-    if (own.status != FitStatus::failed && state.chi_square < best.chi_square) {
+    const bool is_better = own.status != FitStatus::failed && state.chi_square < best.chi_square;
+    if (is_better) {
       std::swap(state, best);
       minimum.status = own.status;
+    }
+    if (is_better && options.further_starts == FurtherStarts::doubtful && data.knows_sigma) {
+      FitResult answer;
+      fill_answer(data, compiled, best, options, answer);
+      is_open = is_ambiguous(data, compiled, answer);
     }
   }
   return starts;

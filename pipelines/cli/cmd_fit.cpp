@@ -139,9 +139,23 @@ BandSearchOptions search_options(const Options& options) {
   return search;
 }
 
+void require_auto_for_its_options(const Options& options) {
+  for (const char* name : {"shape", "max-bands", "finder"}) {
+    if (options.has(name)) {
+      throw Error(ErrorCode::invalid_argument,
+                  "--" + std::string(name) +
+                      " is for --bands auto; with given bands the bands file says it "
+                      "(--show-bands prints one to start from)");
+    }
+  }
+}
+
 FitRequest request_of(const Options& options) {
   FitRequest request;
   const bool is_auto = options.text("bands") == "auto";
+  if (!is_auto) {
+    require_auto_for_its_options(options);
+  }
   request.bands = is_auto ? automatic_band_set() : load_band_set(options.text("bands"));
   if (is_auto) {
     request.search = search_options(options);

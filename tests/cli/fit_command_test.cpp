@@ -69,6 +69,15 @@ TEST_F(FitCommand, HelpNamesTheSetsAndListTheirTitles) {
   EXPECT_EQ(run_program("fit --bands '" + path("own.toml") + "' raman_lesion.csv").code, 0);
 }
 
+TEST_F(FitCommand, OptionsOfAutomaticBandsNeedAutomaticBands) {
+  for (const std::string option : {"--shape gauss", "--max-bands 3", "--finder derivative"}) {
+    const auto run =
+        run_program("fit --bands raman_phosphate_nu1 " + option + " raman_lesion.csv 2>&1");
+    EXPECT_EQ(run.code, 2);
+    EXPECT_NE(run.out.find("--bands auto"), std::string::npos);
+  }
+}
+
 TEST_F(FitCommand, JsonHoldsWhatTheContractSays) {
   const auto outcome = run_program(
       "fit --bands raman_phosphate_nu1 --format json --covariance raman_lesion.csv missing.csv");

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <random>
 
 namespace calcispec {
 namespace {
@@ -328,6 +329,46 @@ TEST(Fit, EveryShapeFindsItsOwnCurve) {
     EXPECT_NEAR(value(result, 0, 1), 1020, 0.01) << shape.name;
     EXPECT_EQ(result.bands[0].area.reason, NoErrorReason::none) << shape.name;
     EXPECT_EQ(result.bands[0].fwhm.reason, NoErrorReason::none) << shape.name;
+  }
+}
+
+TEST(Fit, GateLeavesOutNoiseAndKeepsSignal) {
+  auto job = test::make_band_job(2, 11);
+  auto model = model_from(job.start);
+  FitOptions options;
+  options.gate = 4;
+  const auto sigma = std::span(&job.sigma, 1);
+  EXPECT_NE(fit_bands(model, job.x, job.y, sigma, options).status, FitStatus::not_fitted);
+  std::mt19937_64 random(3);
+  std::normal_distribution<double> noise(0, job.sigma);
+  for (std::size_t i = 0; i < job.x.size(); ++i) {
+    job.y[i] = 2 + 0.01 * job.x[i] + noise(random);
+  }
+  const auto empty = fit_bands(model, job.x, job.y, sigma, options);
+  EXPECT_EQ(empty.status, FitStatus::not_fitted);
+  EXPECT_EQ(empty.iterations, 0);
+  EXPECT_TRUE(std::isnan(empty.bands[0].parameters[0].value));
+  EXPECT_NE(fit_bands(model, job.x, job.y, {}, options).status, FitStatus::not_fitted);
+}
+
+// Narrowing the place and the width of a band must not change where it is found.
+TEST(Fit, AutomaticStartsWithinNarrowRangesFindTheBands) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto job = test::make_band_job(4, seed);
+    auto model = model_from(job.truth);
+    FitOptions options;
+    options.further_starts = FurtherStarts::doubtful;
+    const auto sigma = std::span(&job.sigma, 1);
+    const double least = fit_bands(model, job.x, job.y, sigma, options).chi_square;
+    for (std::size_t b = 0; b < 4; ++b) {
+      auto& band = model.bands[b];
+      band.parameters.assign(band.parameters.size(), {});
+      band.parameter("center").lower = job.truth[b].center - 10;
+      band.parameter("center").upper = job.truth[b].center + 6;
+      band.parameter("fwhm").lower = 8;
+      band.parameter("fwhm").upper = 60;
+    }
+    EXPECT_LE(fit_bands(model, job.x, job.y, sigma, options).chi_square, least * (1 + 1e-4));
   }
 }
 
