@@ -85,7 +85,15 @@ enum class ModeBasis {
   either         // what is reported holds for transmission and for ATR
 };
 
+/// What a share is a part of.
+enum class CompositionBasis {
+  signal_share,    // of the recorded, background-free signal
+  weight_fraction  // of the weight of all phases named, by a calibration
+};
+
 struct Composition {
+  CompositionBasis basis = CompositionBasis::signal_share;
+  std::string calibration_id;  // empty: none
   ModeBasis mode_basis = ModeBasis::stated;
   SamplingMode mode = SamplingMode::unknown;  // if found_by_fit
   Estimate total;  // status and reason if nothing could be determined at all
@@ -122,5 +130,6 @@ Composition estimate_composition(const CompositionInput& input,
                                  const CompositionOptions& options);
 
 std::string_view name_of(PhaseStatus status);
+std::string_view name_of(CompositionBasis basis);
 
 }  // namespace calcispec::models

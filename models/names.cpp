@@ -29,6 +29,10 @@ std::string_view name_of(QualityVerdict verdict) {
   return "refused";
 }
 
+std::string_view name_of(CompositionBasis basis) {
+  return basis == CompositionBasis::weight_fraction ? "weight_fraction" : "signal_share";
+}
+
 std::string_view name_of(PhaseStatus status) {
   switch (status) {
     case PhaseStatus::quantified:

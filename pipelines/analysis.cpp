@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "io/file.hpp"
+#include "pipelines/measured_library.hpp"
 #include "pipelines/spectrum_ids.hpp"
 
 #include <algorithm>
@@ -21,8 +22,32 @@ struct Job {
   Index row = 0;
 };
 
+// Nothing if the folder holds bands or there is none.
+std::optional<models::MeasuredLibrary> make_measured_library(const AnalysisRequest& request) {
+  const bool is_measured = is_measured_library(request.library_folder);
+  if (is_measured && !request.is_only_library) {
+    throw Error(ErrorCode::invalid_argument,
+                "measured references are used alone: add --only-library");
+  }
+  if (request.calibration && !is_measured) {
+    throw Error(ErrorCode::invalid_argument,
+                "a calibration belongs to measured references: state --library DIR --only-library");
+  }
+  if (!is_measured) {
+    return std::nullopt;
+  }
+  auto library = load_measured_library(request.library_folder);
+  if (request.calibration && request.calibration->library_sha256 != library.sha256) {
+    throw Error(ErrorCode::invalid_argument,
+                "the calibration " + request.calibration->id +
+                    " was learnt with other references than " + request.library_folder +
+                    " holds; run calcispec calibrate again");
+  }
+  return library;
+}
+
 models::ReferenceLibrary make_library(const AnalysisRequest& request) {
-  if (request.library_folder.empty()) {
+  if (request.library_folder.empty() || is_measured_library(request.library_folder)) {
     return models::builtin_library();
   }
   auto own = models::library_from_folder(request.library_folder);
@@ -47,7 +72,9 @@ models::ReferenceLibrary make_library(const AnalysisRequest& request) {
 class Analysis {
  public:
   explicit Analysis(const AnalysisRequest& request)
-      : request_(request), library_(make_library(request)) {}
+      : request_(request),
+        library_(make_library(request)),
+        measured_(make_measured_library(request)) {}
 
   AnalysisResult run(const ProgressCallback& progress) {
     for (const auto& input : request_.inputs) {
@@ -215,11 +242,35 @@ class Analysis {
       options.range_cm1 = method.range_cm1;
     }
     const models::CompositionInput input{*entry.axis, entry.y, entry.technique, entry.mode};
+    if (measured_) {
+      entry.composition = compose_measured(input, request_.composition);
+      entry.status = AnalysisStatus::ok;
+      return;
+    }
     entry.composition = models::estimate_composition(input, library_, options);
     tell_mode(entry);
     entry.markers = models::evaluate_markers({*entry.axis, entry.y, entry.technique, entry.mode},
                                              *entry.composition);
     entry.status = AnalysisStatus::ok;
+  }
+
+  [[nodiscard]] models::Composition compose_measured(
+      const models::CompositionInput& input, const models::CompositionOptions& options) const {
+    const auto fit = models::fit_measured(input, *measured_, options);
+    if (!request_.calibration) {
+      return models::shares_of(fit);
+    }
+    const auto& calibration = *request_.calibration;
+    const bool is_same_mode = input.technique == Technique::raman || input.mode == calibration.mode;
+    if (input.technique == calibration.technique && is_same_mode) {
+      return models::weight_fractions(fit, calibration);
+    }
+    auto refused = fit;
+    refused.reason = "the calibration " + calibration.id + " is for " +
+                     std::string(name_of(calibration.technique)) + " " +
+                     std::string(name_of(calibration.mode)) + ", the spectrum is " +
+                     std::string(name_of(input.technique)) + " " + std::string(name_of(input.mode));
+    return models::weight_fractions(refused, calibration);
   }
 
   // What was done about a sampling mode that nothing states.
@@ -253,11 +304,12 @@ class Analysis {
     entry.provenance.method_name = method.name;
     entry.provenance.method_sha256 = sha256_of(method);
     entry.provenance.steps = canonical_text(std::span(method.steps));
-    entry.provenance.library_sha256 = library_.sha256;
+    entry.provenance.library_sha256 = measured_ ? measured_->sha256 : library_.sha256;
   }
 
   const AnalysisRequest& request_;
   models::ReferenceLibrary library_;
+  std::optional<models::MeasuredLibrary> measured_;
   SpectrumIds ids_;
   AnalysisResult result_;
   std::vector<Job> jobs_;

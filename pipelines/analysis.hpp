@@ -6,6 +6,7 @@
 #include "models/composition.hpp"
 #include "models/marker.hpp"
 #include "models/quality.hpp"
+#include "models/response_calibration.hpp"
 #include "pipelines/method.hpp"
 
 #include <functional>
@@ -65,7 +66,8 @@ struct AnalysisRequest {
   io::ReadOptions read;
   std::optional<Method> method;  // nothing: the built-in for each spectrum's technique and mode
   models::CompositionOptions composition;
-  std::string library_folder;  // extra references; empty: none
+  std::string library_folder;  // extra references, bands or measured spectra; empty: none
+  std::optional<models::ResponseCalibration> calibration;  // needs measured references alone
   bool is_only_library = false;
   Index jobs = 0;
 };

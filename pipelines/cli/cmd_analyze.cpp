@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "io/file.hpp"
 #include "pipelines/analysis.hpp"
+#include "pipelines/calibration_file.hpp"
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/inputs.hpp"
 #include "pipelines/cli/options.hpp"
@@ -37,8 +38,11 @@ const CommandHelp& analyze_help() {
       with_variable(text_option(
           "method", "NAME|FILE", "method to use (default: the built-in for each spectrum)")),
       text_option("range", "FROM-TO", "part of the axis whose composition is reported, in 1/cm"),
-      text_option("library", "DIR", "folder of further reference bands"),
+      text_option("library", "DIR", "folder of further reference bands, or of measured spectra"),
       flag_option("only-library", "use the references of --library alone"),
+      text_option("calibration",
+                  "FILE.toml",
+                  "weight fractions by what calcispec calibrate learnt with the same library"),
       flag_option("strict", "exit code 4 if a spectrum is refused"),
       common::recursive,
       common::include,
@@ -77,6 +81,9 @@ AnalysisRequest request_of(const Options& options) {
   request.is_only_library = options.has("only-library");
   if (request.is_only_library && request.library_folder.empty()) {
     throw Error(ErrorCode::invalid_argument, "--only-library needs --library DIR");
+  }
+  if (options.has("calibration")) {
+    request.calibration = load_calibration(options.text("calibration"));
   }
   return request;
 }

@@ -5,19 +5,35 @@
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/options.hpp"
 #include "pipelines/cli/outputs.hpp"
+#include "pipelines/measured_library.hpp"
 
 #include <array>
+#include <cmath>
+#include <filesystem>
 
 namespace calcispec::cli {
 
 const CommandHelp& library_help() {
   static constexpr std::array options{
-      text_option("library", "DIR", "a folder of bands instead of the built-in")};
+      text_option("library", "DIR", "a folder of bands or of measured spectra"),
+      text_option("strip", "TEXT", "add: what to take off the front of file names to get ids"),
+      text_option("id", "NAME", "add: id of the one file given (default: its name)"),
+      text_option("formula", "TEXT", "add: chemical formula"),
+      text_option("source", "TEXT", "add: where the substance and the spectrum come from"),
+      text_option("licence", "TEXT", "add: terms of use of the spectrum"),
+      common::force,
+      common::technique,
+      common::mode,
+      common::ordinate,
+      common::laser,
+      common::block,
+  };
   static constexpr CommandHelp help{"library",
-                                    "List and show reference phases with their bands and sources",
-                                    "list|show NAME|check DIR [--library DIR]",
+                                    "List, show, check and add reference phases and spectra",
+                                    "list|show NAME|check DIR|add FILE... [--library DIR]",
                                     "  calcispec library list\n"
-                                    "  calcispec library show calcite\n",
+                                    "  calcispec library show calcite\n"
+                                    "  calcispec library add pure/*.csv --library my_library\n",
                                     options};
   return help;
 }
@@ -58,6 +74,68 @@ std::string show_text(const models::Phase& phase) {
   return out;
 }
 
+std::string line_of(const models::MeasuredReference& reference) {
+  const bool is_raman = reference.technique == Technique::raman;
+  return "  " + reference.id + "  " + (reference.formula.empty() ? "" : reference.formula + "  ") +
+         std::string(name_of(reference.technique)) +
+         (is_raman ? "" : " " + std::string(name_of(reference.mode))) + ", " +
+         std::to_string(reference.axis->size()) + " points, " +
+         number_text(reference.axis->front()) + " to " + number_text(reference.axis->back()) +
+         " 1/cm, step " + number_text(std::round(100 * reference.axis->mean_step()) / 100) + "  [" +
+         (reference.source.empty() ? "no source given" : reference.source) + "; " + reference.file +
+         ", sha256 " + reference.sha256.substr(0, 12) + "]\n";
+}
+
+std::string list_text(const models::MeasuredLibrary& library) {
+  std::string out;
+  for (const auto& reference : library.references) {
+    out += line_of(reference);
+  }
+  return out + "sha256: " + library.sha256 + "\n";
+}
+
+int add(const Options& options, std::span<const std::string> files) {
+  if (files.empty() || !options.has("library")) {
+    throw Error(ErrorCode::invalid_argument,
+                "add needs files and --library DIR, the folder that takes them");
+  }
+  if (options.has("id") && files.size() != 1) {
+    throw Error(ErrorCode::invalid_argument, "--id is for one file; ids come from file names else");
+  }
+  std::vector<NewReference> references;
+  const auto strip = options.text("strip");
+  for (const auto& file : files) {
+    auto id = options.text("id", std::filesystem::path(file).stem().string());
+    if (!strip.empty() && id.starts_with(strip)) {
+      id.erase(0, strip.size());
+    }
+    references.push_back(
+        {file, id, options.text("formula"), options.text("source"), options.text("licence")});
+  }
+  print(list_text(add_references(
+      options.text("library"), references, read_options(options), options.has("force"))));
+  return exit_ok;
+}
+
+// list, show and check of a folder of measured spectra.
+int show_measured(const std::string& folder, std::span<const std::string> words) {
+  const auto library = load_measured_library(folder);
+  if (words[0] != "show") {
+    print(list_text(library));
+    return exit_ok;
+  }
+  std::string out;
+  for (const auto& reference : library.references) {
+    out += words.size() == 2 && reference.id == words[1] ? line_of(reference) : std::string();
+  }
+  if (out.empty()) {
+    throw Error(ErrorCode::invalid_argument,
+                "there is no such reference; see calcispec library list --library " + folder);
+  }
+  print(out);
+  return exit_ok;
+}
+
 }  // namespace
 
 int run_library(std::span<const std::string> arguments) {
@@ -66,8 +144,14 @@ int run_library(std::span<const std::string> arguments) {
     return exit_ok;
   }
   const auto& words = options->words();
+  if (!words.empty() && words[0] == "add") {
+    return add(*options, std::span(words).subspan(1));
+  }
   const bool is_check = words.size() == 2 && words[0] == "check";
   const auto folder = is_check ? words[1] : options->text("library");
+  if (!folder.empty() && !words.empty() && is_measured_library(folder)) {
+    return show_measured(folder, words);
+  }
   const auto library =
       folder.empty() ? models::builtin_library() : models::library_from_folder(folder);
   if (is_check || (words.size() == 1 && words[0] == "list")) {
@@ -75,7 +159,7 @@ int run_library(std::span<const std::string> arguments) {
     return exit_ok;
   }
   if (words.size() != 2 || words[0] != "show") {
-    throw Error(ErrorCode::invalid_argument, "expected list, show NAME or check DIR");
+    throw Error(ErrorCode::invalid_argument, "expected list, show NAME, check DIR or add FILE...");
   }
   const auto* phase = library.find(words[1]);
   if (phase == nullptr) {

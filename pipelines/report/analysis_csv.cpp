@@ -71,9 +71,15 @@ std::string interval(const Estimate* estimate) {
 
 std::string analysis_csv(const AnalysisResult& result) {
   const auto columns = columns_of(result);
+  const bool is_weight =
+      std::any_of(result.spectra.begin(), result.spectra.end(), [](const auto& entry) {
+        return entry.composition &&
+               entry.composition->basis == models::CompositionBasis::weight_fraction;
+      });
   std::string out = "input,index,id,status,message,technique,mode,quality,axis_shift_1/cm";
   for (const auto& id : columns.shares) {
-    for (const auto* ending : {"_signal_share", "_lo95", "_hi95"}) {
+    for (const auto* ending :
+         {is_weight ? "_weight_fraction" : "_signal_share", "_lo95", "_hi95"}) {
       out.append(",").append(id).append(ending);
     }
   }

@@ -82,13 +82,14 @@ Json groups_json(const std::vector<models::PhaseGroup>& groups) {
 
 Json composition_json(const models::Composition& composition) {
   Json out;
-  out["basis"] = "signal_share";
+  out["basis"] = models::name_of(composition.basis);
   out["status"] = composition.total.status == EstimateStatus::ok ? "ok" : "not_determinable";
   out["reason"] = composition.total.reason;
   out["range"] = {composition.from_cm1, composition.to_cm1};
+  const auto& calibration = composition.calibration_id;
   out["calibration"] = {
-      {"id",     nullptr},
-      {"status", "none" }
+      {"id",     calibration.empty() ? Json(nullptr) : Json(calibration)},
+      {"status", calibration.empty() ? "none" : "user"                  }
   };
   out["phases"] = phases_json(composition.phases);
   out["groups"] = groups_json(composition.groups);

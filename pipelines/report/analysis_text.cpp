@@ -87,8 +87,11 @@ std::string finding_text(const SpectrumAnalysis& entry) {
     text += (text.empty() ? "" : ", ") + part.name + " " + percent_text(part.share->value) + " (" +
             percent_text(part.share->lo95) + " to " + percent_text(part.share->hi95) + ")";
   }
-  std::string out =
-      sure.empty() ? "No phase could be named." : "Share of the signal: " + sure + ".";
+  std::string out = sure.empty() ? "No phase could be named."
+                                 : (composition.basis == models::CompositionBasis::weight_fraction
+                                        ? "Weight fraction: "
+                                        : "Share of the signal: ") +
+                                       sure + ".";
   if (!unsure.empty()) {
     out += " Possible, from one band only: " + unsure + ".";
   }

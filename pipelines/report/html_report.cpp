@@ -51,8 +51,9 @@ std::string head(const AnalysisResult& result) {
          " · composition report</div>" +
          (is_single ? std::string() : "<h1>" + escaped(title) + "</h1>") +
          "<p class=\"notice\"><strong>For research use only. Not for diagnosis or treatment "
-         "decisions.</strong> Shares are parts of the recorded signal, not of the weight: response "
-         "factors are not calibrated.</p></header><main>\n";
+         "decisions.</strong> Shares of the signal are parts of what was recorded, not of the "
+         "weight; "
+         "weight fractions appear with a calibration alone.</p></header><main>\n";
 }
 
 // With many spectra each recipe and each input once.

@@ -203,7 +203,9 @@ class ShareTable {
 };
 
 void append_composition(const models::Composition& composition, std::string& out) {
-  out += "<h3>Composition: share of the signal from " +
+  const bool is_weight = composition.basis == models::CompositionBasis::weight_fraction;
+  out += std::string("<h3>Composition: ") +
+         (is_weight ? "weight fraction, " : "share of the signal from ") +
          std::to_string(std::lround(composition.from_cm1)) + " to " +
          std::to_string(std::lround(composition.to_cm1)) + " cm⁻¹</h3>";
   if (composition.total.status != EstimateStatus::ok) {
@@ -212,10 +214,13 @@ void append_composition(const models::Composition& composition, std::string& out
   }
   out += composition_svg(composition);
   ShareTable(composition, out).append();
-  out += "<p class=\"small\">Axis shift found: " + short_number(composition.axis.shift_cm1) +
-         " cm⁻¹ (standard uncertainty " + short_number(composition.axis.u) +
-         "). Condition number of the fit: " + short_number(composition.condition_number) +
-         ". Calibration: none, so shares are no weight fractions.</p>";
+  out +=
+      "<p class=\"small\">Axis shift found: " + short_number(composition.axis.shift_cm1) +
+      " cm⁻¹ (standard uncertainty " + short_number(composition.axis.u) +
+      "). Condition number of the fit: " + short_number(composition.condition_number) +
+      (is_weight ? ". Calibration: " + escaped(composition.calibration_id) +
+                       ", learnt from the user's standards; fractions are of the phases named.</p>"
+                 : ". Calibration: none, so shares are no weight fractions.</p>");
 }
 
 void append_markers(const SpectrumAnalysis& entry, std::string& out) {
