@@ -1,27 +1,27 @@
 #include "models/measured_mixture.hpp"
 
-#include "core/chain.hpp"
 #include "core/nnls.hpp"
 #include "core/noise.hpp"
 #include "core/peak_finding.hpp"
 #include "models/composition_private.hpp"
+#include "models/slopes_private.hpp"
 
 #include <Eigen/Dense>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
 
 namespace calcispec::models {
 namespace {
 
-constexpr double slope_window_cm1 = 12;
+using detail::background_of;
+using detail::slopes_of;
+
 constexpr double huber_limit = 1.5;
 constexpr int reweightings = 4;
-constexpr double widest_shift_cm1 = 5;  // sought; beyond axis_limit_cm1 nothing is reported
-constexpr double background_stiffness_cm1 = 1e6;  // for points 1 1/cm apart
-constexpr double relative_misfit = 0.1;           // of a reference's bands, grain and orientation
+constexpr double widest_shift_cm1 = 5;   // sought; beyond axis_limit_cm1 nothing is reported
+constexpr double relative_misfit = 0.1;  // of a reference's bands, grain and orientation
 constexpr double unexplained_sigma = 5;
 
 /// Cubic through the four nearest points; the ends are held.
@@ -67,7 +67,7 @@ class MeasuredEstimator {
     if (!out_.reason.empty()) {
       return std::move(out_);
     }
-    own_slopes_ = slopes_of(y_);
+    own_slopes_ = slopes_of(axis_, y_, window_);
     find_shift();
     if (std::abs(out_.axis.shift_cm1) > detail::axis_limit_cm1) {
       out_.reason = "the axis is off by about " +
@@ -130,59 +130,8 @@ class MeasuredEstimator {
     out_.from_cm1 = x_.front();
     out_.to_cm1 = x_.back();
     axis_ = Axis::make(x_, input_.axis.kind(), input_.axis.unit());
-    const double points = slope_window_cm1 / axis_->mean_step();
-    const auto half = static_cast<Index>(std::clamp(0.5 * points, 2.0, 50.0));
-    window_ = 2 * half + 1;
+    window_ = detail::slope_window(*axis_);
     out_.noise_sigma = estimate_noise(y_);
-  }
-
-  // The one step of core on one curve: what comes out, and the baseline if it makes one.
-  [[nodiscard]] ChainResult run_step(std::string_view family,
-                                     std::string_view method,
-                                     std::initializer_list<std::pair<const char*, double>> values,
-                                     const std::vector<double>& y) const {
-    const auto* info = find_core_method(family, method);
-    std::vector<GivenParameter> given;
-    for (const auto& [name, value] : values) {
-      given.push_back({name, std::to_string(value), ""});
-    }
-    const std::array steps{
-        ChainStep{std::string(family),
-                  std::string(method),
-                  ParameterSet::checked(info->parameters, given, info->name)}
-    };
-    auto spectra = SpectraMatrix::make(axis_, 1);
-    spectra.values = y;
-    return run_chain(std::move(spectra), steps, 1, family == "baseline");
-  }
-
-  [[nodiscard]] std::vector<double> slopes_of(const std::vector<double>& y) const {
-    const auto window = static_cast<double>(window_);
-    return run_step("smooth",
-                    "savgol",
-                    {
-                        {"window",           window},
-                        {"polynomial_order", 2     },
-                        {"derivative",       1     }
-    },
-                    y)
-        .spectra.values;
-  }
-
-  // Slowly varying part of a curve: below its bands, or with asymmetry 0.5 through its middle.
-  [[nodiscard]] std::vector<double> background_of(const std::vector<double>& y,
-                                                  double asymmetry) const {
-    const double stiffness = background_stiffness_cm1 / std::pow(axis_->mean_step(), 4);
-    auto result =
-        run_step("baseline",
-                 "asls",
-                 {
-                     {"lambda", std::clamp(stiffness, 1.0, 1e14)},
-                     {"asymmetry",   asymmetry                      }
-    },
-                 y);
-    return result.baseline ? std::move(result.baseline->values)
-                           : std::vector<double>(y.size(), 0.0);
   }
 
   [[nodiscard]] std::vector<double> shifted(const MeasuredReference& reference,
@@ -198,7 +147,7 @@ class MeasuredEstimator {
     columns_.points = static_cast<Index>(x_.size());
     columns_.values.clear();
     for (const auto* reference : references_) {
-      const auto slopes = slopes_of(shifted(*reference, shift));
+      const auto slopes = slopes_of(axis_, shifted(*reference, shift), window_);
       columns_.values.insert(columns_.values.end(), slopes.begin(), slopes.end());
     }
   }
@@ -330,7 +279,7 @@ class MeasuredEstimator {
     bands_.assign(x_.size(), 0.0);
     for (std::size_t r = 0; r < references_.size(); ++r) {
       auto curve = shifted(*references_[r], out_.axis.shift_cm1);
-      const auto below = background_of(curve, 0.001);
+      const auto below = background_of(axis_, curve, 0.001);
       double area = 0;
       for (std::size_t i = 0; i < curve.size(); ++i) {
         const double amount = out_.amounts[r];
@@ -343,7 +292,7 @@ class MeasuredEstimator {
       out_.areas.push_back(std::max(0.0, area));
       out_.curves.phases.emplace_back(references_[r]->id, std::move(curve));
     }
-    const auto smooth = background_of(rest, 0.5);
+    const auto smooth = background_of(axis_, rest, 0.5);
     out_.curves.background = y_;
     out_.curves.fit = y_;
     rest_.resize(rest.size());

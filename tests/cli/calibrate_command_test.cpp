@@ -1,4 +1,4 @@
-// library add, calibrate and weight fractions as a user runs them, on spectra made here.
+// library add, match, calibrate and weight fractions as a user runs them, on spectra made here.
 #include "tests/support/program.hpp"
 
 #include <gtest/gtest.h>
@@ -105,6 +105,20 @@ TEST_F(CalibrateCommand, GoesFromPureSubstancesToWeightFractions) {
     EXPECT_GE(phase["hi95"].get<double>(), truth);
   }
   EXPECT_NEAR(sum, 1, 1e-9);
+}
+
+TEST_F(CalibrateCommand, MatchFindsTheUsersReference) {
+  add();
+  const auto found = run_program("match --library " + path("lib") + " --format json " +
+                                 path("pure/pure_calcite.csv"));
+  ASSERT_EQ(found.code, 0);
+  const auto spectrum = Json::parse(found.out)["spectra"][0];
+  EXPECT_EQ(spectrum["hits"][0]["reference"], "calcite");
+  EXPECT_EQ(spectrum["none_of_these"], false);
+  EXPECT_GT(spectrum["hits"][0]["explained"].get<double>(), 0.95);
+  const auto table = run_program("match --top 2 raman_lesion.csv no_such_file.txt 2>&1");
+  EXPECT_EQ(table.code, 1);
+  EXPECT_NE(table.out.find("apatite"), std::string::npos);
 }
 
 TEST_F(CalibrateCommand, ACalibrationOfOtherReferencesIsRefused) {
