@@ -148,7 +148,8 @@ class Commands : public ::testing::Test {
     const auto take = [&](const char* sample, const char* name) {
       fs::copy_file(test::sample_dir() / sample, folder / name);
     };
-    fs::copy(test::sample_dir(), folder / "sample_spectra");
+    fs::copy(test::sample_dir(), folder / "sample_spectra", fs::copy_options::recursive);
+    fs::copy(test::sample_dir() / "standards", folder / "standards");
     take("raman_lesion.csv", "exports/one.csv");
     take("dialect_bwtek.txt", "exports/two.txt");
     take("ftir_atr_lesion.csv", "tissue.csv");

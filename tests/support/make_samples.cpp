@@ -94,6 +94,13 @@ class Samples {
     manifest_ += "," + facts.note + "\n";
   }
 
+  // A file of a subfolder whose truth stands in a table beside it.
+  void write_beside(const std::string& name, const std::string& content) {
+    const auto path = folder_ / name;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << content;
+  }
+
   void finish() { std::ofstream(folder_ / "MANIFEST.csv", std::ios::binary) << manifest_; }
 
  private:
@@ -342,6 +349,55 @@ void write_map(Samples& samples) {
   }
 }
 
+// Pure substances, and powders weighed from them: calcite and whewellite answer 1.6 and 1.5 times
+// as strongly per weight as apatite, and grains change each amount by some per cent.
+void write_standards(Samples& samples) {
+  const auto powder = [](double apatite, double calcite, double whewellite, std::uint64_t seed) {
+    SimulatedSample sample;
+    sample.apatite = 4000 * apatite;
+    sample.calcite = 6400 * calcite;
+    sample.whewellite = 6000 * whewellite;
+    auto how = conditions(seed, 150);
+    how.position_spread = 0;
+    how.width_spread = 0;
+    how.height_spread = 0.03;
+    return "# simulated\nraman_shift_1/cm,intensity\n" + rows(simulate_raman(sample, how), ",");
+  };
+  samples.write_beside("standards/pure_apatite.csv", powder(1, 0, 0, 80));
+  samples.write_beside("standards/pure_calcite.csv", powder(0, 1, 0, 81));
+  samples.write_beside("standards/pure_whewellite.csv", powder(0, 0, 1, 82));
+  const double weights[][3] = {
+      {0.7, 0.2, 0.1},
+      {0.2, 0.5, 0.3},
+      {0.4, 0.1, 0.5},
+      {0.1, 0.3, 0.6},
+      {0.5, 0.4, 0.1},
+      {0.3, 0.3, 0.4}
+  };
+  const double grain[][3] = {
+      {1.03, 0.98, 1.01},
+      {0.97, 1.02, 1.00},
+      {1.01, 1.03, 0.97},
+      {1.00, 0.97, 1.02},
+      {0.98, 1.01, 1.03},
+      {1.02, 0.99, 0.99}
+  };
+  std::string table = "file,apatite_percent,calcite_percent,whewellite_percent\n";
+  for (std::size_t k = 0; k < std::size(weights); ++k) {
+    const auto& w = weights[k];
+    const auto& g = grain[k];
+    const bool is_new = k + 1 == std::size(weights);
+    const auto name = is_new ? std::string("new.csv") : "weighed_" + std::to_string(k + 1) + ".csv";
+    samples.write_beside("standards/" + name,
+                         powder(w[0] * g[0], w[1] * g[1], w[2] * g[2], 83 + k));
+    if (!is_new) {
+      table += name + "," + text(100 * w[0], 0) + "," + text(100 * w[1], 0) + "," +
+               text(100 * w[2], 0) + "\n";
+    }
+  }
+  samples.write_beside("standards/standards.csv", table);
+}
+
 }  // namespace
 }  // namespace calcispec::test
 
@@ -356,6 +412,7 @@ int main(int count, char** words) {
   calcispec::test::write_infrared_dialects(samples);
   calcispec::test::write_dialects(samples);
   calcispec::test::write_map(samples);
+  calcispec::test::write_standards(samples);
   samples.finish();
   return 0;
 }
