@@ -30,6 +30,12 @@ const CommandHelp& analyze_help() {
       text_option("csv", "FILE", "write one row per spectrum"),
       text_option("xlsx", "FILE", "write a workbook: spectra, phases, markers, provenance"),
       text_option("figures", "DIR", "write one SVG picture per spectrum and map"),
+      choice_option(
+          "format",
+          "table|json|csv",
+          "what goes to --output (default: by its ending, else a short table; a folder gets "
+          "report.html, results.json and results.csv)"),
+      common::output,
       common::technique,
       common::mode,
       common::ordinate,
@@ -58,6 +64,7 @@ const CommandHelp& analyze_help() {
       "Read, check and fit spectra; report composition and markers with intervals",
       "[options] INPUT...",
       "  calcispec analyze exports/ --report report.html\n"
+      "  calcispec analyze exports/ -o results/\n"
       "  calcispec analyze --mode atr tissue.csv --json result.json\n",
       options,
       "Without an output option a short table goes to standard output.\n"
@@ -90,6 +97,24 @@ AnalysisRequest request_of(const Options& options) {
 
 constexpr std::array file_outputs{"report", "json", "csv", "xlsx"};
 
+// Of an output that is a folder.
+constexpr std::array folder_files{"report.html", "results.json", "results.csv"};
+
+std::string in_folder(std::string folder, const char* name) {
+  return folder + (folder.ends_with('/') ? "" : "/") + name;
+}
+
+void check_main_output(const std::string& target, bool force) {
+  if (!is_folder_name(target)) {
+    check_output(target, force);
+    return;
+  }
+  make_folder(target);
+  for (const auto* name : folder_files) {
+    check_output(in_folder(target, name), force);
+  }
+}
+
 void check_outputs(const Options& options) {
   if (options.has("xlsx") && !has_xlsx()) {
     analysis_xlsx({});  // says what is missing
@@ -101,6 +126,9 @@ void check_outputs(const Options& options) {
     if (options.has(name)) {
       check_output(options.text(name), options.has("force"));
     }
+  }
+  if (options.has("output")) {
+    check_main_output(options.text("output"), options.has("force"));
   }
   if (options.has("figures")) {
     make_picture_folder(options.text("figures"), options.has("force"));
@@ -120,11 +148,48 @@ void add_faults(const InputList& list, AnalysisResult& result) {
   }
 }
 
+std::string format_of(const Options& options) {
+  const auto target = options.text("output", "-");
+  const std::string by_ending = target.ends_with(".json")  ? "json"
+                                : target.ends_with(".csv") ? "csv"
+                                                           : "table";
+  return options.text("format", by_ending);
+}
+
+// Without any file a table goes to standard output.
+bool has_main_output(const Options& options) {
+  return options.has("output") || options.has("format") ||
+         (!options.has("figures") &&
+          std::none_of(file_outputs.begin(), file_outputs.end(), [&](const char* name) {
+            return options.has(name);
+          }));
+}
+
 bool shows_table(const Options& options) {
-  return !options.has("figures") &&
-         std::none_of(file_outputs.begin(), file_outputs.end(), [&](const char* name) {
-           return options.has(name);
-         });
+  return has_main_output(options) && options.text("output", "-") == "-" &&
+         format_of(options) == "table";
+}
+
+void write_main_output(const Options& options, const AnalysisResult& result) {
+  const auto target = options.text("output", "-");
+  if (is_folder_name(target)) {
+    write_output(in_folder(target, folder_files[0]), html_report(result));
+    write_output(in_folder(target, folder_files[1]), analysis_json(result));
+    write_output(in_folder(target, folder_files[2]), analysis_csv(result));
+    return;
+  }
+  const auto format = format_of(options);
+  if (format != "table") {
+    write_output(target, format == "json" ? analysis_json(result) : analysis_csv(result));
+    return;
+  }
+  const bool is_colored = target == "-" && use_color(options.text("color", "auto"), STDOUT_FILENO);
+  const bool has_any = std::any_of(
+      result.spectra.begin(), result.spectra.end(), [](const auto& entry) { return entry.axis; });
+  const bool is_hinting = target == "-" && has_any && !options.has("report");
+  write_output(target,
+               analysis_text(result, is_colored) +
+                   (is_hinting ? "\nFor pictures: add --report report.html\n" : ""));
 }
 
 // A table on the terminal says the same.
@@ -173,11 +238,8 @@ void write_outputs(const Options& options, const AnalysisResult& result) {
   if (options.has("report")) {
     write_output(options.text("report"), html_report(result));
   }
-  if (shows_table(options)) {
-    print(analysis_text(result, use_color(options.text("color", "auto"), STDOUT_FILENO)));
-    const bool has_any = std::any_of(
-        result.spectra.begin(), result.spectra.end(), [](const auto& entry) { return entry.axis; });
-    print(has_any ? "\nFor pictures: add --report report.html\n" : "");
+  if (has_main_output(options)) {
+    write_main_output(options, result);
   }
 }
 
@@ -232,6 +294,7 @@ int print_plan(const Options& options, const InputList& list, const AnalysisRequ
     say(name);
   }
   say("figures");
+  say("output");
   return exit_ok;
 }
 

@@ -236,6 +236,19 @@ TEST_F(Program, HostileNamesStayText) {
   EXPECT_EQ(content(folder / "h.html").find("<script>alert"), std::string::npos);
 }
 
+TEST_F(Program, OutputTakesAFileOfAnyFormatOrAFolder) {
+  EXPECT_EQ(run("analyze raman_lesion.csv -o " + path("out.json")).code, 0);
+  EXPECT_NE(content(folder / "out.json").find("\"schema\": 1"), std::string::npos);
+  EXPECT_EQ(run("analyze raman_lesion.csv -o " + path("out.csv")).code, 0);
+  EXPECT_EQ(content(folder / "out.csv").rfind("input,index", 0), 0U);
+  EXPECT_EQ(run("analyze raman_lesion.csv --format json").text.rfind("{", 0), 0U);
+  EXPECT_EQ(run("analyze raman_lesion.csv ftir_lesion.csv -o " + path("all/")).code, 0);
+  for (const auto* name : {"report.html", "results.json", "results.csv"}) {
+    EXPECT_GT(fs::file_size(folder / "all" / name), 100U);
+  }
+  EXPECT_EQ(run("analyze raman_lesion.csv -o " + path("all/")).code, 2);  // exists
+}
+
 TEST(Samples, AreWhatTheGeneratorWrites) {
   const auto folder = fs::path(::testing::TempDir()) / "samples_again";
   const auto command =
@@ -243,9 +256,11 @@ TEST(Samples, AreWhatTheGeneratorWrites) {
   // No other thread runs here.
   // NOLINTNEXTLINE(concurrency-mt-unsafe)
   ASSERT_EQ(std::system(command.c_str()), 0);
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    EXPECT_EQ(content(entry.path()), content(test::sample_dir() / entry.path().filename()))
-        << entry.path().filename();
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) {
+      const auto name = fs::relative(entry.path(), folder);
+      EXPECT_EQ(content(entry.path()), content(test::sample_dir() / name)) << name;
+    }
   }
   fs::remove_all(folder);
 }
