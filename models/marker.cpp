@@ -161,6 +161,10 @@ class Evaluator {
       width(marker);
     } else if (marker.id == "mineral_matrix_ratio") {
       mineral(marker);
+    } else if (marker.id == "crystallinity_1030_1020") {
+      height_ratio(marker, 1030, 1020);
+    } else if (marker.id == "acid_phosphate") {
+      height_ratio(marker, 1127, 1096);
     }
   }
 
@@ -261,6 +265,49 @@ class Evaluator {
     }
     const double ratio = (first + second) / valley;
     set(marker, ratio, std::hypot(std::numbers::sqrt2 * u, ratio * u) / valley);
+  }
+
+  // Linear between the neighbours: the nearest point may be half a step away on a steep flank.
+  [[nodiscard]] double between(double position) const {
+    const Index at =
+        std::clamp<Index>(input_.axis.lower_bound(position), 1, input_.axis.size() - 1);
+    const auto x = input_.axis.values();
+    const auto right = static_cast<std::size_t>(at);
+    const double part = (position - x[right - 1]) / (x[right] - x[right - 1]);
+    return (1 - part) * input_.y[right - 1] + part * input_.y[right];
+  }
+
+  // Heights inside the nu3 PO4 band above a line from 900 to 1200 1/cm. They stand on flanks, so
+  // what the axis may be wrong by enters beside the noise: the shift found, which is not taken off
+  // here, and its uncertainty.
+  void height_ratio(Marker& marker, double top, double bottom) const {
+    if (input_.mode != SamplingMode::transmission) {
+      return refuse(marker, "defined on transmission spectra: ATR moves and reshapes nu3 PO4");
+    }
+    if (input_.axis.front() > 900 || input_.axis.back() < 1200) {
+      return refuse(marker, "the range does not reach from 900 to 1200 1/cm");
+    }
+    const Index at = input_.axis.lower_bound(bottom);
+    const auto x = input_.axis.values();
+    if (x[static_cast<std::size_t>(at)] - x[static_cast<std::size_t>(at) - 1] > 5) {
+      return refuse(marker, "points more than 5 1/cm apart do not hold the two heights");
+    }
+    const double low = height_at(900);
+    const double high = height_at(1200);
+    const auto above = [&](double position) {
+      return between(position) - (low + (high - low) * (position - 900) / 300);
+    };
+    const double noise = 2 * estimate_noise(input_.y);  // two line ends and two points a height
+    if (above(top) < 5 * noise || above(bottom) < 5 * noise) {
+      return refuse(marker, "the two heights do not stand out of the noise");
+    }
+    const double ratio = above(top) / above(bottom);
+    const double slope =
+        (above(top + 1) / above(bottom + 1) - above(top - 1) / above(bottom - 1)) / 2;
+    const auto& axis = composition_.axis;
+    const double axis_u = axis.checked ? std::hypot(axis.shift_cm1, axis.u) : 1;  // prior sd
+    const double noise_u = std::hypot(noise, ratio * noise) / above(bottom);
+    set(marker, ratio, std::hypot(noise_u, slope * axis_u));
   }
 
   const CompositionInput& input_;

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
+#include <vector>
 
 namespace calcispec::models {
 namespace {
@@ -91,6 +93,64 @@ TEST(Markers, WeakCarbonateIsBelowItsLimit) {
   composition.bands[1].area = 2;
   EXPECT_EQ(find(evaluate(composition), "carbonate_phosphate_ratio").status,
             MarkerStatus::below_lod);
+}
+
+// A wide band about `center` on a sloping line, as seen in transmission.
+std::vector<Marker> evaluate_ftir(double center,
+                                  SamplingMode mode,
+                                  const AxisCorrection& correction,
+                                  double step = 2) {
+  std::vector<double> x;
+  std::vector<double> y;
+  for (double at = 600; at <= 1700; at += step) {
+    x.push_back(at);
+    y.push_back(0.1 + 1e-4 * at + 0.8 * std::exp(-std::pow((at - center) / 40, 2)));
+  }
+  const auto axis = Axis::make(std::move(x), AxisKind::wavenumber, "1/cm");
+  auto composition = bone();
+  composition.axis = correction;
+  return evaluate_markers({*axis, y, Technique::ftir, mode}, composition);
+}
+
+TEST(Markers, HeightRatiosFollowTheBandAboveTheLine) {
+  const auto markers = evaluate_ftir(1035, SamplingMode::transmission, {0, 0.2, 0, true});
+  const auto expected = [](double top, double bottom) {
+    return std::exp(-std::pow((top - 1035) / 40, 2) + std::pow((bottom - 1035) / 40, 2));
+  };
+  // The ends of the line stand on what is left of the band there, 1e-5 of its height; points 2
+  // apart bend a flank by less than 1 %.
+  const auto& crystallinity = find(markers, "crystallinity_1030_1020");
+  ASSERT_EQ(crystallinity.status, MarkerStatus::ok) << crystallinity.value.reason;
+  EXPECT_NEAR(crystallinity.value.value, expected(1030, 1020), 0.01);
+  const auto& acid = find(markers, "acid_phosphate");
+  ASSERT_EQ(acid.status, MarkerStatus::ok) << acid.value.reason;
+  EXPECT_NEAR(acid.value.value, expected(1127, 1096), 0.01);
+}
+
+TEST(Markers, HeightRatiosCoverAShiftedAxis) {
+  const auto truth = evaluate_ftir(1035, SamplingMode::transmission, {0, 0.2, 0, true});
+  for (const double shift : {-2.0, 2.0}) {
+    const auto moved =
+        evaluate_ftir(1035 + shift, SamplingMode::transmission, {shift, 0.2, 0, true});
+    for (const char* id : {"crystallinity_1030_1020", "acid_phosphate"}) {
+      const auto& value = find(moved, id).value;
+      EXPECT_LT(value.lo95, find(truth, id).value.value) << id;
+      EXPECT_GT(value.hi95, find(truth, id).value.value) << id;
+      EXPECT_GT(value.u, 2 * find(truth, id).value.u) << id;
+    }
+  }
+}
+
+TEST(Markers, HeightRatiosAreRefusedOutsideTheirGround) {
+  for (const char* id : {"crystallinity_1030_1020", "acid_phosphate"}) {
+    const auto atr = find(evaluate_ftir(1035, SamplingMode::atr, {}), id);
+    EXPECT_EQ(atr.status, MarkerStatus::not_determinable);
+    EXPECT_NE(atr.value.reason.find("ATR"), std::string::npos) << atr.value.reason;
+    const auto coarse = find(evaluate_ftir(1035, SamplingMode::transmission, {}, 8), id);
+    EXPECT_EQ(coarse.status, MarkerStatus::not_determinable);
+    const auto far = find(evaluate_ftir(700, SamplingMode::transmission, {}), id);
+    EXPECT_EQ(far.status, MarkerStatus::not_determinable);
+  }
 }
 
 }  // namespace
