@@ -55,6 +55,7 @@ class BandShapes : public ::testing::TestWithParam<std::string> {
 
 std::vector<double> axis(double center, double width) {
   std::vector<double> x;
+  x.reserve(70);
   for (int i = 0; i < 70; ++i) {
     x.push_back(center + (-6 + 0.173 * i) * width);
   }

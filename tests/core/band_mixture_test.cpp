@@ -36,7 +36,7 @@ std::vector<MixtureBand> make_bands(Index group) {
   const double centers[] = {960, 1071, 590};
   const double widths[] = {14, 20, 18};
   const double heights[] = {1, 0.2, 0.3};
-  for (std::size_t i = 0; i < bands.size(); ++i) {
+  for (std::size_t i = 0; i < std::size(centers); ++i) {
     bands[i].center = centers[i];
     bands[i].fwhm = widths[i];
     bands[i].lorentz_share = 0.6;
@@ -158,14 +158,14 @@ TEST(BandMixture, AreasAreAsUncertainAsStated) {
       data.sigma[i] = 0.1;
     }
     auto truth = bands;
-    for (std::size_t b = 0; b < truth.size(); ++b) {
+    for (std::size_t b = 0; b < std::size(heights); ++b) {
       truth[b].center += truth[b].center_sd * normal(random);
       truth[b].fwhm *= std::exp(truth[b].log_fwhm_sd * normal(random));
       truth[b].lorentz_share += truth[b].lorentz_share_sd * normal(random);
       add_pseudo_voigt(data.x, truth[b], heights[b], data.y);
     }
     const auto result = fit_band_mixture(data.x, data.y, data.sigma, bands, 0, options);
-    for (std::size_t b = 0; b < bands.size(); ++b) {
+    for (std::size_t b = 0; b < std::size(heights); ++b) {
       const double area = heights[b] * pseudo_voigt_area(truth[b].fwhm, truth[b].lorentz_share);
       const double z = (result.bands[b].area - area) / result.bands[b].area_u;
       covered += std::abs(z) < 1.96 ? 1 : 0;

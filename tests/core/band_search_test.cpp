@@ -15,6 +15,7 @@ namespace calcispec {
 namespace {
 
 int repeats(int fast, int slow) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread reads it
   const auto* wish = std::getenv("CALCISPEC_SLOW");
   return wish != nullptr && std::string_view(wish) == "1" ? slow : fast;
 }
@@ -31,7 +32,7 @@ TEST(BandSearch, CountsBandsAsTheyWerePutIn) {
       int right = 0;
       int more = 0;
       for (int t = 0; t < count; ++t) {
-        const auto job = test::make_band_job(bands, static_cast<std::uint64_t>(100 + t), snr);
+        const auto job = test::make_band_job(bands, 100U + static_cast<std::uint64_t>(t), snr);
         const auto found = static_cast<int>(search(job).model.bands.size());
         right += found == bands ? 1 : 0;
         more += found > bands ? 1 : 0;

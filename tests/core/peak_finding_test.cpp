@@ -19,6 +19,7 @@ namespace {
 constexpr double sigma = 1;
 
 int repeats(int fast, int slow) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread reads it
   const auto* wish = std::getenv("CALCISPEC_SLOW");
   return wish != nullptr && std::string_view(wish) == "1" ? slow : fast;
 }

@@ -12,6 +12,7 @@ namespace {
 
 AxisPtr axis() {
   std::vector<double> x;
+  x.reserve(700);
   for (int i = 0; i < 700; ++i) {
     x.push_back(400 + 2.0 * i);
   }
