@@ -2,6 +2,7 @@
 
 #include "core/error.hpp"
 #include "models/composition_private.hpp"
+#include "models/series.hpp"
 
 #include <Eigen/Dense>
 
@@ -124,15 +125,6 @@ void check(std::span<const Standard> standards) {
                 ", so its response cannot be learnt; add one, or take "
                 "the reference out of the library");
   }
-}
-
-// Student's 97.5 % point over the normal one (expansion of Cornish and Fisher).
-double student_factor(double freedom) {
-  constexpr double z = 1.959963984540054;
-  const double n = std::max(freedom, least_freedom);
-  const double z2 = z * z;
-  return 1 + (z2 + 1) / (4 * n) + (5 * z2 * z2 + 16 * z2 + 3) / (96 * n * n) +
-         (3 * z2 * z2 * z2 + 19 * z2 * z2 + 17 * z2 - 15) / (384 * n * n * n);
 }
 
 std::string mismatch(const MeasuredFit& fit, const ResponseCalibration& calibration) {
@@ -275,7 +267,7 @@ Composition weight_fractions(const MeasuredFit& fit, const ResponseCalibration& 
     auto& entry = out.phases[i];
     const double more = noise[static_cast<Index>(i)] - calibration.noise * calibration.noise;
     const double u = std::sqrt(calibration.error * calibration.error + std::max(0.0, more));
-    const double reach = u * student_factor(calibration.freedom);
+    const double reach = u * student_factor(std::max(calibration.freedom, least_freedom));
     const double value = fractions[static_cast<Index>(i)];
     entry.share = Estimate{value, u, 0, 0, EstimateStatus::ok, ""};
     std::tie(entry.share.lo95, entry.share.hi95) = detail::share_interval(value, reach);
