@@ -2,13 +2,13 @@
 #include "core/error.hpp"
 #include "pipelines/calibration.hpp"
 #include "pipelines/calibration_file.hpp"
+#include "pipelines/cli/columns.hpp"
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/options.hpp"
 #include "pipelines/cli/outputs.hpp"
 
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <map>
 
@@ -48,16 +48,6 @@ const CommandHelp& calibrate_help() {
 }
 
 namespace {
-
-std::string padded(const std::string& text, std::size_t width) {
-  return text + std::string(width > text.size() ? width - text.size() : 1, ' ');
-}
-
-std::string fixed_text(double value, int decimals) {
-  std::array<char, 40> buffer{};
-  const int length = std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
-  return {buffer.data(), static_cast<std::size_t>(std::max(0, length))};
-}
 
 std::string summary_of(const CalibrationRun& run) {
   const auto& calibration = run.learnt.calibration;

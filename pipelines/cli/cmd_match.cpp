@@ -3,17 +3,18 @@
 #include "core/parameter.hpp"
 #include "models/matching.hpp"
 #include "pipelines/calibration.hpp"
+#include "pipelines/cli/columns.hpp"
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/inputs.hpp"
 #include "pipelines/cli/options.hpp"
 #include "pipelines/cli/outputs.hpp"
 #include "pipelines/measured_library.hpp"
+#include "pipelines/report/csv_cells.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <array>
 #include <cmath>
-#include <cstdio>
 
 namespace calcispec::cli {
 
@@ -58,17 +59,6 @@ struct Matched {
   models::MatchResult result;
 };
 
-std::string fixed_text(double value, int decimals) {
-  std::array<char, 40> buffer{};
-  const int length = std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
-  return {buffer.data(), static_cast<std::size_t>(std::max(0, length))};
-}
-
-std::string padded(std::string text, std::size_t width) {
-  text.resize(std::max(width, text.size() + 1), ' ');
-  return text;
-}
-
 std::string table_of(const std::vector<Matched>& all, std::size_t top) {
   std::string out;
   for (const auto& entry : all) {
@@ -100,11 +90,11 @@ std::string csv_of(const std::vector<Matched>& all, std::size_t top) {
   for (const auto& entry : all) {
     const auto& result = entry.result;
     if (!result.reason.empty()) {
-      out += entry.input + ",,,no,,,,,,\"" + result.reason + "\"\n";
+      out += csv_cell(entry.input) + ",,,no,,,,,," + csv_cell(result.reason) + "\n";
     }
     for (std::size_t i = 0; i < std::min(top, result.hits.size()); ++i) {
       const auto& hit = result.hits[i];
-      out += entry.input + "," + std::to_string(i + 1) + "," + hit.id + "," +
+      out += csv_cell(entry.input) + "," + std::to_string(i + 1) + "," + hit.id + "," +
              (hit.is_named ? "yes" : "no") + "," + number_text(hit.explained) + "," +
              number_text(hit.slope_correlation) + "," + number_text(hit.correlation) + "," +
              number_text(hit.angle_deg) + "," + number_text(hit.shift_cm1) + ",\n";

@@ -149,7 +149,9 @@ class Commands : public ::testing::Test {
       fs::copy_file(test::sample_dir() / sample, folder / name);
     };
     fs::copy(test::sample_dir(), folder / "sample_spectra", fs::copy_options::recursive);
-    fs::copy(test::sample_dir() / "standards", folder / "standards");
+    for (const auto* part : {"standards", "series"}) {
+      fs::copy(test::sample_dir() / part, folder / part);
+    }
     take("raman_lesion.csv", "exports/one.csv");
     take("dialect_bwtek.txt", "exports/two.txt");
     take("ftir_atr_lesion.csv", "tissue.csv");

@@ -398,6 +398,29 @@ void write_standards(Samples& samples) {
   samples.write_beside("standards/standards.csv", table);
 }
 
+// Two lesions over half a year: in one the mineral grows against the matrix, in the other it stays.
+void write_series(Samples& samples) {
+  const char* dates[] = {
+      "2026-01-12", "2026-02-16", "2026-03-23", "2026-05-04", "2026-06-15", "2026-07-20"};
+  std::string table = "file,patient,lesion,site,subtype,date,specimen,spot,group\n";
+  for (std::size_t lesion = 0; lesion < 2; ++lesion) {
+    for (std::size_t k = 0; k < std::size(dates); ++k) {
+      // Every date is another specimen, each its own by some per cent.
+      const double own = 1 + 0.04 * std::sin(2.3 * static_cast<double>(k + 6 * lesion));
+      SimulatedSample sample = bone();
+      sample.apatite *= own * (lesion == 0 ? 0.5 + 0.1 * static_cast<double>(k) : 0.8);
+      const std::string side = lesion == 0 ? "left" : "right";
+      const auto name = side + "_" + dates[k] + ".csv";
+      const auto spectrum = simulate_raman(sample, conditions(100 + 10 * lesion + k));
+      samples.write_beside("series/" + name,
+                           "# simulated\nraman_shift_1/cm,intensity\n" + rows(spectrum, ","));
+      table += name + ",P1," + side + ",elbow,dystrophic," + dates[k] + ",biopsy " +
+               std::to_string(k + 1) + ",,\n";
+    }
+  }
+  samples.write_beside("series/study.csv", table);
+}
+
 }  // namespace
 }  // namespace calcispec::test
 
@@ -413,6 +436,7 @@ int main(int count, char** words) {
   calcispec::test::write_dialects(samples);
   calcispec::test::write_map(samples);
   calcispec::test::write_standards(samples);
+  calcispec::test::write_series(samples);
   samples.finish();
   return 0;
 }
