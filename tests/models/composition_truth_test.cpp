@@ -171,11 +171,12 @@ void print(const Regime& regime, const Tally& tally) {
 
 TEST(CompositionTruth, SharesNamesAndFlags) {
   const auto library = builtin_library();
+  const auto none = SamplingMode::none;
   const auto transmission = SamplingMode::transmission;
   const Regime regimes[] = {
-      {"Raman, SNR 200, fluorescence 0.5", Technique::raman, 200,  0.5, 0.3},
-      {"Raman, SNR 50, fluorescence 2",    Technique::raman, 50,   2,   0.7},
-      {"Raman, SNR 20, fluorescence 5",    Technique::raman, 20,   5,   1  },
+      {"Raman, SNR 200, fluorescence 0.5", Technique::raman, 200,  0.5, 0.3, none        },
+      {"Raman, SNR 50, fluorescence 2",    Technique::raman, 50,   2,   0.7, none        },
+      {"Raman, SNR 20, fluorescence 5",    Technique::raman, 20,   5,   1,   none        },
       {"FT-IR, SNR 1000",                  Technique::ftir,  1000, 0.1, 0.3, transmission},
       {"FT-IR, SNR 200",                   Technique::ftir,  200,  0.1, 0.7, transmission},
   };
