@@ -126,6 +126,16 @@ LoadedFile load(const std::string& path, const ReadOptions& options) {
                             std::istreambuf_iterator<char>()};
     return load_bytes({bytes, "-"}, options);
   }
+  // "map.h5:/entry/data": the part after the colon is a block of the file.
+  const auto colon = path.rfind(":/");
+  struct stat state {};
+  if (colon != std::string::npos && ::stat(path.c_str(), &state) != 0) {
+    auto inner = options;
+    inner.block = path.substr(colon + 1);
+    const auto file = path.substr(0, colon);
+    const Mapping mapping(file);
+    return load_bytes({mapping.bytes(), file}, inner);
+  }
   const Mapping mapping(path);
   return load_bytes({mapping.bytes(), path}, options);
 }

@@ -1,6 +1,7 @@
-// calcispec convert: spectra of any readable format as CSV.
+// calcispec convert: spectra of any readable format as CSV or NeXus.
 #include "core/error.hpp"
 #include "io/file.hpp"
+#include "io/nexus.hpp"
 #include "io/spectra_csv.hpp"
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/inputs.hpp"
@@ -13,7 +14,7 @@ namespace calcispec::cli {
 
 const CommandHelp& convert_help() {
   static constexpr std::array options{
-      choice_option("to", "csv", "format to write (default: csv)"),
+      choice_option("to", "csv|nxs", "format to write: CSV (default) or NeXus"),
       common::output,
       common::force,
       common::recursive,
@@ -36,19 +37,42 @@ const CommandHelp& convert_help() {
   return help;
 }
 
+namespace {
+
+void write_file(const io::LoadedFile& file, const std::string& format, const std::string& output) {
+  if (format == "nxs") {
+    write_output_file(
+        output, [&](const std::string& temporary) { io::write_nexus(temporary, file.recordings); });
+    return;
+  }
+  std::string text;
+  for (const auto& recording : file.recordings) {
+    text += io::spectra_csv(recording);
+  }
+  write_output(output, text);
+}
+
+}  // namespace
+
 int run_convert(std::span<const std::string> arguments) {
   const auto options = parse_options(convert_help(), arguments);
   if (!options) {
     return exit_ok;
   }
+  const auto format = options->text("to", "csv");
+  const auto ending = "." + format;
+  const auto target = options->text("output", "-");
+  if (format == "nxs" && target == "-") {
+    throw Error(
+        ErrorCode::invalid_argument, "NeXus needs a file or folder: -o FILE.nxs", "--output");
+  }
   const auto list = find_inputs(*options);
   if (options->has("dry-run")) {
-    print_plan(list, options->text("output", "-"), ".csv");
+    print_plan(list, target, ending);
     return exit_ok;
   }
   const auto inputs = list.readable();
-  const auto outputs =
-      plan_outputs(options->text("output", "-"), inputs, ".csv", options->has("force"));
+  const auto outputs = plan_outputs(target, inputs, ending, options->has("force"));
   std::size_t done = 0;
   for (const auto& input : list.inputs) {
     if (!input.fault.empty()) {
@@ -59,11 +83,7 @@ int run_convert(std::span<const std::string> arguments) {
     check_interrupt();
     try {
       const auto file = io::load(inputs[i], read_options(*options));
-      std::string text;
-      for (const auto& recording : file.recordings) {
-        text += io::spectra_csv(recording);
-      }
-      write_output(outputs[i], text);
+      write_file(file, format, outputs[i]);
       ++done;
     } catch (const Error& error) {
       if (error.code() == ErrorCode::output_failed) {

@@ -301,6 +301,32 @@ TEST_F(Program, OutputTakesAFileOfAnyFormatOrAFolder) {
   EXPECT_EQ(run("analyze raman_lesion.csv -o " + path("all/")).code, 2);  // exists
 }
 
+// What we write opens in Python with axes and units; skipped where h5py is not installed.
+TEST_F(Program, NexusOpensInH5py) {
+  // No other thread runs here.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
+  if (std::system("/usr/bin/python3 -c 'import h5py' 2>/dev/null") != 0) {
+    GTEST_SKIP() << "python3-h5py is not installed";
+  }
+  ASSERT_EQ(run("convert --to nxs map_4x3.txt -o " + path("map.nxs")).code, 0);
+  write("look.py",
+        "import h5py, sys\n"
+        "f = h5py.File(sys.argv[1])\n"
+        "entry = f[f.attrs['default'].decode()]\n"
+        "data = entry[entry.attrs['default'].decode()]\n"
+        "signal = data[data.attrs['signal'].decode()]\n"
+        "axes = [a.decode() for a in data.attrs['axes']]\n"
+        "assert signal.shape == (3, 4, 1013), signal.shape\n"
+        "assert axes == ['y', 'x', 'raman_shift'], axes\n"
+        "assert data['raman_shift'].attrs['units'] == b'1/cm'\n"
+        "assert abs(data['raman_shift'][0] - 320) < 1e-9\n"
+        "assert f['Experiments/data/data'].shape == signal.shape\n");
+  const auto command = "/usr/bin/python3 " + path("look.py") + " " + path("map.nxs");
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  EXPECT_EQ(run("convert --to nxs map_4x3.txt").code, 2);  // not to a terminal
+}
+
 TEST(Samples, AreWhatTheGeneratorWrites) {
   const auto folder = fs::path(::testing::TempDir()) / "samples_again";
   const auto command =
