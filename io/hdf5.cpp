@@ -64,6 +64,9 @@ bool is_number(hid_t type) {
 }  // namespace
 
 void prepare_library() {
+  // After a write that failed the library's own clean-up at exit crashes (1.10.8); all is closed by
+  // then anyway.
+  H5dont_atexit();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   H5PLset_loading_state(0);
 }

@@ -30,24 +30,35 @@ class NexusWriter {
   }
 
   void run(std::span<const Recording> recordings) {
-    put_text(file_.id(), "default", "entry");
-    put_text(file_.id(), "file_format", "HyperSpy");
-    put_text(file_.id(), "file_format_version", "3.1");
-    const auto entry = make_group(file_.id(), "entry", "NXentry");
-    put_text(entry.id(), "default", "data");
-    const auto process = make_group(entry.id(), "process", "NXprocess");
-    put_dataset_text(process.id(), "program", "calcispec");
-    put_dataset_text(process.id(), "version", std::string(version()));
+    const auto entry = start();
     const auto experiments = make_group(file_.id(), "Experiments", "");
     for (std::size_t i = 0; i < recordings.size(); ++i) {
       const auto name = i == 0 ? std::string("data") : "data_" + std::to_string(i + 1);
-      add(recordings[i], entry.id(), name);
-      mirror(recordings[i], experiments.id(), name);
+      const auto axes = dimensions_of(recordings[i], recordings[i].spectra.rows());
+      const auto data = add(recordings[i], axes, entry.id(), {name, H5T_IEEE_F64LE});
+      check(H5Dwrite(data.id(),
+                     H5T_NATIVE_DOUBLE,
+                     H5S_ALL,
+                     H5S_ALL,
+                     H5P_DEFAULT,
+                     recordings[i].spectra.values.data()));
+      mirror(axes, experiments.id(), name);
     }
     check(H5Fflush(file_.id(), H5F_SCOPE_GLOBAL));
   }
 
- private:
+  Handle start() {
+    put_text(file_.id(), "default", "entry");
+    put_text(file_.id(), "file_format", "HyperSpy");
+    put_text(file_.id(), "file_format_version", "3.1");
+    auto entry = make_group(file_.id(), "entry", "NXentry");
+    put_text(entry.id(), "default", "data");
+    const auto process = make_group(entry.id(), "process", "NXprocess");
+    put_dataset_text(process.id(), "program", "calcispec");
+    put_dataset_text(process.id(), "version", std::string(version()));
+    return entry;
+  }
+
   struct Dimension {
     std::string name;
     std::string label;
@@ -65,12 +76,21 @@ class NexusWriter {
   }
 
   Handle make_group(hid_t where, const std::string& name, const std::string& kind) const {
-    Handle group(H5Gcreate2(where, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+    const auto creation = creation_of(H5P_GROUP_CREATE);
+    Handle group(H5Gcreate2(where, name.c_str(), H5P_DEFAULT, creation.id(), H5P_DEFAULT),
+                 H5Gclose);
     check(group.id());
     if (!kind.empty()) {
       put_text(group.id(), "NX_class", kind);
     }
     return group;
+  }
+
+  // Without times of creation, which would make the bytes differ from run to run.
+  static Handle creation_of(hid_t kind) {
+    Handle creation(H5Pcreate(kind), H5Pclose);
+    H5Pset_obj_track_times(creation.id(), false);
+    return creation;
   }
 
   // Attributes are texts of fixed length, which every reader understands.
@@ -141,9 +161,14 @@ class NexusWriter {
     H5Tset_size(type.id(), H5T_VARIABLE);
     H5Tset_cset(type.id(), H5T_CSET_UTF8);
     const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
-    const Handle own(
-        H5Dcreate2(group, name, type.id(), space.id(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
-        H5Dclose);
+    const Handle own(H5Dcreate2(group,
+                                name,
+                                type.id(),
+                                space.id(),
+                                H5P_DEFAULT,
+                                creation_of(H5P_DATASET_CREATE).id(),
+                                H5P_DEFAULT),
+                     H5Dclose);
     check(own.id());
     const char* pointer = text.c_str();
     check(H5Dwrite(own.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, &pointer));
@@ -157,7 +182,7 @@ class NexusWriter {
                                 H5T_IEEE_F64LE,
                                 space.id(),
                                 H5P_DEFAULT,
-                                H5P_DEFAULT,
+                                creation_of(H5P_DATASET_CREATE).id(),
                                 H5P_DEFAULT),
                      H5Dclose);
     check(own.id());
@@ -174,7 +199,7 @@ class NexusWriter {
     return out;
   }
 
-  static std::vector<Dimension> dimensions_of(const Recording& recording) {
+  static std::vector<Dimension> dimensions_of(const Recording& recording, Index rows) {
     std::vector<Dimension> out;
     const auto& axis = *recording.spectra.axis;
     if (recording.map) {
@@ -183,8 +208,8 @@ class NexusWriter {
           {"y", "y (um)", map.step_y_um > 0 ? "um" : "point", steps(map.ny, map.step_y_um)});
       out.push_back(
           {"x", "x (um)", map.step_x_um > 0 ? "um" : "point", steps(map.nx, map.step_x_um)});
-    } else if (recording.spectra.rows() > 1) {
-      out.push_back({"spectrum", "spectrum", "point", steps(recording.spectra.rows(), 1)});
+    } else if (rows > 1) {
+      out.push_back({"spectrum", "spectrum", "point", steps(rows, 1)});
     }
     std::string name(name_of(axis.kind()));
     const std::string label = axis.kind() == AxisKind::raman_shift  ? "Raman shift"
@@ -201,9 +226,17 @@ class NexusWriter {
     return out;
   }
 
-  void add(const Recording& recording, hid_t entry, const std::string& name) {
-    const auto group = make_group(entry, name, "NXdata");
-    const auto axes = dimensions_of(recording);
+  struct Target {
+    std::string name;
+    hid_t stored;  // type of a number
+    bool is_compressed = true;
+  };
+
+  Handle add(const Recording& recording,
+             const std::vector<Dimension>& axes,
+             hid_t entry,
+             const Target& target) {
+    const auto group = make_group(entry, target.name, "NXdata");
     const std::string signal = "intensity";
     put_text(group.id(), "signal", signal);
     std::vector<std::string> names;
@@ -214,7 +247,7 @@ class NexusWriter {
     }
     put_texts(group.id(), "axes", names);
     put_text(group.id(), "interpretation", "spectrum");
-    const auto data = make_data(recording, group.id(), signal, axes);
+    auto data = make_data(group.id(), {signal, target.stored, target.is_compressed}, axes);
     put_text(data.id(), "interpretation", "spectrum");
     const auto ordinate = std::string(name_of(recording.ordinate));
     put_text(data.id(), "units", recording.y_unit.empty() ? ordinate : recording.y_unit);
@@ -229,13 +262,11 @@ class NexusWriter {
         put_dataset_text(notes.id(), safe.c_str(), value);
       }
     }
+    return data;
   }
 
   // Chunks of whole spectra, about 1 MB.
-  Handle make_data(const Recording& recording,
-                   hid_t group,
-                   const std::string& name,
-                   const std::vector<Dimension>& axes) const {
+  Handle make_data(hid_t group, const Target& target, const std::vector<Dimension>& axes) const {
     std::vector<hsize_t> size;
     for (const auto& axis : axes) {
       size.push_back(axis.values.size());
@@ -247,36 +278,33 @@ class NexusWriter {
       chunk[d] = std::clamp<hsize_t>(rows, 1, size[d]);
       rows = std::max<hsize_t>(1, rows / chunk[d]);
     }
-    const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+    const auto creation = creation_of(H5P_DATASET_CREATE);
     H5Pset_chunk(creation.id(), static_cast<int>(chunk.size()), chunk.data());
-    H5Pset_shuffle(creation.id());
-    H5Pset_deflate(creation.id(), 1);
+    if (target.is_compressed) {
+      H5Pset_shuffle(creation.id());
+      H5Pset_deflate(creation.id(), 1);
+    }
     const Handle space(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr),
                        H5Sclose);
     Handle data(H5Dcreate2(group,
-                           name.c_str(),
-                           H5T_IEEE_F64LE,
+                           target.name.c_str(),
+                           target.stored,
                            space.id(),
                            H5P_DEFAULT,
                            creation.id(),
                            H5P_DEFAULT),
                 H5Dclose);
     check(data.id());
-    check(H5Dwrite(data.id(),
-                   H5T_NATIVE_DOUBLE,
-                   H5S_ALL,
-                   H5S_ALL,
-                   H5P_DEFAULT,
-                   recording.spectra.values.data()));
     return data;
   }
 
   // The same data as HyperSpy wants it: links and a group per axis.
-  void mirror(const Recording& recording, hid_t experiments, const std::string& name) const {
+  void mirror(const std::vector<Dimension>& axes,
+              hid_t experiments,
+              const std::string& name) const {
     const auto group = make_group(experiments, name, "");
     const auto target = "/entry/" + name + "/intensity";
     check(H5Lcreate_soft(target.c_str(), group.id(), "data", H5P_DEFAULT, H5P_DEFAULT));
-    const auto axes = dimensions_of(recording);
     for (std::size_t d = 0; d < axes.size(); ++d) {
       put_hyperspy_axis(group.id(), "axis-" + std::to_string(d), axes[d]);
     }
@@ -310,11 +338,114 @@ class NexusWriter {
     put_axis(own.id(), uneven);
   }
 
+  [[nodiscard]] hid_t file() const { return file_.id(); }
+
+ private:
   std::string path_;
   Handle file_;
 };
 
 }  // namespace
+
+// Rows along the fastest place are written at once.
+class NexusMap::Writer : public NexusWriter {
+ public:
+  Writer(const std::string& path, const Recording& head, Index rows, bool is_compressed)
+      : NexusWriter(path), entry_(start()), axes_(dimensions_of(head, rows)) {
+    data_ = add(head, axes_, entry_.id(), {"data", H5T_IEEE_F32LE, is_compressed});
+    const auto experiments = make_group(file(), "Experiments", "");
+    mirror(axes_, experiments.id(), "data");
+  }
+
+  void write(Index first, std::span<const float> values) const {
+    const auto points = static_cast<Index>(axes_.back().values.size());
+    const Index count = static_cast<Index>(values.size()) / points;
+    const Index fastest =
+        axes_.size() < 2 ? 1 : static_cast<Index>(axes_[axes_.size() - 2].values.size());
+    for (Index done = 0; done < count;) {
+      const Index row = first + done;
+      const Index many = std::min(fastest - row % fastest, count - done);
+      std::vector<hsize_t> start(axes_.size(), 0);
+      std::vector<hsize_t> extent(axes_.size(), 1);
+      extent.back() = static_cast<hsize_t>(points);
+      if (axes_.size() > 1) {
+        start[axes_.size() - 2] = static_cast<hsize_t>(row % fastest);
+        extent[axes_.size() - 2] = static_cast<hsize_t>(many);
+      }
+      if (axes_.size() > 2) {
+        start.front() = static_cast<hsize_t>(row / fastest);
+      }
+      const Handle space(H5Dget_space(data_.id()), H5Sclose);
+      const auto total = static_cast<hsize_t>(many * points);
+      const Handle memory(H5Screate_simple(1, &total, nullptr), H5Sclose);
+      check(H5Sselect_hyperslab(
+          space.id(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr));
+      check(H5Dwrite(data_.id(),
+                     H5T_NATIVE_FLOAT,
+                     memory.id(),
+                     space.id(),
+                     H5P_DEFAULT,
+                     values.data() + done * points));
+      done += many;
+    }
+  }
+
+  void put_values(const std::string& name,
+                  std::span<const double> values,
+                  const std::string& unit) const {
+    std::vector<hsize_t> size;
+    for (std::size_t d = 0; d + 1 < axes_.size(); ++d) {
+      size.push_back(axes_[d].values.size());
+    }
+    const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+    H5Pset_create_intermediate_group(links.id(), 1);
+    const Handle space(size.empty()
+                           ? H5Screate(H5S_SCALAR)
+                           : H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr),
+                       H5Sclose);
+    const Handle own(H5Dcreate2(entry_.id(),
+                                name.c_str(),
+                                H5T_IEEE_F64LE,
+                                space.id(),
+                                links.id(),
+                                creation_of(H5P_DATASET_CREATE).id(),
+                                H5P_DEFAULT),
+                     H5Dclose);
+    check(own.id());
+    check(H5Dwrite(own.id(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()));
+    NexusWriter::put_text(own.id(), "units", unit);
+  }
+
+  void put_note(const std::string& name, const std::string& text) const {
+    put_dataset_text(entry_.id(), name.c_str(), text);
+  }
+
+  void finish() const { check(H5Fflush(file(), H5F_SCOPE_GLOBAL)); }
+
+ private:
+  Handle entry_;
+  std::vector<Dimension> axes_;
+  Handle data_;
+};
+
+NexusMap::NexusMap(const std::string& path, const Recording& head, Index rows, bool is_compressed)
+    : writer_(std::make_unique<Writer>(path, head, rows, is_compressed)) {}
+NexusMap::~NexusMap() = default;
+
+void NexusMap::write(Index first, std::span<const float> values) {
+  writer_->write(first, values);
+}
+void NexusMap::put_values(const std::string& name,
+                          std::span<const double> values,
+                          const std::string& unit) {
+  writer_->put_values(name, values, unit);
+}
+void NexusMap::put_text(const std::string& name, const std::string& text) {
+  writer_->put_note(name, text);
+}
+void NexusMap::finish() {
+  writer_->finish();
+}
 
 void write_nexus(const std::string& path, std::span<const Recording> recordings) {
   NexusWriter(path).run(recordings);

@@ -1,0 +1,42 @@
+// Signals of an open HDF5 file: which datasets are spectra, with their axes. Private to io.
+#pragma once
+
+#include "io/hdf5_private.hpp"
+#include "io/text_spectra.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace calcispec::io::hdf5 {
+
+// An axis of a signal: values and what the file says about them.
+struct AxisData {
+  std::vector<double> values;  // empty: not given
+  std::string unit;
+  std::string label;
+};
+
+struct Signal {
+  std::string path;
+  Handle data;
+  Shape shape;
+  std::string y_label;
+  std::vector<AxisData> axes;  // one per dimension
+  std::string title;
+};
+
+/// Signals by NeXus and HyperSpy, else the dataset with most numbers; each dataset once. Throws
+/// Error{unreadable_input} with the path for an axis that cannot be decoded.
+std::vector<Signal> find_signals(hid_t file, const std::string& path);
+
+/// All numbers of the signal.
+double count_of(const Signal& signal);
+/// "3 x 4 x 701 numbers, intensity"
+std::string content_of(const Signal& signal);
+/// The dimension along the spectrum: what its axis says, else the last.
+std::size_t spectral_dimension(const Signal& signal);
+/// Axis, labels, names and grid; y is left alone. A missing axis is counted and said.
+void describe(const Signal& signal, TextSpectra& spectra, Diagnostics& diagnostics);
+
+}  // namespace calcispec::io::hdf5

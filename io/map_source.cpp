@@ -1,0 +1,209 @@
+#include "io/map_source.hpp"
+
+#include "core/error.hpp"
+#include "io/file.hpp"
+#include "io/hdf5_signals_private.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <utility>
+
+namespace calcispec::io {
+namespace {
+
+constexpr Index head_rows = 64;
+
+bool is_hdf5(const std::string& path) {
+  std::array<char, 8> magic{};
+  std::ifstream stream(path, std::ios::binary);
+  stream.read(magic.data(), magic.size());
+  return stream &&
+         std::string_view(magic.data(), magic.size()) == std::string_view("\x89HDF\r\n\x1a\n", 8);
+}
+
+}  // namespace
+
+struct MapSource::Parts {
+  std::string path;
+  Recording head;
+  Diagnostics diagnostics;
+  Index rows = 0;
+  SpectraMatrix whole;  // of formats that are read whole
+  hdf5::Handle file;
+  std::optional<hdf5::Signal> signal;
+
+  [[noreturn]] void fail(const std::string& message) const {
+    throw Error(ErrorCode::unreadable_input, message, path);
+  }
+
+  void open_whole(const ReadOptions& options) {
+    auto loaded = load(path, options);
+    if (loaded.recordings.size() != 1) {
+      fail("holds spectra of several axes; choose one with --block");
+    }
+    head = std::move(loaded.recordings.front());
+    diagnostics = std::move(loaded.diagnostics);
+    rows = head.spectra.rows();
+    whole = head.spectra;
+    head.spectra.values.resize(
+        static_cast<std::size_t>(std::min(rows, head_rows) * head.spectra.points()));
+  }
+
+  void open_hdf5(const ReadOptions& options) {
+    hdf5::prepare_library();
+    file = hdf5::Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+    if (!file.is_open()) {
+      fail("cannot be opened as HDF5: damaged, or another program is writing to it");
+    }
+    auto signals = hdf5::find_signals(file.id(), path);
+    if (signals.empty()) {
+      fail("holds no spectra");
+    }
+    auto chosen = signals.begin();
+    if (options.block) {
+      chosen = std::find_if(signals.begin(), signals.end(), [&](const auto& one) {
+        return one.path == *options.block || one.path == "/" + *options.block;
+      });
+      if (chosen == signals.end()) {
+        fail("holds no data set \"" + *options.block + "\"; info lists them");
+      }
+    }
+    signal = std::move(*chosen);
+    TextSpectra spectra;
+    hdf5::describe(*signal, spectra, diagnostics);
+    const auto points = spectra.x.size();
+    rows = static_cast<Index>(hdf5::count_of(*signal)) / static_cast<Index>(points);
+    const auto count = std::min(rows, head_rows);
+    const auto values = stored_rows(0, count, static_cast<Index>(points));
+    for (Index row = 0; row < count; ++row) {
+      const auto first = values.begin() + row * static_cast<Index>(points);
+      spectra.y.emplace_back(first, first + static_cast<Index>(points));
+    }
+    auto inner = options;
+    inner.block.reset();
+    const auto grid = spectra.map;
+    spectra.map.reset();
+    head = make_recording(std::move(spectra), path, inner, diagnostics);
+    head.map = grid;
+  }
+
+  // Spectra along the stored axis. Rows that lie along the fastest place are read at once.
+  [[nodiscard]] std::vector<double> stored_rows(Index first, Index count, Index points) const {
+    const auto& size = signal->shape.size;
+    const auto spectral = hdf5::spectral_dimension(*signal);
+    std::vector<std::size_t> places;
+    for (std::size_t d = 0; d < size.size(); ++d) {
+      if (d != spectral) {
+        places.push_back(d);
+      }
+    }
+    std::vector<double> out(static_cast<std::size_t>(count * points));
+    const Index fastest = places.empty() ? 1 : static_cast<Index>(size[places.back()]);
+    for (Index done = 0; done < count;) {
+      const Index row = first + done;
+      const Index along = row % fastest;
+      const Index many = std::min(fastest - along, count - done);
+      std::vector<hsize_t> start(size.size(), 0);
+      std::vector<hsize_t> extent(size.size(), 1);
+      extent[spectral] = size[spectral];
+      if (!places.empty()) {
+        start[places.back()] = static_cast<hsize_t>(along);
+        extent[places.back()] = static_cast<hsize_t>(many);
+      }
+      if (places.size() == 2) {
+        start[places.front()] = static_cast<hsize_t>(row / fastest);
+      }
+      const bool is_row_major = places.empty() || spectral > places.back();
+      read_part(start, extent, is_row_major, {out.data() + done * points, many, points});
+      done += many;
+    }
+    return out;
+  }
+
+  struct Part {
+    double* values;
+    Index rows;
+    Index points;
+  };
+
+  void read_part(const std::vector<hsize_t>& start,
+                 const std::vector<hsize_t>& extent,
+                 bool is_row_major,
+                 const Part& part) const {
+    const hdf5::Handle space(H5Dget_space(signal->data.id()), H5Sclose);
+    const hsize_t total = static_cast<hsize_t>(part.rows * part.points);
+    const hdf5::Handle memory(H5Screate_simple(1, &total, nullptr), H5Sclose);
+    std::vector<double> turned(is_row_major ? 0 : total);
+    double* target = is_row_major ? part.values : turned.data();
+    const bool is_read =
+        H5Sselect_hyperslab(
+            space.id(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr) >= 0 &&
+        H5Dread(
+            signal->data.id(), H5T_NATIVE_DOUBLE, memory.id(), space.id(), H5P_DEFAULT, target) >=
+            0;
+    if (!is_read) {
+      fail("cannot be read on: " + signal->path + " is damaged or packed by a missing filter");
+    }
+    for (Index i = 0; !is_row_major && i < part.points; ++i) {
+      for (Index row = 0; row < part.rows; ++row) {
+        part.values[row * part.points + i] = turned[static_cast<std::size_t>(i * part.rows + row)];
+      }
+    }
+  }
+};
+
+MapSource::MapSource(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+MapSource::MapSource(MapSource&&) noexcept = default;
+MapSource& MapSource::operator=(MapSource&&) noexcept = default;
+MapSource::~MapSource() = default;
+
+MapSource MapSource::open(const std::string& path, const ReadOptions& options) {
+  auto parts = std::make_unique<Parts>();
+  auto own = options;
+  parts->path = path;
+  const auto colon = path.rfind(":/");
+  if (colon != std::string::npos && is_hdf5(path.substr(0, colon))) {
+    own.block = path.substr(colon + 1);
+    parts->path = path.substr(0, colon);
+  }
+  if (is_hdf5(parts->path)) {
+    parts->open_hdf5(own);
+  } else {
+    parts->open_whole(own);
+  }
+  return MapSource(std::move(parts));
+}
+
+const Recording& MapSource::head() const {
+  return parts_->head;
+}
+const Diagnostics& MapSource::diagnostics() const {
+  return parts_->diagnostics;
+}
+Index MapSource::rows() const {
+  return parts_->rows;
+}
+
+SpectraMatrix MapSource::read(Index first, Index count) {
+  require(first >= 0 && count >= 0 && first + count <= parts_->rows,
+          "rows outside the map were asked for");
+  SpectraMatrix out;
+  out.axis = parts_->head.spectra.axis;
+  const Index points = out.axis->size();
+  if (!parts_->signal) {
+    const auto from = parts_->whole.values.begin() + first * points;
+    out.values.assign(from, from + count * points);
+    return out;
+  }
+  out.values = parts_->stored_rows(first, count, points);
+  if (out.axis->was_descending()) {
+    for (Index row = 0; row < count; ++row) {
+      const auto from = out.values.begin() + row * points;
+      std::reverse(from, from + points);
+    }
+  }
+  return out;
+}
+
+}  // namespace calcispec::io

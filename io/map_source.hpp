@@ -1,0 +1,39 @@
+// MapSource: spectra of a file read block by block; HDF5 maps stay on the disk.
+#pragma once
+
+#include "io/format.hpp"
+
+#include <memory>
+#include <string>
+
+namespace calcispec::io {
+
+/// Memory is that of a block for HDF5; other formats are read whole.
+class MapSource {
+ public:
+  /// Throws Error{unreadable_input}; a file whose spectra have several axes is refused (choose a
+  /// block). "map.h5:/entry/data" as in load().
+  static MapSource open(const std::string& path, const ReadOptions& options);
+
+  MapSource(MapSource&&) noexcept;
+  MapSource& operator=(MapSource&&) noexcept;
+  MapSource(const MapSource&) = delete;
+  MapSource& operator=(const MapSource&) = delete;
+  ~MapSource();
+
+  /// Axis, ordinate, technique, grid; its spectra are the first ones alone.
+  [[nodiscard]] const Recording& head() const;
+  [[nodiscard]] const Diagnostics& diagnostics() const;
+  [[nodiscard]] Index rows() const;
+  /// Rows [first, first + count), along the rising axis. Throws Error{unreadable_input} where the
+  /// file is damaged. One thread at a time.
+  [[nodiscard]] SpectraMatrix read(Index first, Index count);
+
+  struct Parts;  // of the implementation
+
+ private:
+  explicit MapSource(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace calcispec::io

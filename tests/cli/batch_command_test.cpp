@@ -1,0 +1,91 @@
+// calcispec batch as a user runs it: shards, merge, status, signals, exit codes.
+#include "tests/support/program.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace calcispec {
+namespace {
+
+namespace fs = std::filesystem;
+using test::run_program;
+
+std::string content(const fs::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+class BatchCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder = fs::path(::testing::TempDir()) / ("batch_command_" + std::string(info->name()));
+    fs::remove_all(folder);
+    fs::create_directories(folder);
+  }
+  void TearDown() override { fs::remove_all(folder); }
+  [[nodiscard]] std::string path(const std::string& name) const {
+    return "'" + (folder / name).string() + "'";
+  }
+
+  const std::string job = "map_4x3.txt --steps 'smooth.savgol window=9' --block-rows 2 -q ";
+  fs::path folder;
+};
+
+TEST_F(BatchCommand, ShardsMergeToWhatOneRunGives) {
+  EXPECT_EQ(run_program("batch run " + job + "-o " + path("one.nxs")).code, 0);
+  for (const auto* shard : {"0/3", "1/3", "2/3"}) {
+    EXPECT_EQ(run_program("batch run " + job + "--shard " + shard + " -o " + path("many.nxs")).code,
+              0);
+  }
+  const auto status = run_program("batch status -o " + path("many.nxs"));
+  EXPECT_NE(status.out.find("shard 2: 2 of 2 blocks, done"), std::string::npos);
+  EXPECT_TRUE(fs::exists(folder / "many.nxs.work" / "progress_0_of_3.json"));
+  EXPECT_EQ(run_program("batch merge " + job + "--shards 3 -o " + path("many.nxs")).code, 0);
+  EXPECT_TRUE(content(folder / "many.nxs") == content(folder / "one.nxs"));
+  EXPECT_FALSE(fs::exists(folder / "many.nxs.work"));
+  EXPECT_EQ(run_program("info " + path("many.nxs")).code, 0);
+}
+
+TEST_F(BatchCommand, FaultsAreSentences) {
+  const auto outcome = [](const std::string& words) { return run_program(words + " 2>&1"); };
+  EXPECT_EQ(outcome("batch run map_4x3.txt -o " + path("x.nxs")).code, 2);  // no steps
+  EXPECT_EQ(outcome("batch run " + job).code, 2);                           // no output
+  EXPECT_EQ(outcome("batch run " + job + "--shard 3/3 -o " + path("x.nxs")).code, 2);
+  const auto early = outcome("batch merge " + job + "--shards 2 -o " + path("x.nxs"));
+  EXPECT_EQ(early.code, 2);
+  EXPECT_NE(early.out.find("is not done"), std::string::npos);
+  EXPECT_EQ(outcome("batch status -o " + path("nothing.nxs")).code, 2);
+  EXPECT_EQ(outcome("batch run missing.h5 --steps smooth.savgol -o " + path("y.nxs")).code, 3);
+  const auto plan = outcome("batch run " + job + "--dry-run -o " + path("z.nxs"));
+  EXPECT_EQ(plan.code, 0);
+  EXPECT_NE(plan.out.find("12 spectra of 1013 points, 6 blocks"), std::string::npos);
+  EXPECT_FALSE(fs::exists(folder / "z.nxs.work"));
+}
+
+// A file system of 64 kB: stops at the first write that fails, goes on where there is room.
+TEST_F(BatchCommand, FullDiskStopsAndGoesOn) {
+  const auto mount = "mount -t tmpfs -o size=64k tmpfs " + path("small") + " 2>/dev/null";
+  fs::create_directories(folder / "small");
+  // No other thread runs here.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
+  if (std::system(mount.c_str()) != 0) {
+    GTEST_SKIP() << "no right to mount a small file system";
+  }
+  const auto run = "batch run " + job + "--sync-mb 1 --compression none -o " + path("small/o.nxs");
+  EXPECT_EQ(run_program(run + " 2>/dev/null").code, 74);
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
+  EXPECT_EQ(std::system(("mount -o remount,size=8m " + path("small")).c_str()), 0);
+  EXPECT_EQ(run_program(run).code, 0);
+  EXPECT_EQ(run_program("batch run " + job + "--compression none -o " + path("other.nxs")).code, 0);
+  EXPECT_TRUE(content(folder / "small" / "o.nxs") == content(folder / "other.nxs"));
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
+  EXPECT_EQ(std::system(("umount " + path("small")).c_str()), 0);
+}
+
+}  // namespace
+}  // namespace calcispec

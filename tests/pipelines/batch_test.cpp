@@ -1,0 +1,216 @@
+// Batches: the same bytes for every number of shards, threads and restarts; kills and full disks.
+#include "pipelines/batch.hpp"
+
+#include "core/error.hpp"
+#include "io/file.hpp"
+#include "io/map_source.hpp"
+#include "io/nexus.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace calcispec {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Index points = 300;
+constexpr Index nx = 16;
+constexpr Index ny = 20;
+
+std::string content(const fs::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+class Batch : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder = fs::path(::testing::TempDir()) / ("batch_" + std::string(info->name()));
+    fs::remove_all(folder);
+    fs::create_directories(folder);
+    write_map(nx, ny);
+  }
+  void TearDown() override { fs::remove_all(folder); }
+
+  // Spectra with bands on a slope; one of them holds NaN.
+  void write_map(Index columns, Index lines) const {
+    std::vector<double> x;
+    for (Index i = 0; i < points; ++i) {
+      x.push_back(400 + 4.0 * static_cast<double>(i));
+    }
+    io::Recording map;
+    map.spectra = SpectraMatrix::make(Axis::make(std::move(x), AxisKind::raman_shift, "1/cm"),
+                                      columns * lines);
+    map.technique = Technique::raman;
+    map.mode = SamplingMode::none;
+    map.ordinate = OrdinateKind::intensity;
+    map.map = MapGrid{columns, lines, 2, 3};
+    std::mt19937_64 random(4);
+    std::normal_distribution<double> noise(0, 5);
+    for (Index row = 0; row < columns * lines; ++row) {
+      auto y = map.spectra.row(row);
+      for (Index i = 0; i < points; ++i) {
+        const double u = (static_cast<double>(i) - 140) / 5;
+        y[static_cast<std::size_t>(i)] = 200 + 0.5 * static_cast<double>(i) +
+                                         300 * std::exp(-u * u) * (1 + 0.01 * double(row % 50)) +
+                                         noise(random);
+      }
+    }
+    map.spectra.row(7)[20] = std::nan("");
+    io::write_nexus((folder / "map.nxs").string(), std::span(&map, 1));
+  }
+
+  [[nodiscard]] BatchJob job(const std::string& output) const {
+    BatchJob out;
+    out.input = (folder / "map.nxs").string();
+    out.steps = parse_steps("smooth.savgol window=7 | baseline.arpls lambda=1e4");
+    out.output = (folder / output).string();
+    out.block_rows = 11;
+    out.sync_bytes = 1;
+    return out;
+  }
+  static void finish(const BatchJob& job, Index shards = 1, Index jobs = 1) {
+    const std::atomic<bool> never{false};
+    for (Index i = 0; i < shards; ++i) {
+      ASSERT_EQ(run_shard(job, {i, shards}, jobs, never, {}), BatchEnd::done);
+    }
+    merge_batch(job, shards);
+  }
+  [[nodiscard]] std::string reference() const {
+    const auto whole = job("whole.nxs");
+    finish(whole);
+    return content(whole.output);
+  }
+
+  fs::path folder;
+};
+
+TEST_F(Batch, GivesWhatTheStepsGiveAndMarksWhatFailed) {
+  const auto own = job("own.nxs");
+  finish(own);
+  EXPECT_FALSE(fs::exists(own.output + ".work"));
+  auto expected = io::load(own.input, {}).recordings.at(0);
+  Diagnostics ignored;
+  run_steps(own.steps, 1, expected, nullptr, ignored);
+  const auto got = io::load(own.output, {}).recordings.at(0);
+  ASSERT_EQ(got.spectra.values.size(), expected.spectra.values.size());
+  for (std::size_t i = 0; i < got.spectra.values.size(); ++i) {
+    const double wanted = expected.spectra.values[i];
+    if (std::isnan(wanted)) {
+      ASSERT_TRUE(std::isnan(got.spectra.values[i]));
+    } else {
+      ASSERT_EQ(got.spectra.values[i], static_cast<double>(static_cast<float>(wanted)));
+    }
+  }
+  EXPECT_TRUE(std::isnan(got.spectra.row(7)[0]));
+  ASSERT_TRUE(got.map);
+  EXPECT_EQ(got.map->nx, nx);
+  EXPECT_EQ(got.map->step_y_um, 3);
+}
+
+TEST_F(Batch, ShardsThreadsAndStopsGiveTheSameBytes) {
+  const auto expected = reference();
+  const auto sharded = job("sharded.nxs");
+  finish(sharded, 4);
+  EXPECT_TRUE(content(sharded.output) == expected);
+  const auto threaded = job("threaded.nxs");
+  finish(threaded, 1, 2);
+  EXPECT_TRUE(content(threaded.output) == expected);
+  // Stopped after every few blocks.
+  const auto stopped = job("stopped.nxs");
+  int rounds = 0;
+  for (auto end = BatchEnd::stopped; end == BatchEnd::stopped; ++rounds) {
+    std::atomic<bool> stops{false};
+    Index seen = 0;
+    end = run_shard(stopped, {0, 1}, 1, stops, [&](Index, Index) { stops = ++seen > 4; });
+    ASSERT_LT(rounds, 30);
+  }
+  EXPECT_GT(rounds, 4);
+  merge_batch(stopped, 1);
+  EXPECT_TRUE(content(stopped.output) == expected);
+}
+
+// CALCISPEC_SLOW=1: 200 kills.
+TEST_F(Batch, KillsLoseNoBlockThatTheJournalVouchesFor) {
+  const auto expected = reference();
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread reads it
+  const int kills = std::getenv("CALCISPEC_SLOW") != nullptr ? 200 : 12;
+  std::mt19937_64 random(9);
+  int in_mid_run = 0;
+  auto killed = job("killed.nxs");
+  for (int round = 0; round < kills; ++round) {
+    const pid_t child = fork();
+    if (child == 0) {
+      const std::atomic<bool> never{false};
+      run_shard(killed, {0, 1}, 1, never, [](Index, Index) { usleep(1500); });
+      _exit(0);
+    }
+    usleep(static_cast<useconds_t>(std::uniform_int_distribution<int>(500, 30000)(random)));
+    kill(child, SIGKILL);
+    int state = 0;
+    waitpid(child, &state, 0);
+    in_mid_run += WIFSIGNALED(state) ? 1 : 0;
+    const auto shards = fs::exists(killed.output + ".work/manifest.json")
+                            ? batch_status(killed.output)
+                            : std::vector<ShardProgress>{};
+    const Index safe = shards.empty() ? 0 : shards[0].blocks;
+    const bool is_whole = !shards.empty() && shards[0].is_done;
+    // What was safe at the kill is not done again.
+    Index first = -1;
+    std::atomic<bool> stops{true};
+    if (is_whole) {
+      merge_batch(killed, 1);
+      EXPECT_TRUE(content(killed.output) == expected);
+      fs::remove(killed.output);
+      continue;
+    }
+    run_shard(killed, {0, 1}, 1, stops, [&](Index done, Index) { first = done; });
+    EXPECT_GE(first, std::min(nx * ny, safe * killed.block_rows));
+  }
+  std::printf("%d of %d kills in mid-run\n", in_mid_run, kills);
+  finish(killed);
+  EXPECT_TRUE(content(killed.output) == expected);
+  EXPECT_GT(in_mid_run, kills / 2);
+}
+
+TEST_F(Batch, AnotherJobInTheSamePlaceIsRefused) {
+  auto own = job("own.nxs");
+  plan_batch(own);
+  own.steps = parse_steps("smooth.savgol window=9");
+  try {
+    plan_batch(own);
+    ADD_FAILURE() << "two jobs in one work folder";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::bad_method);
+    EXPECT_NE(std::string(error.what()).find("steps"), std::string::npos);
+  }
+  EXPECT_THROW(merge_batch(job("own.nxs"), 2), Error);
+}
+
+TEST_F(Batch, MapSourceGivesBlocksOfWhatLoadGives) {
+  const auto whole = io::load((folder / "map.nxs").string(), {}).recordings.at(0);
+  auto source = io::MapSource::open((folder / "map.nxs").string() + ":/entry/data/intensity", {});
+  ASSERT_EQ(source.rows(), nx * ny);
+  EXPECT_EQ(source.head().map->ny, ny);
+  for (const Index first : {Index{0}, Index{13}, Index{300}}) {
+    const auto part = source.read(first, 20);
+    for (std::size_t i = 0; i < part.values.size(); ++i) {
+      const double wanted = whole.spectra.values[static_cast<std::size_t>(first * points) + i];
+      EXPECT_TRUE(part.values[i] == wanted || (std::isnan(wanted) && std::isnan(part.values[i])));
+    }
+  }
+  EXPECT_THROW(static_cast<void>(source.read(310, 20)), Error);
+}
+
+}  // namespace
+}  // namespace calcispec
