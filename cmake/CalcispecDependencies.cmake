@@ -8,7 +8,6 @@ find_package(nlohmann_json 3.11 REQUIRED)
 find_package(tomlplusplus 3.3 REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(HDF5 REQUIRED COMPONENTS C)
-find_package(ZLIB REQUIRED)
 # Optional: AUTO takes it where it is, ON asks for it.
 set(CALCISPEC_XLSX AUTO CACHE STRING "Write .xlsx with libxlsxwriter: AUTO, ON or OFF")
 set_property(CACHE CALCISPEC_XLSX PROPERTY STRINGS AUTO ON OFF)

@@ -132,9 +132,11 @@ struct MapSource::Parts {
                  bool is_row_major,
                  const Part& part) const {
     const hdf5::Handle space(H5Dget_space(signal->data.id()), H5Sclose);
-    const hsize_t total = static_cast<hsize_t>(part.rows * part.points);
-    const hdf5::Handle memory(H5Screate_simple(1, &total, nullptr), H5Sclose);
-    std::vector<double> turned(is_row_major ? 0 : total);
+    // Of the shape of the part: with another the library goes number by number.
+    const hdf5::Handle memory(
+        H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose);
+    std::vector<double> turned(is_row_major ? 0
+                                            : static_cast<std::size_t>(part.rows * part.points));
     double* target = is_row_major ? part.values : turned.data();
     const bool is_read =
         H5Sselect_hyperslab(

@@ -376,8 +376,9 @@ class NexusMap::Writer : public NexusWriter {
         start.front() = static_cast<hsize_t>(row / fastest);
       }
       const Handle space(H5Dget_space(data_.id()), H5Sclose);
-      const auto total = static_cast<hsize_t>(many * points);
-      const Handle memory(H5Screate_simple(1, &total, nullptr), H5Sclose);
+      // Of the shape of the part: with another the library goes number by number.
+      const Handle memory(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr),
+                          H5Sclose);
       check(H5Sselect_hyperslab(
           space.id(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr));
       check(H5Dwrite(data_.id(),

@@ -6,28 +6,30 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
+#include <nmmintrin.h>
 #include <sstream>
 #include <sys/file.h>
 #include <system_error>
 #include <unistd.h>
-#include <zlib.h>
 
 namespace calcispec {
 namespace {
 
 constexpr std::chrono::seconds sync_time{5};
 
+// CRC-32C (Castagnoli) by the instruction that every CPU of the second level has.
 std::uint32_t crc_of(std::span<const char> bytes) {
-  uLong crc = crc32(0, nullptr, 0);
-  // zlib counts in unsigned int.
-  constexpr std::size_t piece = 1U << 30U;
-  for (std::size_t at = 0; at < bytes.size(); at += piece) {
-    const auto part = bytes.subspan(at, std::min(piece, bytes.size() - at));
-    crc = crc32(crc,
-                static_cast<const Bytef*>(static_cast<const void*>(part.data())),
-                static_cast<uInt>(part.size()));
+  std::uint64_t crc = 0xFFFFFFFFU;
+  for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), 8);
+    crc = _mm_crc32_u64(crc, word);
   }
-  return static_cast<std::uint32_t>(crc);
+  auto rest = static_cast<std::uint32_t>(crc);
+  for (const char byte : bytes) {
+    rest = _mm_crc32_u8(rest, static_cast<unsigned char>(byte));
+  }
+  return ~rest;
 }
 
 std::string line_of(const ShardBlock& block) {

@@ -17,7 +17,7 @@ struct ShardBlock {
   Index block = 0;
   std::uint64_t offset = 0;  // in the data file
   std::uint64_t bytes = 0;
-  std::uint32_t crc = 0;  // CRC-32 of the bytes
+  std::uint32_t crc = 0;  // CRC-32C of the bytes
 };
 
 /// <stem>.dat takes blocks one after another, <stem>.journal one line per block, written only after
