@@ -1,6 +1,5 @@
 #include "models/matching.hpp"
 
-#include "models/composition_private.hpp"
 #include "models/slopes_private.hpp"
 
 #include <algorithm>
@@ -10,7 +9,7 @@
 namespace calcispec::models {
 namespace {
 
-constexpr double shift_step_cm1 = 1;
+constexpr double shifts_cm1[] = {-3, -2, -1, 0, 1, 2, 3};  // as far as phases are named
 constexpr double least_named_part = 0.5;  // of the slopes' squares, for measured references
 constexpr double least_slope_correlation = 0.5;
 constexpr double least_explained = 0.3;  // of the signal, for a phase to be the answer
@@ -177,8 +176,7 @@ MatchResult match_spectrum(const CompositionInput& input,
     match.id = phase.id;
     match.name = phase.name;
     for (const double instrument : instrument_widths_cm1) {
-      for (double shift = -detail::axis_limit_cm1; shift <= detail::axis_limit_cm1;
-           shift += shift_step_cm1) {
+      for (const double shift : shifts_cm1) {
         compare(observed, pattern(*observed.axis, bands, shift, instrument), shift, match);
       }
     }

@@ -191,7 +191,9 @@ class MeasuredEstimator {
     constexpr double grid = 0.5;
     double best = 0;
     double least = cost(0);
-    for (double shift = -widest_shift_cm1; shift <= widest_shift_cm1; shift += grid) {
+    const auto steps = static_cast<int>(widest_shift_cm1 / grid);
+    for (int k = -steps; k <= steps; ++k) {
+      const double shift = grid * k;
       const double own = cost(shift);
       if (own < least) {
         least = own;

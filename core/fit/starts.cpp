@@ -306,7 +306,8 @@ class StartFinder {
     double best = -1;
     std::vector<double> answer = theta_;
     const auto [narrowest, widest] = widths_of(band, open);
-    for (double width = narrowest; width <= widest; width *= 1.5) {
+    double width = narrowest;
+    while (width <= widest) {
       set_widths(band, open, width);
       const double step = open[1] != 0 ? std::max(data_.spacing, 0.2 * width) : 2 * span;
       const auto [first, last] = open[1] != 0 ? steps_in_range(band, step) : Steps{};
@@ -323,6 +324,7 @@ class StartFinder {
       if (!has_open_width) {
         break;
       }
+      width *= 1.5;
     }
     theta_ = answer;
   }

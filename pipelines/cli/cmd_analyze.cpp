@@ -100,7 +100,7 @@ constexpr std::array file_outputs{"report", "json", "csv", "xlsx"};
 // Of an output that is a folder.
 constexpr std::array folder_files{"report.html", "results.json", "results.csv"};
 
-std::string in_folder(std::string folder, const char* name) {
+std::string in_folder(const std::string& folder, const char* name) {
   return folder + (folder.ends_with('/') ? "" : "/") + name;
 }
 

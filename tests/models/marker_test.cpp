@@ -103,7 +103,8 @@ std::vector<Marker> evaluate_ftir(double center,
                                   double step = 2) {
   std::vector<double> x;
   std::vector<double> y;
-  for (double at = 600; at <= 1700; at += step) {
+  for (int k = 0; 600 + step * k <= 1700; ++k) {
+    const double at = 600 + step * k;
     x.push_back(at);
     y.push_back(0.1 + 1e-4 * at + 0.8 * std::exp(-std::pow((at - center) / 40, 2)));
   }

@@ -38,6 +38,7 @@ const std::vector substances{first, second, third};
 
 AxisPtr make_axis(double from, double step, int points) {
   std::vector<double> x;
+  x.reserve(static_cast<std::size_t>(points));
   for (int i = 0; i < points; ++i) {
     x.push_back(from + step * i);
   }
