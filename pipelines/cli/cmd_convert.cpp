@@ -1,8 +1,10 @@
-// calcispec convert: spectra of any readable format as CSV or NeXus.
+// calcispec convert: spectra of any readable format as CSV, JCAMP-DX, SPC or NeXus.
 #include "core/error.hpp"
 #include "io/file.hpp"
 #include "io/nexus.hpp"
 #include "io/spectra_csv.hpp"
+#include "io/spectra_jcamp.hpp"
+#include "io/spectra_spc.hpp"
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/inputs.hpp"
 #include "pipelines/cli/options.hpp"
@@ -14,7 +16,8 @@ namespace calcispec::cli {
 
 const CommandHelp& convert_help() {
   static constexpr std::array options{
-      choice_option("to", "csv|nxs", "format to write: CSV (default) or NeXus"),
+      choice_option("to", "csv|jcamp|spc|nxs", "format to write (default: csv)"),
+      choice_option("packing", "affn|dif", "jcamp: plain decimals (default) or differences"),
       common::output,
       common::force,
       common::recursive,
@@ -39,10 +42,28 @@ const CommandHelp& convert_help() {
 
 namespace {
 
-void write_file(const io::LoadedFile& file, const std::string& format, const std::string& output) {
+void write_file(const io::LoadedFile& file, const Options& options, const std::string& output) {
+  const auto format = options.text("to", "csv");
   if (format == "nxs") {
     write_output_file(
         output, [&](const std::string& temporary) { io::write_nexus(temporary, file.recordings); });
+    return;
+  }
+  if (format == "jcamp") {
+    const bool is_dif = options.text("packing", "affn") == "dif";
+    write_output(output,
+                 io::spectra_jcamp(file.recordings,
+                                   is_dif ? io::JcampPacking::dif : io::JcampPacking::affn));
+    return;
+  }
+  if (format == "spc") {
+    if (file.recordings.size() != 1) {
+      throw Error(ErrorCode::unreadable_input,
+                  "holds spectra of several axes, which one SPC file cannot; choose one with "
+                  "--block",
+                  file.path);
+    }
+    write_output(output, io::spectra_spc(file.recordings.front()));
     return;
   }
   std::string text;
@@ -60,7 +81,7 @@ int run_convert(std::span<const std::string> arguments) {
     return exit_ok;
   }
   const auto format = options->text("to", "csv");
-  const auto ending = "." + format;
+  const auto ending = format == "jcamp" ? std::string(".jdx") : "." + format;
   const auto target = options->text("output", "-");
   if (format == "nxs" && target == "-") {
     throw Error(
@@ -83,7 +104,7 @@ int run_convert(std::span<const std::string> arguments) {
     check_interrupt();
     try {
       const auto file = io::load(inputs[i], read_options(*options));
-      write_file(file, format, outputs[i]);
+      write_file(file, *options, outputs[i]);
       ++done;
     } catch (const Error& error) {
       if (error.code() == ErrorCode::output_failed) {
