@@ -137,11 +137,84 @@ std::string_view no_error_text(NoErrorReason reason) {
   return "";
 }
 
+std::string_view fit_loss_name(FitLoss loss) {
+  switch (loss) {
+    case FitLoss::least_squares:
+      return "least_squares";
+    case FitLoss::huber:
+      return "huber";
+    case FitLoss::cauchy:
+      return "cauchy";
+    case FitLoss::poisson:
+      return "poisson";
+  }
+  return "least_squares";
+}
+
+namespace {
+
+void scale_errors(double factor, FitResult& result) {
+  const auto scale = [factor](FittedValue& value) { value.standard_error *= factor; };
+  for (auto& band : result.bands) {
+    std::for_each(band.parameters.begin(), band.parameters.end(), scale);
+    scale(band.height);
+    scale(band.fwhm);
+    scale(band.area);
+  }
+  std::for_each(result.background.begin(), result.background.end(), scale);
+  for (double& value : result.covariance) {
+    value *= factor * factor;
+  }
+}
+
+// Squares first, whose answer is the start; then the loss that is asked for.
+void apply_loss(const FitOptions& options, Workspace& own, FitResult& result) {
+  const auto outcome =
+      band_fit::reweight(options, own.data, own.compiled, own.minimizer, own.state);
+  const auto starts = result.starts;
+  const auto iterations = result.iterations + outcome.iterations;
+  const auto status = result.status;
+  result = {};
+  band_fit::fill_answer(own.data, own.compiled, own.state, options, result);
+  result.starts = starts;
+  result.iterations = iterations;
+  result.status = outcome.is_settled ? status : FitStatus::iteration_limit;
+  if (options.loss != FitLoss::poisson) {
+    scale_errors(outcome.error_factor, result);
+    result.chi_square = outcome.chi_square;
+    result.reduced_chi_square =
+        outcome.chi_square / static_cast<double>(result.points - result.n_free);
+  }
+}
+
+// Standard deviations to begin with; empty if the values are no counts.
+std::vector<double> sigma_of_counts(std::span<const double> y) {
+  std::vector<double> out;
+  for (const double value : y) {
+    if (value < 0) {
+      return {};
+    }
+    out.push_back(std::sqrt(std::max(value, 1.0)));
+  }
+  return out;
+}
+
+}  // namespace
+
 FitResult fit_bands(const BandModel& model,
                     std::span<const double> x,
                     std::span<const double> y,
                     std::span<const double> sigma,
                     const FitOptions& options) {
+  std::vector<double> of_counts;
+  if (options.loss == FitLoss::poisson) {
+    of_counts = sigma_of_counts(y);
+    require(of_counts.size() == y.size(),
+            "the likelihood of counts needs values that are not below 0; take another loss");
+    sigma = of_counts;
+  }
+  const bool is_robust = options.loss == FitLoss::huber || options.loss == FitLoss::cauchy;
+  require(!is_robust || !sigma.empty(), "a robust loss needs the sigma of the points");
   Workspace& own = workspace();
   band_fit::gather(model, x, y, sigma, own.data);
   band_fit::compile(model, own.data, own.compiled);
@@ -180,6 +253,9 @@ FitResult fit_bands(const BandModel& model,
   }
   result.status = minimum.status;
   result.iterations = minimum.iterations;
+  if (options.loss != FitLoss::least_squares) {
+    apply_loss(options, own, result);
+  }
   if (result.status == FitStatus::converged && is_any_at_bound(result)) {
     result.status = FitStatus::at_bounds;
   }

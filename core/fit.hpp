@@ -62,6 +62,18 @@ enum class FurtherStarts {
   doubtful_or_placed  // and those whose starts were not all given
 };
 
+/// What is made least: sum of squares; Huber's or Cauchy's loss of (y - m) / sigma, for points that
+/// lie off (they need sigma); or the likelihood of counts (y counts, sigma is not used).
+///
+/// huber      z^2 / 2 up to |z| = 1.345, then linear; cauchy: 2.385^2 / 2 log(1 + (z / 2.385)^2);
+///            both lose 5 % of efficiency on normal noise
+/// poisson    m - y log m; errors from the Fisher information
+/// Method     iteratively reweighted squares, until no weight changes by more than 1e-7 of itself
+/// Errors     robust: mean psi^2 / (mean psi')^2 times the inverse normal equations
+/// Source     Huber, Ann. Math. Statist. 35 (1964) 73; Holland & Welsch, Commun. Stat. A6 (1977)
+/// 813
+enum class FitLoss { least_squares, huber, cauchy, poisson };
+
 struct FitOptions {
   Index max_iterations = 200;  // per start
   /// Stop: predicted decrease of chi-square <= tolerance * chi-square + 1e-28 sum (y / sigma)^2 at
@@ -76,6 +88,7 @@ struct FitOptions {
   /// A spectrum of known sigma whose chi-square under the background alone is within so many
   /// standard deviations of what noise gives is not fitted (status not_fitted). 0: all are.
   double gate = 0;
+  FitLoss loss = FitLoss::least_squares;
 };
 
 /// Why a standard error is not a finite number.
@@ -125,6 +138,8 @@ struct FitResult {
   std::vector<double> covariance;   // n_free x n_free; rows without a standard error are 0
   double gradient_norm = std::numeric_limits<double>::quiet_NaN();  // max |g_j| sd_j over free ones
 };
+
+CALCISPEC_API std::string_view fit_loss_name(FitLoss loss);
 
 /// Fits one spectrum.
 ///

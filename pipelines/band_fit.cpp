@@ -25,6 +25,7 @@ class BandFit {
 
   FitRun run(const ProgressCallback& progress) {
     run_.bands = request_.bands;
+    run_.loss = request_.fit.loss;
     for (const auto& input : request_.inputs) {
       read(input);
     }
@@ -144,6 +145,14 @@ class BandFit {
     const auto& model = model_of(run_, entry);
     const double sigma = noise_of(x, y, entry.noise);
     const std::span<const double> spread(&sigma, sigma > 0 ? 1 : 0);
+    const auto obstacle = obstacle_of(y, sigma);
+    if (!obstacle.empty()) {
+      entry.result.message = obstacle;
+      return;
+    }
+    if (request_.fit.loss == FitLoss::poisson) {
+      entry.noise = NoiseSource::counts;
+    }
     auto options = request_.fit;
     options.gate = request_.gate.value_or(entry.recording->map ? map_gate : 0.0);
     if (entry.recording->map) {
@@ -164,6 +173,20 @@ class BandFit {
     if (!request_.keeps_covariance) {
       entry.result.covariance = {};
     }
+  }
+
+  // Why the loss cannot be used here; empty if it can.
+  [[nodiscard]] std::string obstacle_of(std::span<const double> y, double sigma) const {
+    const auto loss = request_.fit.loss;
+    if (loss == FitLoss::poisson &&
+        std::any_of(y.begin(), y.end(), [](double value) { return value < 0; })) {
+      return "the likelihood of counts needs values that are not below 0; take another --loss";
+    }
+    const bool is_robust = loss == FitLoss::huber || loss == FitLoss::cauchy;
+    return is_robust && !(sigma > 0)
+               ? "a robust loss needs the noise, which cannot be estimated here; state it in the "
+                 "bands file ([noise] sigma)"
+               : std::string();
   }
 
   // Bands and their starts; without noise in the points a thousandth of the range stands for it.
@@ -260,6 +283,8 @@ bool has_one_model(const FitRun& run) {
 
 std::string_view name_of(NoiseSource source) {
   switch (source) {
+    case NoiseSource::counts:
+      return "counts";
     case NoiseSource::given:
       return "given";
     case NoiseSource::estimated:

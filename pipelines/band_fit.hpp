@@ -15,6 +15,7 @@ namespace calcispec {
 
 /// Where the noise of a fit comes from; without any the errors are scaled.
 enum class NoiseSource {
+  counts,        // the likelihood of counts holds it
   given,         // the bands file
   estimated,     // core/noise.hpp on the range, widened to 256 points; one number for all points
   from_residual  // no noise found in the points (smoothed or made data): taken from the misfit
@@ -39,6 +40,7 @@ struct FitRun {
   BandSet bands;
   std::vector<SpectrumFit> spectra;  // input order, failed inputs included
   std::vector<MapInfo> maps;
+  FitLoss loss = FitLoss::least_squares;
 };
 
 struct FitRequest {

@@ -179,6 +179,21 @@ Index search_further(const Data& data,
                      State& best,
                      Minimum& minimum);
 
+struct LossOutcome {
+  Index iterations = 0;
+  bool is_settled = false;  // the weights stay
+  double error_factor = 1;  // of the standard errors that the weights alone would give
+  double chi_square = 0;    // of the sigmas as given; robust losses only
+};
+
+/// From the answer by least squares to that of options.loss: the weights of `data` follow the
+/// model.
+LossOutcome reweight(const FitOptions& options,
+                     Data& data,
+                     const Compiled& compiled,
+                     Minimizer& minimizer,
+                     State& state);
+
 /// Covariance, errors, derived quantities, costs, message.
 void fill_answer(const Data& data,
                  const Compiled& compiled,

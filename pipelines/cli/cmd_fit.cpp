@@ -60,6 +60,10 @@ const CommandHelp& fit_help() {
           "auto|absolute|scaled",
           "absolute: from the noise; scaled: by sqrt(chi-square/(n - p)); auto (default): "
           "scaled where the noise is estimated and chi-square/(n - p) exceeds 2"),
+      choice_option("loss",
+                    "least_squares|huber|cauchy|poisson",
+                    "what is made least: squares (default), a robust loss for points that lie off, "
+                    "or the likelihood of counts"),
       number_option("gate",
                     "N",
                     "leave out spectra whose chi-square without bands lies within N standard "
@@ -176,6 +180,12 @@ FitRequest request_of(const Options& options) {
   request.fit.standard_errors =
       errors == "scaled" ? StandardErrorKind::scaled : StandardErrorKind::absolute;
   request.scales_misfit = errors == "auto";
+  for (const auto loss : {FitLoss::huber, FitLoss::cauchy, FitLoss::poisson}) {
+    if (options.text("loss") == fit_loss_name(loss)) {
+      request.fit.loss = loss;
+      request.scales_misfit = false;
+    }
+  }
   request.fit.extra_starts = options.whole_number("extra-starts", request.fit.extra_starts);
   request.keeps_covariance = options.has("covariance") && format_of(options) == "json";
   request.jobs = options.whole_number("jobs", 0);

@@ -188,6 +188,7 @@ Json spectrum_json(const FitRun& run, const SpectrumFit& entry, bool has_covaria
     out["x_unit"] = entry.recording->spectra.axis->unit();
   }
   out["map"] = map_json(entry);
+  out["loss"] = fit_loss_name(run.loss);
   put_costs(entry, out);
   out["bands"] = bands_json(run, entry);
   if (entry.found) {

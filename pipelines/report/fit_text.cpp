@@ -111,7 +111,8 @@ std::string residual_text(const SpectrumFit& entry) {
 }
 
 std::string fit_line(const FitResult& result, NoiseSource noise) {
-  const auto* source = noise == NoiseSource::given       ? "given"
+  const auto* source = noise == NoiseSource::counts      ? "that of counts"
+                       : noise == NoiseSource::given     ? "given"
                        : noise == NoiseSource::estimated ? "estimated from neighbouring points"
                                                          : "from the residual";
   return "  " + std::string(fit_status_name(result.status)) + ": " + result.message + "\n" +

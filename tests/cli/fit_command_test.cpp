@@ -160,6 +160,21 @@ TEST_F(FitCommand, MapsGiveARowPerPixelAndPicturesOfTheirValues) {
   EXPECT_EQ(json["spectra"][5]["map"]["row"], 1);
 }
 
+TEST_F(FitCommand, LossesAreNamedAndRefusedWhereTheyCannotBeUsed) {
+  for (const std::string loss : {"huber", "cauchy", "poisson"}) {
+    const auto run = run_program("fit --bands raman_phosphate_nu1 --loss " + loss +
+                                 " --format json raman_lesion.csv");
+    ASSERT_EQ(run.code, 0) << loss;
+    const auto spectrum = Json::parse(run.out)["spectra"][0];
+    EXPECT_EQ(spectrum["loss"], loss);
+    EXPECT_NEAR(spectrum["bands"][0]["center"]["value"].get<double>(), 960, 4);
+  }
+  write("below.csv", "raman_shift_1/cm,intensity\n900,1\n930,-2\n960,9\n990,1\n1000,2\n1010,1\n");
+  const auto counts = run_program("fit --bands raman_phosphate_nu1 --loss poisson --format json '" +
+                                  path("below.csv") + "'");
+  EXPECT_NE(counts.out.find("not below 0"), std::string::npos);
+}
+
 TEST_F(FitCommand, EmptyRangesAreLeftOutByTheGate) {
   std::string flat = "raman_shift_1/cm,intensity\n";
   for (int i = 0; i < 400; ++i) {
