@@ -7,7 +7,7 @@ find_package(Boost 1.74 REQUIRED CONFIG COMPONENTS program_options)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(tomlplusplus 3.3 REQUIRED)
 find_package(OpenSSL REQUIRED)
-find_package(HDF5 REQUIRED COMPONENTS C)
+pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5-serial) # never plain hdf5: may be MPI's
 # Optional: AUTO takes it where it is, ON asks for it.
 set(CALCISPEC_XLSX AUTO CACHE STRING "Write .xlsx with libxlsxwriter: AUTO, ON or OFF")
 set_property(CACHE CALCISPEC_XLSX PROPERTY STRINGS AUTO ON OFF)
