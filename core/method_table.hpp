@@ -20,6 +20,17 @@ struct MethodCall {
   [[nodiscard]] std::span<double> row(Index index) const {
     return {rows[static_cast<std::size_t>(index)], static_cast<std::size_t>(points())};
   }
+
+  /// Takes the baseline off a spectrum of the family baseline, and hands it on where it is wanted.
+  void give(Index index, std::span<const double> baseline) const {
+    const auto y = row(index);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      y[i] -= baseline[i];
+      if (!baselines.empty()) {
+        baselines[static_cast<std::size_t>(index)][i] = baseline[i];
+      }
+    }
+  }
 };
 
 struct CoreMethod {

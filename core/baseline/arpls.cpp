@@ -1,4 +1,5 @@
 // Baseline by asymmetrically reweighted penalised least squares.
+#include "core/baseline/residual_moments.hpp"
 #include "core/baseline/whittaker_baseline.hpp"
 #include "core/kernels/logistic.hpp"
 
@@ -42,18 +43,8 @@ constexpr std::array<ParameterInfo, 4> parameters{
 
 // Weights from the mean and standard deviation of the residuals below the baseline.
 struct ArplsWeights {
-  struct Sums {
-    Pack count{};
-    Pack sum{};
-    Pack square{};
-
-    void add(Pack residual) {
-      const Pack below = residual < 0.0 ? residual : Pack{};
-      count += residual < 0.0 ? kernels::broadcast(1) : Pack{};
-      sum += below;
-      square += below * below;
-    }
-  };
+  using Sums = kernels::ResidualsBelow;
+  static constexpr bool stops_by_weights = true;
 
   struct Rule {
     Pack factor{};
@@ -64,18 +55,11 @@ struct ArplsWeights {
     }
   };
 
-  // Gives up where fewer than two residuals are below. The spread about the mean is at least of the
-  // size of the mean for any residuals that cross zero, so that the one-pass formula loses little.
-  static Rule rule(const Sums& top, const Sums& bottom, Mask& gives_up) {
-    const Pack count = top.count + bottom.count;
-    const Pack sum = top.sum + bottom.sum;
-    const Pack mean = sum / kernels::maximum(count, kernels::broadcast(1));
-    const Pack square = top.square + bottom.square - sum * mean;
-    const Pack variance = square / kernels::maximum(count - 1.0, kernels::broadcast(1));
-    Pack sd = kernels::square_root(kernels::maximum(variance, Pack{}));
-    sd = sd > 0.0 ? sd : kernels::broadcast(std::numeric_limits<double>::epsilon());
-    gives_up = count < 2.0;
-    return {2.0 / sd, 2.0 * sd - mean};
+  // Gives up where fewer than two residuals are below.
+  static Rule rule(const kernels::ReweightingRound<Sums>& round, Mask& gives_up) {
+    const auto below = kernels::moments_below(round.top, round.bottom);
+    gives_up = below.count < 2.0;
+    return {2.0 / below.sd, 2.0 * below.sd - below.mean};
   }
 };
 

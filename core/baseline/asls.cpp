@@ -46,7 +46,7 @@ constexpr std::array<ParameterInfo, 5> parameters{
 
 struct AslsWeights {
   struct Sums {
-    void add(Pack /*residual*/) {}
+    void add(Pack /*residual*/, Pack /*y*/) {}
   };
   struct Rule {
     double above = 0;
@@ -56,10 +56,10 @@ struct AslsWeights {
     }
   };
 
+  static constexpr bool stops_by_weights = true;
   double above;
 
-  [[nodiscard]] Rule rule(const Sums& /*top*/,
-                          const Sums& /*bottom*/,
+  [[nodiscard]] Rule rule(const kernels::ReweightingRound<Sums>& /*round*/,
                           kernels::Mask& /*gives_up*/) const {
     return {above};
   }

@@ -10,6 +10,16 @@
 
 namespace calcispec::kernels {
 
+/// What a rule is made from: sums over the points of either half, the number of the reweighting
+/// (1 for the first) and of the points.
+template <typename Sums>
+struct ReweightingRound {
+  Sums top;
+  Sums bottom;
+  Pack number{};
+  double points = 0;
+};
+
 /// Memory of a run; belongs to the thread.
 template <std::size_t order>
 struct ReweightedScratch {
@@ -24,9 +34,10 @@ struct ReweightedScratch {
 /// residuals, until they change by less than the tolerance (|new - old| / |old|).
 ///
 /// Method gives the weights:
-///   Sums                      what it gathers over the residuals y - z, with add(Pack residual)
-///   Rule rule(top, bottom, gives_up)   from the sums of both halves; gives_up: lanes to stop
+///   Sums                      what it gathers over the points, with add(Pack residual, Pack y)
+///   Rule rule(round, gives_up)         from the sums of both halves; gives_up: lanes to stop
 ///   Pack Rule::weight(Pack residual)   weight of the next iteration
+///   bool stops_by_weights              false: only gives_up ends it
 /// One iteration is one pass from the ends to the middle, in which the new weights are made,
 /// compared and eliminated, and one pass back, in which the sums are gathered. The operations of a
 /// lane do not depend on the other lanes.
@@ -100,7 +111,7 @@ class ReweightedRun {
     std::fill(scratch_.z.begin(), scratch_.z.end(), Pack{});
     std::fill(scratch_.weights.begin(), scratch_.weights.end(), broadcast(1));
     is_fresh_ = Mask{} - 1;
-    rule_ = method_.rule({}, {}, gives_up_);
+    rule_ = method_.rule({}, gives_up_);
     gives_up_ = Mask{};
   }
 
@@ -180,7 +191,8 @@ class ReweightedRun {
       const double size =
           std::max(std::sqrt(change_.size[lane]), std::numeric_limits<double>::epsilon());
       const bool is_converged =
-          gives_up_[lane] != 0 || std::sqrt(change_.difference[lane]) / size < tolerance_;
+          gives_up_[lane] != 0 ||
+          (Method::stops_by_weights && std::sqrt(change_.difference[lane]) / size < tolerance_);
       if (own.solves > 0 && (is_converged || own.solves > limit_)) {
         const auto row = static_cast<std::size_t>(own.row);
         call_.status[row] = is_converged ? MethodStatus::converged : MethodStatus::iteration_limit;
@@ -226,7 +238,7 @@ class ReweightedRun {
   [[gnu::always_inline]] void put(Index point, Pack z, Sums& sums) {
     const auto at = static_cast<std::size_t>(point);
     scratch_.z[at] = z;
-    sums.add(scratch_.y[at] - z);
+    sums.add(scratch_.y[at] - z, scratch_.y[at]);
   }
 
   // near[k] is the solution k + 1 points towards the middle.
@@ -262,7 +274,11 @@ class ReweightedRun {
       substitute(step, near_top, top);
       substitute(points_ - 1 - step, near_bottom, bottom);
     }
-    rule_ = method_.rule(top, bottom, gives_up_);
+    Pack number{};
+    for (Index lane = 0; lane < lane_count; ++lane) {
+      number[lane] = static_cast<double>(seat(lane).solves);
+    }
+    rule_ = method_.rule({top, bottom, number, static_cast<double>(points_)}, gives_up_);
   }
 
   const MethodCall& call_;

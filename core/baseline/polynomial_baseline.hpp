@@ -1,0 +1,59 @@
+// Polynomials through spectra of one axis, for the polynomial baselines.
+#pragma once
+
+#include "core/method_table.hpp"
+
+#include <span>
+#include <vector>
+
+namespace calcispec {
+
+inline constexpr ParameterInfo polynomial_order_parameter{.name = "polynomial_order",
+                                                          .aliases = "poly_order",
+                                                          .type = ParameterType::integer,
+                                                          .minimum = 0,
+                                                          .maximum = 30,
+                                                          .standard = 2,
+                                                          .help = "degree of the polynomial"};
+inline constexpr ParameterInfo polynomial_iterations_parameter{.name = "max_iterations",
+                                                               .aliases = "max_iter",
+                                                               .type = ParameterType::integer,
+                                                               .minimum = 0,
+                                                               .maximum = 100000,
+                                                               .standard = 250,
+                                                               .help = "most fits"};
+inline constexpr ParameterInfo use_original_parameter{
+    .name = "use_original",
+    .type = ParameterType::flag,
+    .minimum = 0,
+    .maximum = 1,
+    .standard = 0,
+    .help = "cut the spectrum itself at each fit, not what is left of it"};
+constexpr ParameterInfo polynomial_tolerance_parameter(std::string_view help) {
+  return {.name = "tolerance",
+          .aliases = "tol",
+          .minimum = -1,
+          .maximum = 1,
+          .standard = 1e-3,
+          .help = help};
+}
+
+/// Orthonormal polynomials on the points of an axis that count; least squares is a projection.
+class PolynomialBasis {
+ public:
+  /// `counts`: 1 for points that take part, empty for all. The axis may be uneven.
+  PolynomialBasis(std::span<const double> x, Index order, std::span<const char> counts);
+
+  /// The best polynomial through y, on all points.
+  void fit(std::span<const double> y, std::span<double> out) const;
+
+ private:
+  std::size_t points_;
+  std::vector<std::vector<double>> on_counted_;  // orthonormal, 0 on points that do not count
+  std::vector<std::vector<double>> on_all_;      // the same polynomials on all points
+};
+
+/// |b - a| / |a| in the Euclidean norm; a of 0 counts as the smallest number.
+double relative_change(std::span<const double> a, std::span<const double> b);
+
+}  // namespace calcispec
