@@ -55,6 +55,7 @@ std::vector<GivenParameter> pairs_of(const std::string& json) {
     const auto stop = json.find_first_of(",}", colon);
     auto value = json.substr(colon + 1, stop - colon - 1);
     value.erase(0, value.find_first_not_of(' '));
+    std::erase(value, '"');
     out.push_back({json.substr(at + 1, end - at - 1), value, ""});
     at = stop;
   }
@@ -114,7 +115,10 @@ TEST(GoldenBaselines, EveryBaselineThatThereIsAgrees) {
     const auto y = file.values("/" + signal + "/y");
     for (const auto& name : file.names("/" + signal + "/baseline")) {
       const auto method = name.substr(0, name.find("__"));
-      if (find_core_method("baseline", method) == nullptr) {
+      // A smoothed hull is not offered.
+      const bool is_smoothed_hull =
+          method == "rubberband" && name.find("lam=") != std::string::npos;
+      if (find_core_method("baseline", method) == nullptr || is_smoothed_hull) {
         continue;
       }
       auto path = "/" + signal;
