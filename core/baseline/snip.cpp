@@ -1,0 +1,160 @@
+// Baseline by clipping peaks in windows that grow or shrink (SNIP).
+#include "core/baseline/edges.hpp"
+#include "core/baseline/moving_extremes.hpp"
+#include "core/method_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace calcispec {
+namespace {
+
+constexpr ParameterInfo largest_parameter{
+    .name = "max_half_window",
+    .minimum = 1,
+    .maximum = 1e6,
+    .standard = std::numeric_limits<double>::quiet_NaN(),
+    .unit = "points",
+    .help =
+        "largest half window, about half the width of a band at its foot; automatic: where the "
+        "opened spectrum stops changing"};
+constexpr ParameterInfo decreasing_parameter{.name = "decreasing",
+                                             .type = ParameterType::flag,
+                                             .minimum = 0,
+                                             .maximum = 1,
+                                             .standard = 0,
+                                             .help = "from the largest window down: smoother"};
+constexpr ParameterInfo smooth_parameter{
+    .name = "smooth_half_window",
+    .type = ParameterType::integer,
+    .minimum = 0,
+    .maximum = 100000,
+    .standard = 0,
+    .unit = "points",
+    .help = "half window of a moving average at each round; 0: none"};
+constexpr ParameterInfo order_parameter{
+    .name = "filter_order",
+    .type = ParameterType::choice,
+    .minimum = 0,
+    .maximum = 3,
+    .standard = 0,
+    .choices = "2 4 6 8",
+    .help = "degree of the background that passes unclipped, plus 1"};
+constexpr std::array parameters{
+    largest_parameter, decreasing_parameter, smooth_parameter, order_parameter};
+
+class SnipRun {
+ public:
+  explicit SnipRun(const MethodCall& call)
+      : call_(call),
+        order_(std::atoi(std::string(call.parameters.choice("filter_order")).c_str())),
+        smooth_(static_cast<std::size_t>(call.parameters.integer("smooth_half_window"))) {}
+
+  void run() {
+    const auto points = static_cast<std::size_t>(call_.points());
+    for (Index r = 0; r < call_.count(); ++r) {
+      const auto y = call_.row(r);
+      std::size_t largest = call_.parameters.is_set("max_half_window")
+                                ? static_cast<std::size_t>(call_.parameters.real("max_half_window"))
+                                : automatic_half_window(y, extremes_);
+      largest = std::max<std::size_t>(1, std::min(largest, (points - 1) / 2));
+      extend_by_lines(y, largest, baseline_);
+      for (std::size_t k = 1; k <= largest; ++k) {
+        clip(call_.parameters.flag("decreasing") ? largest + 1 - k : k);
+      }
+      call_.give(r, std::span(baseline_).subspan(largest, points));
+      call_.status[static_cast<std::size_t>(r)] = MethodStatus::converged;
+    }
+  }
+
+ private:
+  // What a background of the order would have at point i, from points up to `half` away.
+  [[nodiscard]] double expected(std::size_t i, std::size_t half) const {
+    const auto both = [&](std::size_t away) { return baseline_[i - away] + baseline_[i + away]; };
+    const double ends = both(half);
+    double out = 0.5 * ends;
+    if (order_ > 2) {
+      out = std::max(out, (4 * both(half / 2) - ends) / 6);
+    }
+    if (order_ > 4) {
+      out = std::max(out, (ends - 6 * both(2 * half / 3) + 15 * both(half / 3)) / 20);
+    }
+    if (order_ > 6) {
+      out = std::max(
+          out, (8 * both(3 * half / 4) - ends - 28 * both(half / 2) + 56 * both(half / 4)) / 70);
+    }
+    return out;
+  }
+
+  void clip(std::size_t half) {
+    const std::size_t end = baseline_.size() - half;
+    next_ = baseline_;
+    if (smooth_ > 0) {
+      average();
+    }
+    for (std::size_t i = half; i < end; ++i) {
+      const double limit = expected(i, half);
+      if (baseline_[i] > limit) {
+        next_[i] = limit;
+      }
+    }
+    if (smooth_ > 0) {  // what lies outside the windows stays as it is
+      std::copy(
+          baseline_.begin(), baseline_.begin() + static_cast<std::ptrdiff_t>(half), next_.begin());
+      std::copy(baseline_.begin() + static_cast<std::ptrdiff_t>(end),
+                baseline_.end(),
+                next_.begin() + static_cast<std::ptrdiff_t>(end));
+    }
+    std::swap(baseline_, next_);
+  }
+
+  // Moving average into next_, mirrored at the ends with the last point once more.
+  void average() {
+    const auto n = static_cast<std::ptrdiff_t>(baseline_.size());
+    const auto reach = static_cast<std::ptrdiff_t>(smooth_);
+    const auto at = [&](std::ptrdiff_t i) {
+      i = i < 0 ? -1 - i : i;
+      i = i >= n ? 2 * n - 1 - i : i;
+      return baseline_[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(i, 0, n - 1))];
+    };
+    for (std::ptrdiff_t i = 0; i < n; ++i) {
+      double sum = 0;
+      for (std::ptrdiff_t k = -reach; k <= reach; ++k) {
+        sum += at(i + k);
+      }
+      next_[static_cast<std::size_t>(i)] = sum / static_cast<double>(2 * reach + 1);
+    }
+  }
+
+  const MethodCall& call_;
+  int order_;
+  std::size_t smooth_;
+  MovingExtremes extremes_;
+  std::vector<double> baseline_;
+  std::vector<double> next_;
+};
+
+/// Model      y = min(y, what a smooth background would have from points +-k away), k = 1 ... or
+///            from the largest down; the ends go on along the line through as many points
+/// Status     converged
+/// Cost       O(points x max_half_window), times the smoothing window where there is one
+/// Source     Ryan et al., Nucl. Instrum. Methods B 34 (1988) 396; Morhac & Matousek, Appl.
+///            Spectrosc. 62 (2008) 91 (orders, shrinking windows, smoothing)
+void run(const MethodCall& call) {
+  SnipRun(call).run();
+}
+
+}  // namespace
+
+CoreMethod baseline_snip() {
+  return {
+      {"baseline",
+       "snip", "peak clipping in growing or shrinking windows",
+       "Ryan et al., Nucl. Instrum. Methods B 34 (1988) 396", parameters},
+      6,
+      run
+  };
+}
+
+}  // namespace calcispec
