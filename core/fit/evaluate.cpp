@@ -8,10 +8,10 @@
 
 namespace calcispec::band_fit {
 
+using kernels::lane_count;
 using kernels::load_aligned;
+using kernels::Pack;
 using kernels::store_aligned;
-using kernels::Vec;
-using kernels::vec_lanes;
 
 void background_functions(FitBackground kind, double t, Index count, double* out) {
   for (Index k = 0; k < count; ++k) {
@@ -159,9 +159,9 @@ void Evaluation::fill_residual(State& state) {
             : state.theta[static_cast<std::size_t>(column.free)];
   }
   state.residual.resize(static_cast<std::size_t>(stride));
-  Vec total{};
-  for (Index i = 0; i < stride; i += vec_lanes) {
-    Vec r = load_aligned(data_->y.data() + i);
+  Pack total{};
+  for (Index i = 0; i < stride; i += lane_count) {
+    Pack r = load_aligned(data_->y.data() + i);
     for (Index k = 0; k < used; ++k) {
       r -= factor_[static_cast<std::size_t>(k)] *
            load_aligned(state.columns.data() + k * stride + i);

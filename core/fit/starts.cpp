@@ -8,16 +8,16 @@
 namespace calcispec::band_fit {
 namespace {
 
+using kernels::lane_count;
 using kernels::load_aligned;
+using kernels::Pack;
 using kernels::sum;
-using kernels::Vec;
-using kernels::vec_lanes;
 using Vector = AlignedDoubles;  // padded, 0 past the points
 
 // Over `padded` values, 0 past the points.
 double dot(const double* a, const double* b, Index padded) {
-  Vec total{};
-  for (Index i = 0; i < padded; i += vec_lanes) {
+  Pack total{};
+  for (Index i = 0; i < padded; i += lane_count) {
     total += load_aligned(a + i) * load_aligned(b + i);
   }
   return sum(total);

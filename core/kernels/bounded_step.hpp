@@ -2,7 +2,7 @@
 // once its scratch has its size.
 #pragma once
 
-#include "core/kernels/simd.hpp"
+#include "core/kernels/pack_math.hpp"
 
 #include <algorithm>
 #include <cmath>

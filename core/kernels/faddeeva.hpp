@@ -1,7 +1,7 @@
 // w(z) = exp(-z^2) erfc(-iz) on the upper half plane, over vectors.
 #pragma once
 
-#include "core/kernels/simd.hpp"
+#include "core/kernels/pack_math.hpp"
 
 #include <array>
 #include <cmath>
@@ -10,8 +10,8 @@
 namespace calcispec::kernels {
 
 struct ComplexVec {
-  Vec re;
-  Vec im;
+  Pack re;
+  Pack im;
 };
 
 inline constexpr std::size_t faddeeva_terms = 32;
@@ -47,34 +47,34 @@ inline const FaddeevaTable& faddeeva_table() {
 /// Needs      y >= 0
 /// Accuracy   against tests/golden/voigt_test.cpp: 1e-13 of the largest value at the same y
 /// Source     Weideman, SIAM J. Numer. Anal. 31 (1994) 1497
-inline ComplexVec faddeeva(Vec x, Vec y, const FaddeevaTable& table) {
+inline ComplexVec faddeeva(Pack x, Pack y, const FaddeevaTable& table) {
   const double width = table.width;
   // d = L - iz = (L + y) - ix; Z = (L + iz) / d
-  const Vec d_re = width + y;
-  const Vec norm = 1.0 / (d_re * d_re + x * x);
-  const Vec i_re = d_re * norm;  // 1 / d
-  const Vec i_im = x * norm;
-  const Vec n_re = width - y;
-  const Vec z_re = n_re * i_re - x * i_im;
-  const Vec z_im = n_re * i_im + x * i_re;
-  Vec p_re = splat(table.factor[0]);
-  Vec p_im{};
+  const Pack d_re = width + y;
+  const Pack norm = 1.0 / (d_re * d_re + x * x);
+  const Pack i_re = d_re * norm;  // 1 / d
+  const Pack i_im = x * norm;
+  const Pack n_re = width - y;
+  const Pack z_re = n_re * i_re - x * i_im;
+  const Pack z_im = n_re * i_im + x * i_re;
+  Pack p_re = broadcast(table.factor[0]);
+  Pack p_im{};
   for (std::size_t k = 1; k < faddeeva_terms; ++k) {
-    const Vec next = p_re * z_re - p_im * z_im + table.factor[k];
+    const Pack next = p_re * z_re - p_im * z_im + table.factor[k];
     p_im = p_re * z_im + p_im * z_re;
     p_re = next;
   }
   // w = (2 p / d + 1 / sqrt(pi)) / d
-  const Vec q_re = 2.0 * (p_re * i_re - p_im * i_im) + std::numbers::inv_sqrtpi;
-  const Vec q_im = 2.0 * (p_re * i_im + p_im * i_re);
+  const Pack q_re = 2.0 * (p_re * i_re - p_im * i_im) + std::numbers::inv_sqrtpi;
+  const Pack q_im = 2.0 * (p_re * i_im + p_im * i_re);
   return {q_re * i_re - q_im * i_im, q_re * i_im + q_im * i_re};
 }
 
 /// exp(t^2) erfc(t) = w(it) for t >= 0.
-inline Vec erfcx(Vec t, const FaddeevaTable& table) {
-  const Vec inverse = 1.0 / (table.width + t);
-  const Vec z = (table.width - t) * inverse;
-  Vec p = splat(table.factor[0]);
+inline Pack erfcx(Pack t, const FaddeevaTable& table) {
+  const Pack inverse = 1.0 / (table.width + t);
+  const Pack z = (table.width - t) * inverse;
+  Pack p = broadcast(table.factor[0]);
   for (std::size_t k = 1; k < faddeeva_terms; ++k) {
     p = p * z + table.factor[k];
   }

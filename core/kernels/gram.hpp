@@ -1,7 +1,7 @@
 // Products of columns with themselves and with a vector, in register blocks over points.
 #pragma once
 
-#include "core/kernels/simd.hpp"
+#include "core/kernels/pack_math.hpp"
 
 #include <array>
 #include <cstddef>
@@ -20,26 +20,26 @@ inline Index padded_columns(Index count) {
 }
 
 /// Sums of 8, 4 or 2 vectors (as many as a vector has lanes), one per lane.
-inline Vec sum_each(const Vec* v) {
+inline Pack sum_each(const Pack* v) {
 #if defined(__AVX512F__)
-  const auto pairs = [](Vec a, Vec b) {  // a0+a1 b0+b1 a2+a3 b2+b3 ...
+  const auto pairs = [](Pack a, Pack b) {  // a0+a1 b0+b1 a2+a3 b2+b3 ...
     return __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14) +
            __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
   };
-  const auto quads = [](Vec a, Vec b) {  // sums of four of a, a, b, b; then the other half
+  const auto quads = [](Pack a, Pack b) {  // sums of four of a, a, b, b; then the other half
     return __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13) +
            __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
   };
-  const Vec first = quads(pairs(v[0], v[1]), pairs(v[2], v[3]));
-  const Vec second = quads(pairs(v[4], v[5]), pairs(v[6], v[7]));
+  const Pack first = quads(pairs(v[0], v[1]), pairs(v[2], v[3]));
+  const Pack second = quads(pairs(v[4], v[5]), pairs(v[6], v[7]));
   return __builtin_shufflevector(first, second, 0, 1, 2, 3, 8, 9, 10, 11) +
          __builtin_shufflevector(first, second, 4, 5, 6, 7, 12, 13, 14, 15);
 #elif defined(__AVX2__)
-  const auto pairs = [](Vec a, Vec b) {
+  const auto pairs = [](Pack a, Pack b) {
     return __builtin_shufflevector(a, b, 0, 4, 2, 6) + __builtin_shufflevector(a, b, 1, 5, 3, 7);
   };
-  const Vec first = pairs(v[0], v[1]);
-  const Vec second = pairs(v[2], v[3]);
+  const Pack first = pairs(v[0], v[1]);
+  const Pack second = pairs(v[2], v[3]);
   return __builtin_shufflevector(first, second, 0, 1, 4, 5) +
          __builtin_shufflevector(first, second, 2, 3, 6, 7);
 #else
@@ -50,21 +50,21 @@ inline Vec sum_each(const Vec* v) {
 /// One block of products; `a`, `b`: first column of each, `stride` doubles apart.
 inline void gram_tile(const double* a, const double* b, Index points, Index stride, double* sums) {
   constexpr Index count = gram_block * gram_block;
-  constexpr Index slots = (count + vec_lanes - 1) / vec_lanes * vec_lanes;
-  Vec total[slots] = {};
-  for (Index i = 0; i < points; i += vec_lanes) {
-    Vec right[gram_block];
+  constexpr Index slots = (count + lane_count - 1) / lane_count * lane_count;
+  Pack total[slots] = {};
+  for (Index i = 0; i < points; i += lane_count) {
+    Pack right[gram_block];
     for (Index c = 0; c < gram_block; ++c) {
       right[c] = load_aligned(b + c * stride + i);
     }
     for (Index r = 0; r < gram_block; ++r) {
-      const Vec left = load_aligned(a + r * stride + i);
+      const Pack left = load_aligned(a + r * stride + i);
       for (Index c = 0; c < gram_block; ++c) {
         total[r * gram_block + c] += left * right[c];
       }
     }
   }
-  for (Index k = 0; k < slots; k += vec_lanes) {
+  for (Index k = 0; k < slots; k += lane_count) {
     store_aligned(sums + k, sum_each(total + k));
   }
 }
@@ -93,15 +93,15 @@ inline void dot_columns(const double* columns,
                         const double* vector,
                         double* out) {
   for (Index k = 0; k < count; ++k) {
-    Vec even{};
-    Vec odd{};
+    Pack even{};
+    Pack odd{};
     const double* column = columns + k * stride;
     Index i = 0;
-    for (; i + 2 * vec_lanes <= points; i += 2 * vec_lanes) {
+    for (; i + 2 * lane_count <= points; i += 2 * lane_count) {
       even += load_aligned(column + i) * load_aligned(vector + i);
-      odd += load_aligned(column + i + vec_lanes) * load_aligned(vector + i + vec_lanes);
+      odd += load_aligned(column + i + lane_count) * load_aligned(vector + i + lane_count);
     }
-    for (; i < points; i += vec_lanes) {
+    for (; i < points; i += lane_count) {
       even += load_aligned(column + i) * load_aligned(vector + i);
     }
     out[k] = sum(even + odd);

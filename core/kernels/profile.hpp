@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/band_shape.hpp"
-#include "core/kernels/simd.hpp"
+#include "core/kernels/pack_math.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -49,8 +49,8 @@ inline Reach reach_of(const ProfileCall& call, double low, double high) {
   const double* end = call.x + call.count;
   const Index first = std::lower_bound(call.x, end, low) - call.x;
   const Index last = std::upper_bound(call.x, end, high) - call.x;
-  return {first / vec_lanes * vec_lanes,
-          std::min(call.count, (last + vec_lanes - 1) / vec_lanes * vec_lanes)};
+  return {first / lane_count * lane_count,
+          std::min(call.count, (last + lane_count - 1) / lane_count * lane_count)};
 }
 
 /// Area of a unit-height Gaussian and Lorentzian of unit FWHM.

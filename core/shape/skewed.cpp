@@ -22,16 +22,16 @@ void evaluate_asymmetric(const ProfileCall& call) {
   const double inverse = 1 / call.parameters[2];
   const double share = call.parameters[3];
   const double a = call.parameters[4];
-  for (Index i = 0; i < call.count; i += vec_lanes) {
-    const Vec weight = load_aligned(call.weight + i);
-    const Vec s = (load_aligned(call.x + i) - call.parameters[1]) * inverse;
-    const Vec e = exp_vec(smaller(a * s, splat(300.0)));
-    const Vec u = 0.5 * s * (1.0 + e);
-    const Vec lorentz = 1.0 / (1.0 + 4.0 * u * u);
-    const Vec gauss = exp_vec(-four_ln2 * u * u);
-    const Vec by_u =
+  for (Index i = 0; i < call.count; i += lane_count) {
+    const Pack weight = load_aligned(call.weight + i);
+    const Pack s = (load_aligned(call.x + i) - call.parameters[1]) * inverse;
+    const Pack e = exp_pack(minimum(a * s, broadcast(300.0)));
+    const Pack u = 0.5 * s * (1.0 + e);
+    const Pack lorentz = 1.0 / (1.0 + 4.0 * u * u);
+    const Pack gauss = exp_pack(-four_ln2 * u * u);
+    const Pack by_u =
         -8.0 * u * (share * lorentz * lorentz + ((1 - share) * std::numbers::ln2) * gauss) * weight;
-    const Vec by_s = by_u * 0.5 * (1.0 + e + a * s * e);
+    const Pack by_s = by_u * 0.5 * (1.0 + e + a * s * e);
     store_aligned(call.columns[0] + i, (share * lorentz + (1 - share) * gauss) * weight);
     store_aligned(call.columns[1] + i, -by_s * inverse);
     store_aligned(call.columns[2] + i, -by_s * s * inverse);
@@ -95,18 +95,18 @@ constexpr ParameterInfo tailed_table[] = {
 };
 
 struct Tailed {
-  Vec value;    // unit area, unit sigma, in u = (x - center) / sigma
-  Vec by_u;     // d / du
-  Vec second;   // d2 / du2
-  Vec by_tail;  // d / d(tail / sigma)
+  Pack value;    // unit area, unit sigma, in u = (x - center) / sigma
+  Pack by_u;     // d / du
+  Pack second;   // d2 / du2
+  Pack by_tail;  // d / d(tail / sigma)
 };
 
 // The tail is short: moments of the exponential times derivatives of the Gaussian.
 // h = sum (-t)^n g^(n); the terms after n = 16 are below 1e-14 for |t| <= 0.05.
-inline Tailed short_tail(Vec u, double t) {
+inline Tailed short_tail(Pack u, double t) {
   constexpr int terms = 16;
-  const Vec g = exp_vec(-0.5 * u * u) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
-  std::array<Vec, terms + 3> d{};  // d[n] = g^(n) = (-1)^n He_n(u) g
+  const Pack g = exp_pack(-0.5 * u * u) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
+  std::array<Pack, terms + 3> d{};  // d[n] = g^(n) = (-1)^n He_n(u) g
   d[0] = g;
   d[1] = -u * g;
   for (std::size_t n = 2; n < d.size(); ++n) {
@@ -126,13 +126,13 @@ inline Tailed short_tail(Vec u, double t) {
   return out;
 }
 
-inline Tailed long_tail(Vec u, double t, const FaddeevaTable& factors) {
+inline Tailed long_tail(Pack u, double t, const FaddeevaTable& factors) {
   const double r = 1 / t;
-  const Vec g = exp_vec(-0.5 * u * u) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
-  const Vec z = (r - u) * (1 / std::numbers::sqrt2);
-  const Vec bell = erfcx(z < 0.0 ? -z : z, factors) * g *
-                   (std::numbers::sqrt2 / std::numbers::inv_sqrtpi * 0.5 * r);
-  const Vec exponential = r * exp_vec(smaller(0.5 * r * r - u * r, splat(300.0)));
+  const Pack g = exp_pack(-0.5 * u * u) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
+  const Pack z = (r - u) * (1 / std::numbers::sqrt2);
+  const Pack bell = erfcx(z < 0.0 ? -z : z, factors) * g *
+                    (std::numbers::sqrt2 / std::numbers::inv_sqrtpi * 0.5 * r);
+  const Pack exponential = r * exp_pack(minimum(0.5 * r * r - u * r, broadcast(300.0)));
   Tailed out{};
   out.value = z < 0.0 ? exponential - bell : bell;
   out.by_u = (g - out.value) * r;
@@ -146,9 +146,9 @@ void evaluate_tailed(const ProfileCall& call) {
   const double t = call.parameters[3] * inverse;
   const double side = t < 0 ? -1.0 : 1.0;
   const FaddeevaTable& factors = faddeeva_table();
-  for (Index i = 0; i < call.count; i += vec_lanes) {
-    const Vec weight = load_aligned(call.weight + i) * inverse;
-    const Vec u = (load_aligned(call.x + i) - call.parameters[1]) * (side * inverse);
+  for (Index i = 0; i < call.count; i += lane_count) {
+    const Pack weight = load_aligned(call.weight + i) * inverse;
+    const Pack u = (load_aligned(call.x + i) - call.parameters[1]) * (side * inverse);
     const Tailed h =
         std::abs(t) < 0.05 ? short_tail(u, std::abs(t)) : long_tail(u, std::abs(t), factors);
     store_aligned(call.columns[0] + i, h.value * weight);
@@ -160,8 +160,8 @@ void evaluate_tailed(const ProfileCall& call) {
 }
 
 double tailed_at(double u, double t) {
-  return t < 0.05 ? short_tail(splat(u), t).value[0]
-                  : long_tail(splat(u), t, faddeeva_table()).value[0];
+  return t < 0.05 ? short_tail(broadcast(u), t).value[0]
+                  : long_tail(broadcast(u), t, faddeeva_table()).value[0];
 }
 
 // Position where h = level on one side of the maximum, by halving.
@@ -219,12 +219,12 @@ constexpr ParameterInfo fano_table[] = {
 void evaluate_fano(const ProfileCall& call) {
   const double inverse = 2 / call.parameters[2];
   const double a = call.parameters[3];
-  for (Index i = 0; i < call.count; i += vec_lanes) {
-    const Vec weight = load_aligned(call.weight + i);
-    const Vec e = (load_aligned(call.x + i) - call.parameters[1]) * inverse;
-    const Vec lorentz = 1.0 / (1.0 + e * e);
-    const Vec value = (1 - a * a + 2 * a * e) * lorentz;
-    const Vec by_e = 2.0 * (a - e * value) * lorentz * weight;
+  for (Index i = 0; i < call.count; i += lane_count) {
+    const Pack weight = load_aligned(call.weight + i);
+    const Pack e = (load_aligned(call.x + i) - call.parameters[1]) * inverse;
+    const Pack lorentz = 1.0 / (1.0 + e * e);
+    const Pack value = (1 - a * a + 2 * a * e) * lorentz;
+    const Pack by_e = 2.0 * (a - e * value) * lorentz * weight;
     store_aligned(call.columns[0] + i, value * weight);
     store_aligned(call.columns[1] + i, -by_e * inverse);
     store_aligned(call.columns[2] + i, by_e * e * (-0.5 * inverse));

@@ -14,24 +14,25 @@ constexpr ParameterInfo exponent_table[] = {
 
 // Distance in widths of the own side.
 struct Side {
-  VecBits is_left;
-  Vec inverse;
-  Vec u;
+  Mask is_left;
+  Pack inverse;
+  Pack u;
 };
 inline Side side_of(const ProfileCall& call, Index i) {
-  const Vec d = load_aligned(call.x + i) - call.parameters[1];
+  const Pack d = load_aligned(call.x + i) - call.parameters[1];
   Side side;
   side.is_left = d < 0.0;
-  side.inverse = side.is_left ? splat(1 / call.parameters[2]) : splat(1 / call.parameters[3]);
+  side.inverse =
+      side.is_left ? broadcast(1 / call.parameters[2]) : broadcast(1 / call.parameters[3]);
   side.u = d * side.inverse;
   return side;
 }
 
 // Value and the slope d value / d center, weighted.
 inline void store_sides(
-    const ProfileCall& call, Index i, const Side& side, Vec value, Vec by_center) {
-  const Vec by_width = by_center * side.u;
-  const Vec zero{};
+    const ProfileCall& call, Index i, const Side& side, Pack value, Pack by_center) {
+  const Pack by_width = by_center * side.u;
+  const Pack zero{};
   store_aligned(call.columns[0] + i, value);
   store_aligned(call.columns[1] + i, by_center);
   store_aligned(call.columns[2] + i, side.is_left ? by_width : zero);
@@ -39,31 +40,31 @@ inline void store_sides(
 }
 
 void evaluate_gauss(const ProfileCall& call) {
-  for (Index i = 0; i < call.count; i += vec_lanes) {
+  for (Index i = 0; i < call.count; i += lane_count) {
     const Side side = side_of(call, i);
-    const Vec g = exp_vec(-four_ln2 * side.u * side.u) * load_aligned(call.weight + i);
+    const Pack g = exp_pack(-four_ln2 * side.u * side.u) * load_aligned(call.weight + i);
     store_sides(call, i, side, g, (2 * four_ln2) * side.inverse * side.u * g);
   }
 }
 
 void evaluate_lorentz(const ProfileCall& call) {
-  for (Index i = 0; i < call.count; i += vec_lanes) {
+  for (Index i = 0; i < call.count; i += lane_count) {
     const Side side = side_of(call, i);
-    const Vec lorentz = 1.0 / (1.0 + 4.0 * side.u * side.u);
-    const Vec value = lorentz * load_aligned(call.weight + i);
+    const Pack lorentz = 1.0 / (1.0 + 4.0 * side.u * side.u);
+    const Pack value = lorentz * load_aligned(call.weight + i);
     store_sides(call, i, side, value, 8.0 * side.inverse * side.u * lorentz * value);
   }
 }
 
 void evaluate_pseudo_voigt(const ProfileCall& call) {
   const double share = call.parameters[4];
-  for (Index i = 0; i < call.count; i += vec_lanes) {
+  for (Index i = 0; i < call.count; i += lane_count) {
     const Side side = side_of(call, i);
-    const Vec weight = load_aligned(call.weight + i);
-    const Vec lorentz = 1.0 / (1.0 + 4.0 * side.u * side.u);
-    const Vec gauss = exp_vec(-four_ln2 * side.u * side.u);
-    const Vec value = (share * lorentz + (1 - share) * gauss) * weight;
-    const Vec slope = share * lorentz * lorentz + ((1 - share) * std::numbers::ln2) * gauss;
+    const Pack weight = load_aligned(call.weight + i);
+    const Pack lorentz = 1.0 / (1.0 + 4.0 * side.u * side.u);
+    const Pack gauss = exp_pack(-four_ln2 * side.u * side.u);
+    const Pack value = (share * lorentz + (1 - share) * gauss) * weight;
+    const Pack slope = share * lorentz * lorentz + ((1 - share) * std::numbers::ln2) * gauss;
     store_sides(call, i, side, value, 8.0 * side.inverse * side.u * slope * weight);
     store_aligned(call.columns[4] + i, (lorentz - gauss) * weight);
   }
@@ -73,13 +74,13 @@ void evaluate_pearson7(const ProfileCall& call) {
   const double m = call.parameters[4];
   const double c = std::expm1(std::numbers::ln2 / m);
   const double c_by_m = -(c + 1) * std::numbers::ln2 / (m * m);
-  for (Index i = 0; i < call.count; i += vec_lanes) {
+  for (Index i = 0; i < call.count; i += lane_count) {
     const Side side = side_of(call, i);
-    const Vec four_u2 = 4.0 * side.u * side.u;
-    const Vec base = 1.0 + c * four_u2;
-    const Vec log_base = log_vec(base);
-    const Vec value = exp_vec(-m * log_base) * load_aligned(call.weight + i);
-    const Vec ratio = value / base;
+    const Pack four_u2 = 4.0 * side.u * side.u;
+    const Pack base = 1.0 + c * four_u2;
+    const Pack log_base = log_pack(base);
+    const Pack value = exp_pack(-m * log_base) * load_aligned(call.weight + i);
+    const Pack ratio = value / base;
     store_sides(call, i, side, value, (8 * c * m) * side.inverse * side.u * ratio);
     store_aligned(call.columns[4] + i, -(log_base * value + (m * c_by_m) * four_u2 * ratio));
   }

@@ -24,10 +24,10 @@ void evaluate_gauss(const ProfileCall& call) {
   const double inverse = 1 / fwhm;
   const Reach reach = reach_of(call, center - gauss_reach * fwhm, center + gauss_reach * fwhm);
   zero_outside(call, reach, 3);
-  for (Index i = reach.first; i < reach.last; i += vec_lanes) {
-    const Vec u = (load_aligned(call.x + i) - center) * inverse;
-    const Vec g = exp_vec(-four_ln2 * u * u) * load_aligned(call.weight + i);
-    const Vec slope = (2 * four_ln2 * inverse) * u * g;
+  for (Index i = reach.first; i < reach.last; i += lane_count) {
+    const Pack u = (load_aligned(call.x + i) - center) * inverse;
+    const Pack g = exp_pack(-four_ln2 * u * u) * load_aligned(call.weight + i);
+    const Pack slope = (2 * four_ln2 * inverse) * u * g;
     store_aligned(call.columns[0] + i, g);
     store_aligned(call.columns[1] + i, slope);
     store_aligned(call.columns[2] + i, slope * u);
@@ -37,11 +37,11 @@ void evaluate_gauss(const ProfileCall& call) {
 void evaluate_lorentz(const ProfileCall& call) {
   const double center = call.parameters[1];
   const double inverse = 1 / call.parameters[2];
-  for (Index i = 0; i < call.count; i += vec_lanes) {
-    const Vec u = (load_aligned(call.x + i) - center) * inverse;
-    const Vec lorentz = 1.0 / (1.0 + 4.0 * u * u);
-    const Vec weighted = lorentz * load_aligned(call.weight + i);
-    const Vec slope = (8 * inverse) * u * lorentz * weighted;
+  for (Index i = 0; i < call.count; i += lane_count) {
+    const Pack u = (load_aligned(call.x + i) - center) * inverse;
+    const Pack lorentz = 1.0 / (1.0 + 4.0 * u * u);
+    const Pack weighted = lorentz * load_aligned(call.weight + i);
+    const Pack slope = (8 * inverse) * u * lorentz * weighted;
     store_aligned(call.columns[0] + i, weighted);
     store_aligned(call.columns[1] + i, slope);
     store_aligned(call.columns[2] + i, slope * u);
@@ -55,15 +55,15 @@ void pseudo_voigt_part(
   const double center = call.parameters[1];
   const double inverse = 1 / call.parameters[2];
   const double rest = 1 - share;
-  for (Index i = first; i < last; i += vec_lanes) {
-    const Vec weight = load_aligned(call.weight + i);
-    const Vec u = (load_aligned(call.x + i) - center) * inverse;
-    const Vec lorentz = 1.0 / (1.0 + 4.0 * u * u);
-    Vec value = share * lorentz;
-    Vec slope = value * lorentz;
-    Vec difference = lorentz;
+  for (Index i = first; i < last; i += lane_count) {
+    const Pack weight = load_aligned(call.weight + i);
+    const Pack u = (load_aligned(call.x + i) - center) * inverse;
+    const Pack lorentz = 1.0 / (1.0 + 4.0 * u * u);
+    Pack value = share * lorentz;
+    Pack slope = value * lorentz;
+    Pack difference = lorentz;
     if constexpr (has_gauss) {
-      const Vec gauss = exp_vec(-four_ln2 * u * u);
+      const Pack gauss = exp_pack(-four_ln2 * u * u);
       value += rest * gauss;
       slope += (rest * std::numbers::ln2) * gauss;
       difference -= gauss;
@@ -115,14 +115,14 @@ void evaluate_pearson7(const ProfileCall& call) {
   const double m = call.parameters[3];
   const double c = std::expm1(std::numbers::ln2 / m);
   const double c_by_m = -(c + 1) * std::numbers::ln2 / (m * m);
-  for (Index i = 0; i < call.count; i += vec_lanes) {
-    const Vec u = (load_aligned(call.x + i) - center) * inverse;
-    const Vec four_u2 = 4.0 * u * u;
-    const Vec base = 1.0 + c * four_u2;
-    const Vec log_base = log_vec(base);
-    const Vec value = exp_vec(-m * log_base) * load_aligned(call.weight + i);
-    const Vec ratio = value / base;
-    const Vec slope = (8 * c * m * inverse) * u * ratio;
+  for (Index i = 0; i < call.count; i += lane_count) {
+    const Pack u = (load_aligned(call.x + i) - center) * inverse;
+    const Pack four_u2 = 4.0 * u * u;
+    const Pack base = 1.0 + c * four_u2;
+    const Pack log_base = log_pack(base);
+    const Pack value = exp_pack(-m * log_base) * load_aligned(call.weight + i);
+    const Pack ratio = value / base;
+    const Pack slope = (8 * c * m * inverse) * u * ratio;
     store_aligned(call.columns[0] + i, value);
     store_aligned(call.columns[1] + i, slope);
     store_aligned(call.columns[2] + i, slope * u);

@@ -38,7 +38,7 @@ ComplexVec times(const ComplexVec& a, const ComplexVec& b) {
 
 // 1 + c1 q + c2 q^2 + c3 q^3 + c4 q^4
 ComplexVec series(const ComplexVec& q, const std::array<double, 4>& c) {
-  ComplexVec total{splat(c[3]), Vec{}};
+  ComplexVec total{broadcast(c[3]), Pack{}};
   for (std::size_t k = 3; k-- > 0;) {
     total = times(total, q);
     total.re += c[k];
@@ -54,10 +54,10 @@ void evaluate_narrow(const ProfileCall& call, double sigma, double gamma) {
   const double inverse = 1 / gamma;
   const double scale = inverse / std::numbers::pi;
   const double s = sigma * sigma * inverse * inverse;
-  for (Index i = 0; i < call.count; i += vec_lanes) {
-    const Vec weight = load_aligned(call.weight + i) * scale;
-    const Vec u = (load_aligned(call.x + i) - call.parameters[1]) * inverse;
-    const Vec norm = 1.0 / (u * u + 1.0);
+  for (Index i = 0; i < call.count; i += lane_count) {
+    const Pack weight = load_aligned(call.weight + i) * scale;
+    const Pack u = (load_aligned(call.x + i) - call.parameters[1]) * inverse;
+    const Pack norm = 1.0 / (u * u + 1.0);
     const ComplexVec r{u * norm, -norm};  // 1 / z
     const ComplexVec r2 = times(r, r);
     const ComplexVec q{s * r2.re, s * r2.im};
@@ -83,13 +83,13 @@ void evaluate(const ProfileCall& call) {
   const double inverse = 1 / (std::numbers::sqrt2 * sigma);
   const double scale = inverse * std::numbers::inv_sqrtpi;
   const double y = gamma * inverse;
-  for (Index i = 0; i < call.count; i += vec_lanes) {
-    const Vec weight = load_aligned(call.weight + i) * scale;
-    const Vec x = (load_aligned(call.x + i) - call.parameters[1]) * inverse;
-    const ComplexVec w = faddeeva(x, splat(y), faddeeva_factors);
+  for (Index i = 0; i < call.count; i += lane_count) {
+    const Pack weight = load_aligned(call.weight + i) * scale;
+    const Pack x = (load_aligned(call.x + i) - call.parameters[1]) * inverse;
+    const ComplexVec w = faddeeva(x, broadcast(y), faddeeva_factors);
     // w' = -2 z w + 2 i / sqrt(pi)
-    const Vec d_re = -2.0 * (x * w.re - y * w.im);
-    const Vec d_im = -2.0 * (x * w.im + y * w.re) + 2 * std::numbers::inv_sqrtpi;
+    const Pack d_re = -2.0 * (x * w.re - y * w.im);
+    const Pack d_im = -2.0 * (x * w.im + y * w.re) + 2 * std::numbers::inv_sqrtpi;
     store_aligned(call.columns[0] + i, w.re * weight);
     store_aligned(call.columns[1] + i, -d_re * inverse * weight);
     store_aligned(call.columns[2] + i,
@@ -106,7 +106,7 @@ double value_at(const double* p, double x) {
   std::fill(weight, weight + padding, 1.0);
   const double at_zero[4] = {1, 0, p[2], p[3]};
   double* const pointers[4] = {columns[0], columns[1], columns[2], columns[3]};
-  evaluate({axis, weight, vec_lanes, at_zero, pointers});
+  evaluate({axis, weight, lane_count, at_zero, pointers});
   return columns[0][0];
 }
 

@@ -8,6 +8,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <limits>
+#include <map>
 #include <string>
 
 namespace calcispec {
@@ -89,11 +92,18 @@ double range_of(const std::vector<double>& y) {
   return *high - *low;
 }
 
+// Infinite where a value is not finite or the lengths differ.
 double largest_difference(const std::vector<double>& a, const std::vector<double>& b) {
+  if (a.size() != b.size()) {
+    return std::numeric_limits<double>::infinity();
+  }
   double largest = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const double difference = std::abs(a[i] - b[i]);
-    largest = difference <= largest ? largest : difference;
+    if (!std::isfinite(difference)) {
+      return std::numeric_limits<double>::infinity();
+    }
+    largest = std::max(largest, difference);
   }
   return largest;
 }
@@ -102,40 +112,86 @@ double largest_difference(const std::vector<double>& a, const std::vector<double
 // to double already moves the answer. LAPACK's Cholesky and LU differ from the golden output by
 // 8e-6 of the range, the refined solution by 1e-4; no double-precision solver can be held to 1e-9.
 bool is_ill_defined(const std::string& name) {
-  return name.find("lam=1e+09") != std::string::npos &&
+  return name.rfind("asls__", 0) == 0 && name.find("lam=1e+09") != std::string::npos &&
          name.find("diff_order=3") != std::string::npos;
+}
+
+// Outputs of one method.
+struct Tally {
+  Index agree = 0;
+  Index sensitive = 0;  // not defined to 1e-4 of the range: left out
+  Index explained = 0;  // differ, and the reason stands in this file
+  Index failed = 0;
+};
+
+bool agrees(const Hdf5File& file,
+            const std::string& signal,
+            const std::string& path,
+            double sensitivity) {
+  const auto y = file.values("/" + signal + "/y");
+  const auto method = file.text(path, "algorithm");
+  const auto got = run({"baseline", method, pairs_of(file.text(path, "given"))},
+                       file.values("/" + signal + "/x"),
+                       y,
+                       true);
+  const double tolerance = std::max(1e-9, 30 * sensitivity) * range_of(y);
+  const double difference = largest_difference(got, file.values(path));
+  EXPECT_TRUE(difference <= tolerance || is_ill_defined(path.substr(path.rfind('/') + 1)))
+      << path << " differs by " << difference << ", allowed " << tolerance;
+  return difference <= tolerance;
+}
+
+// The row of a method: agree, sensitive, explained, failed.
+void print_tallies(const std::map<std::string, Tally>& tallies) {
+  std::printf("%-24s agree sensitive explained failed\n", "method");
+  for (const auto& [method, tally] : tallies) {
+    std::printf("%-24s %5d %9d %9d %6d\n",
+                method.c_str(),
+                static_cast<int>(tally.agree),
+                static_cast<int>(tally.sensitive),
+                static_cast<int>(tally.explained),
+                static_cast<int>(tally.failed));
+  }
 }
 
 TEST(GoldenBaselines, EveryBaselineThatThereIsAgrees) {
   CALCISPEC_SKIP_WITHOUT_SHARED();
   const Hdf5File file((test::shared_dir() / "golden" / "baselines.h5").string());
-  Index checked = 0;
+  std::map<std::string, Tally> tallies;
+  Index not_offered = 0;
   for (const auto& signal : file.names("/")) {
-    const auto x = file.values("/" + signal + "/x");
-    const auto y = file.values("/" + signal + "/y");
     for (const auto& name : file.names("/" + signal + "/baseline")) {
       const auto method = name.substr(0, name.find("__"));
       // A smoothed hull is not offered.
       const bool is_smoothed_hull =
           method == "rubberband" && name.find("lam=") != std::string::npos;
       if (find_core_method("baseline", method) == nullptr || is_smoothed_hull) {
+        ++not_offered;
         continue;
       }
       auto path = "/" + signal;
       path.append("/baseline/").append(name);
       const double sensitivity = file.number(path, "rel_sensitivity");
-      if (sensitivity > 1e-4 || is_ill_defined(name)) {
-        continue;
+      auto& tally = tallies[method];
+      if (sensitivity > 1e-4) {
+        ++tally.sensitive;
+      } else if (agrees(file, signal, path, sensitivity)) {
+        ++tally.agree;
+      } else {
+        ++(is_ill_defined(name) ? tally.explained : tally.failed);
       }
-      SCOPED_TRACE(path);
-      const auto got = run({"baseline", method, pairs_of(file.text(path, "given"))}, x, y, true);
-      const double tolerance = std::max(1e-9, 30 * sensitivity) * range_of(y);
-      EXPECT_LE(largest_difference(got, file.values(path)), tolerance);
-      ++checked;
     }
   }
-  std::printf("%d outputs agree or are said above\n", static_cast<int>(checked));
-  EXPECT_GT(checked, 200);
+  print_tallies(tallies);
+  Tally sum;
+  for (const auto& [method, tally] : tallies) {
+    sum.agree += tally.agree;
+    sum.explained += tally.explained;
+    EXPECT_GT(tally.agree + tally.sensitive, 0) << method;
+  }
+  std::printf("%d outputs of what is not offered\n", static_cast<int>(not_offered));
+  EXPECT_GE(sum.agree, 400);
+  EXPECT_LE(sum.explained, sum.agree * 3 / 97);
 }
 
 TEST(GoldenBaselines, SavitzkyGolayAndFourierFiltersAgree) {
