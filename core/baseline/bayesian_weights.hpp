@@ -74,7 +74,10 @@ class BayesianRun {
     const Pack inner = residual * residual_factor_ - offset_;
     const Pack size = maximum(inner, -inner);
     const Pack tail = erfcx(size, table_);  // exp(v^2) (1 - erf |v|)
-    const Pack partial = inner > 0.0 ? 2.0 * exponential(inner * inner) - tail : tail;
+    const Pack grown = exponential(inner * inner);
+    const Pack beyond = tail / grown;
+    const Pack erf1 = 1.0 - beyond;
+    const Pack partial = (inner > 0.0 ? 1.0 + erf1 : 1.0 - erf1) * grown;
     return 1.0 / (1.0 + multiplier_ * partial);
   }
 

@@ -31,8 +31,7 @@ constexpr std::array parameters{
 };
 
 /// Model      minimise sum of q |d| where d = y - z > 0, (1 - q) |d| below, + lambda * sum
-/// (difference
-///            of the coefficients of z)^2, z a B-spline, by reweighted squares
+///            (difference of the coefficients of z)^2, z a B-spline, by reweighted squares
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration, a root and a division per point
 /// Source     Han et al., ICISCE (2018) 280; Schnabel & Eilers, AStA 97 (2013) 77

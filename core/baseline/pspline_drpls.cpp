@@ -16,9 +16,8 @@ constexpr std::array parameters{spline_lambda_parameter(1e3),
                                 max_iterations_parameter,
                                 tolerance_parameter(weight_tolerance_help)};
 
-/// Model      (B'WB + B'D1'D1B + lambda (I - eta V) D'D) c = B'W y, z = B c a B-spline, D1 the
-/// first
-///            difference of z, D that of c, V the weights beside the centre of each spline
+/// Model      (B'WB + D1'D1 + lambda (I - eta V) D'D) c = B'W y, z = B c a B-spline, D1 and D
+///            differences of c, V the weights beside the centre of each spline
 /// Weights    as baseline.drpls
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration

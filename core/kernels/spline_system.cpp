@@ -218,11 +218,9 @@ void ScaledSplineSystem::make(std::span<const double> x,
                               const SplineSystem::Size& size,
                               double lambda,
                               double first_lambda) {
-  first_ = first_lambda > 0
-               ? point_penalty(make_spline_basis(x, size.knots, size.degree), first_lambda)
-               : ScalarBand{};
-  normal_.make(x, size.knots, size.degree, std::max(size.diff_order, first_.half));
+  normal_.make(x, size.knots, size.degree, size.diff_order);
   const Index count = normal_.basis.count;
+  first_ = coefficient_penalty(count, 1, first_lambda);
   penalty_ = coefficient_penalty(count, size.diff_order, lambda);
   scales_.resize(x.size());
   rows_.resize(static_cast<std::size_t>(count * (2 * normal_.half + 1)));

@@ -148,7 +148,8 @@ class SplineSystem {
 };
 
 /// (B'WB + F + S P) c = B'right: each row of P has a scale of its own, the one given for the points
-/// beside the centre of its spline. Elimination without exchange of rows.
+/// beside the centre of its spline; F are first differences of the coefficients without one.
+/// Elimination without exchange of rows.
 class ScaledSplineSystem {
  public:
   static constexpr bool is_scaled = true;

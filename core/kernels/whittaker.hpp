@@ -30,12 +30,13 @@ class DifferencePenalty {
       }
     }
   }
-  /// Adds lambda D'D with D the first difference.
+  /// Adds lambda D'D with D the first difference. In one addition per entry: the roundings of a row
+  /// then cancel in its sum, which stands beside small weights.
   void add_first_differences(double lambda) {
-    for (std::size_t i = 1; i < rows_.size(); ++i) {
-      rows_[i - 1][0] += lambda;
-      rows_[i][0] += lambda;
-      rows_[i][1] -= lambda;
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const bool is_end = i == 0 || i + 1 == rows_.size();
+      rows_[i][0] += is_end ? lambda : 2 * lambda;
+      rows_[i][1] -= i > 0 ? lambda : 0;
     }
   }
   [[nodiscard]] const std::array<double, order + 1>& row(Index i) const {
