@@ -2,6 +2,7 @@
 // taking the next spectrum.
 #pragma once
 
+#include "core/baseline/reweighting_round.hpp"
 #include "core/kernels/whittaker.hpp"
 #include "core/method_table.hpp"
 
@@ -9,16 +10,6 @@
 #include <limits>
 
 namespace calcispec::kernels {
-
-/// What a rule is made from: sums over the points of either half, the number of the reweighting
-/// (1 for the first) and of the points.
-template <typename Sums>
-struct ReweightingRound {
-  Sums top;
-  Sums bottom;
-  Pack number{};
-  double points = 0;
-};
 
 /// Memory of a run; belongs to the thread.
 template <std::size_t order>
@@ -138,7 +129,7 @@ class ReweightedRun {
     const Index point = end == 0 ? step : points_ - 1 - step;
     const Pack y = scratch_.y[static_cast<std::size_t>(point)];
     const Pack weight = reweigh(point, y, change);
-    chain.step(scratch_.penalty.row(step), weight, y, record(point), end == 0 ? -1 : 1);
+    chain.step(scratch_.penalty.row(step), weight, weight * y, record(point), end == 0 ? -1 : 1);
   }
 
   // From both ends at once: two recurrences hide each other's latency.

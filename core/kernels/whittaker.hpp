@@ -30,6 +30,15 @@ class DifferencePenalty {
       }
     }
   }
+  /// Adds lambda D'D with D the first difference. In one addition per entry: the roundings of a row
+  /// then cancel in its sum, which stands beside small weights.
+  void add_first_differences(double lambda) {
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const bool is_end = i == 0 || i + 1 == rows_.size();
+      rows_[i][0] += is_end ? lambda : 2 * lambda;
+      rows_[i][1] -= i > 0 ? lambda : 0;
+    }
+  }
   [[nodiscard]] const std::array<double, order + 1>& row(Index i) const {
     return rows_[static_cast<std::size_t>(i)];
   }
@@ -77,11 +86,11 @@ struct EliminationChain {
     });
   }
 
-  /// Takes in the next point. `record` is its own record; those of the points before it lie
-  /// `back` records away each.
+  /// Takes in the next point with its right-hand side, weight * y. `record` is its own record;
+  /// those of the points before it lie `back` records away each.
   [[gnu::always_inline]] void step(const std::array<double, order + 1>& row,
                                    Pack weight,
-                                   Pack y,
+                                   Pack value,
                                    WhittakerRecord<order>* record,
                                    Index back) {
     std::array<Pack, order> coupling;
@@ -90,7 +99,6 @@ struct EliminationChain {
     unrolled<order>([&](auto k) { coupling[k] = broadcast(row[k + 1]); });
     row_of(coupling, own, product);
     Pack diagonal = weight + row[0];
-    Pack value = weight * y;
     unrolled<order>([&](auto from_far) {
       constexpr std::size_t k = order - 1 - decltype(from_far)::value;
       // The reciprocal comes last: the next division waits for one operation, not for two.
