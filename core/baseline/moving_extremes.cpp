@@ -56,6 +56,12 @@ void MovingExtremes::open(std::span<const double> y, std::size_t half, std::span
   dilate(eroded_, half, out);
 }
 
+void MovingExtremes::close(std::span<const double> y, std::size_t half, std::span<double> out) {
+  eroded_.resize(y.size());
+  dilate(y, half, eroded_);
+  erode(eroded_, half, out);
+}
+
 std::size_t automatic_half_window(std::span<const double> y, MovingExtremes& extremes) {
   std::vector<double> opened(y.size());
   std::vector<double> next(y.size());

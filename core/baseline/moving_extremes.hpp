@@ -18,14 +18,15 @@ inline constexpr ParameterInfo half_window_parameter{
     .unit = "points",
     .help = "points on either side; automatic: where the opened spectrum stops changing"};
 
-/// Erosion, dilation and opening over 2 * half + 1 points; edges are mirrored, the last point once
-/// more. Cost: three comparisons a point for any window.
-/// Source: van Herk, Pattern Recognit. Lett. 13 (1992) 517
+/// Erosion, dilation, opening and closing over 2 * half + 1 points; edges are mirrored, the last
+/// point once more. Cost: three comparisons a point for any window. Source: van Herk, Pattern
+/// Recognit. Lett. 13 (1992) 517
 class MovingExtremes {
  public:
   void erode(std::span<const double> y, std::size_t half, std::span<double> out);
   void dilate(std::span<const double> y, std::size_t half, std::span<double> out);
   void open(std::span<const double> y, std::size_t half, std::span<double> out);
+  void close(std::span<const double> y, std::size_t half, std::span<double> out);
 
  private:
   template <typename Better>

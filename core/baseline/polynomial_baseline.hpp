@@ -47,6 +47,13 @@ class PolynomialBasis {
   /// The best polynomial through y, on all points.
   void fit(std::span<const double> y, std::span<double> out) const;
 
+  /// Polynomials that the points determine: at most the order + 1.
+  [[nodiscard]] Index size() const { return static_cast<Index>(on_all_.size()); }
+  /// One of them on all points.
+  [[nodiscard]] std::span<const double> polynomial(Index k) const {
+    return on_all_[static_cast<std::size_t>(k)];
+  }
+
  private:
   std::size_t points_;
   std::vector<std::vector<double>> on_counted_;  // orthonormal, 0 on points that do not count

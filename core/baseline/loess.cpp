@@ -1,0 +1,198 @@
+// Baseline by local polynomials that lose sight of what stands above them.
+#include "core/baseline/local_polynomial.hpp"
+#include "core/baseline/polynomial_baseline.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace calcispec {
+namespace {
+
+constexpr double not_given = std::numeric_limits<double>::quiet_NaN();
+
+constexpr ParameterInfo fraction_parameter{.name = "fraction",
+                                           .minimum = 0,
+                                           .maximum = 1,
+                                           .standard = 0.2,
+                                           .help = "share of the points that each fit sees"};
+constexpr ParameterInfo points_parameter{.name = "total_points",
+                                         .minimum = 1,
+                                         .maximum = 1e9,
+                                         .standard = not_given,
+                                         .unit = "points",
+                                         .help = "points that each fit sees; overrides the share"};
+constexpr ParameterInfo order_parameter{.name = "polynomial_order",
+                                        .aliases = "poly_order",
+                                        .type = ParameterType::integer,
+                                        .minimum = 0,
+                                        .maximum = 5,
+                                        .standard = 1,
+                                        .help = "degree of the local polynomials"};
+constexpr ParameterInfo scale_parameter{
+    .name = "scale",
+    .minimum = 1e-3,
+    .maximum = 1e6,
+    .standard = 3,
+    .help = "robust standard deviations above the baseline from where on a point has no say"};
+constexpr ParameterInfo iterations_parameter{.name = "max_iterations",
+                                             .aliases = "max_iter",
+                                             .type = ParameterType::integer,
+                                             .minimum = 0,
+                                             .maximum = 10000,
+                                             .standard = 10,
+                                             .help = "most reweightings"};
+constexpr ParameterInfo symmetric_parameter{.name = "symmetric_weights",
+                                            .type = ParameterType::flag,
+                                            .minimum = 0,
+                                            .maximum = 1,
+                                            .standard = 0,
+                                            .help = "points below lose their say as well"};
+constexpr ParameterInfo threshold_parameter{
+    .name = "use_threshold",
+    .type = ParameterType::flag,
+    .minimum = 0,
+    .maximum = 1,
+    .standard = 0,
+    .help = "cut off what stands above, as imodpoly does, instead of reweighting"};
+constexpr ParameterInfo deviations_parameter{
+    .name = "num_std",
+    .minimum = 0,
+    .maximum = 100,
+    .standard = 1,
+    .help = "with use_threshold: standard deviations that are let stand above the baseline"};
+constexpr ParameterInfo spacing_parameter{
+    .name = "delta",
+    .minimum = 0,
+    .maximum = 2,
+    .standard = not_given,
+    .help = "fits this far apart, straight lines between them; the axis spans 2; automatic: 0.02"};
+constexpr std::array parameters{
+    fraction_parameter,
+    points_parameter,
+    order_parameter,
+    scale_parameter,
+    polynomial_tolerance_parameter("relative change of the baseline at which to stop"),
+    iterations_parameter,
+    symmetric_parameter,
+    threshold_parameter,
+    deviations_parameter,
+    use_original_parameter,
+    spacing_parameter};
+
+double standard_deviation(std::span<const double> y, std::span<const double> z) {
+  const auto n = static_cast<double>(y.size());
+  double mean = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    mean += (y[i] - z[i]) / n;
+  }
+  double square = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    square += (y[i] - z[i] - mean) * (y[i] - z[i] - mean);
+  }
+  return std::sqrt(square / n);
+}
+
+LocalWindows windows_of(const MethodCall& call) {
+  const auto& given = call.parameters;
+  const auto points = static_cast<double>(call.points());
+  const double wanted = given.is_set("total_points") ? given.real("total_points")
+                                                     : std::ceil(given.real("fraction") * points);
+  const double least = given.real("polynomial_order") + 2;
+  return {call.axis.values(),
+          static_cast<std::size_t>(std::clamp(wanted, std::min(least, points), points)),
+          given.is_set("delta") ? given.real("delta") : 0.02};
+}
+
+class LoessRun {
+ public:
+  explicit LoessRun(const MethodCall& call)
+      : given_(call.parameters),
+        local_(call.axis.values(), windows_of(call), given_.integer("polynomial_order")),
+        cut_(static_cast<std::size_t>(call.points())),
+        weights_(cut_.size()),
+        baseline_(cut_.size()),
+        before_(cut_.size()),
+        sizes_(cut_.size()) {}
+
+  MethodStatus run_one(std::span<const double> y) {
+    std::copy(y.begin(), y.end(), cut_.begin());
+    std::copy(y.begin(), y.end(), before_.begin());
+    std::fill(weights_.begin(), weights_.end(), 1.0);
+    for (Index k = 0; k <= given_.integer("max_iterations"); ++k) {
+      local_.fit(cut_, weights_, baseline_);
+      if (relative_change(before_, baseline_) < given_.real("tolerance")) {
+        return MethodStatus::converged;
+      }
+      if (given_.flag("use_threshold")) {
+        cut(y);
+      } else {
+        reweigh(y);
+      }
+      std::copy(baseline_.begin(), baseline_.end(), before_.begin());
+    }
+    return MethodStatus::iteration_limit;
+  }
+  [[nodiscard]] std::span<const double> baseline() const { return baseline_; }
+
+ private:
+  void cut(std::span<const double> y) {
+    const double more = given_.real("num_std") * standard_deviation(cut_, baseline_);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      cut_[i] = std::min(given_.flag("use_original") ? y[i] : cut_[i], baseline_[i] + more);
+    }
+  }
+
+  // Tukey's biweight of the residuals over their robust standard deviation.
+  void reweigh(std::span<const double> y) {
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      sizes_[i] = std::abs(y[i] - baseline_[i]);
+    }
+    const double deviation =
+        std::max(median(sizes_) / 0.6744897501960817, std::numeric_limits<double>::min());
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const double r = y[i] - baseline_[i];
+      const double t =
+          r > 0 || given_.flag("symmetric_weights") ? r / (deviation * given_.real("scale")) : 0;
+      const double root = std::max(0.0, 1 - t * t);
+      weights_[i] = root * root;
+    }
+  }
+
+  const ParameterSet& given_;
+  LocalPolynomial local_;
+  std::vector<double> cut_;
+  std::vector<double> weights_;
+  std::vector<double> baseline_;
+  std::vector<double> before_;
+  std::vector<double> sizes_;
+};
+
+/// Model      at each point the value of a polynomial through its neighbours, weighted by the
+///            tricube of the distance and Tukey's biweight of the residual if that is above 0
+/// Status     converged | iteration_limit
+/// Cost       O(fits x points a fit sees) per reweighting
+/// Source     Ruckstuhl et al., J. Quant. Spectrosc. Radiat. Transf. 68 (2001) 179; Komsta,
+///            Chromatographia 73 (2011) 721 (with use_threshold)
+void run(const MethodCall& call) {
+  LoessRun one(call);
+  for (Index r = 0; r < call.count(); ++r) {
+    call.status[static_cast<std::size_t>(r)] = one.run_one(call.row(r));
+    call.give(r, one.baseline());
+  }
+}
+
+}  // namespace
+
+CoreMethod baseline_loess() {
+  return {
+      {"baseline",
+       "loess", "local polynomials, robust to what stands above them",
+       "Ruckstuhl et al., J. Quant. Spectrosc. Radiat. Transf. 68 (2001) 179", parameters},
+      3,
+      run
+  };
+}
+
+}  // namespace calcispec
