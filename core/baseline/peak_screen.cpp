@@ -1,5 +1,6 @@
 #include "core/baseline/peak_screen.hpp"
 
+#include "core/baseline/bells.hpp"
 #include "core/baseline/edges.hpp"
 
 #include <algorithm>
@@ -33,21 +34,6 @@ void multiply_by_screen(std::span<const double> derivative, std::span<double> ou
 }
 
 }  // namespace
-
-std::vector<double> mollifier(std::size_t half) {
-  std::vector<double> kernel(2 * half + 1, 0.0);
-  double sum = 0;
-  for (std::size_t i = 1; i + 1 < kernel.size(); ++i) {
-    const double t =
-        (static_cast<double>(i) - static_cast<double>(half)) / static_cast<double>(half);
-    kernel[i] = std::exp(-1 / (1 - t * t));
-    sum += kernel[i];
-  }
-  for (double& value : kernel) {
-    value /= sum;
-  }
-  return kernel;
-}
 
 void convolve_mirrored(std::span<const double> y,
                        std::span<const double> kernel,

@@ -26,8 +26,6 @@ class PeakScreen {
   Index smoothings_;
 };
 
-/// exp(-1 / (1 - t^2)) on 2 * half + 1 points from t = -1 to 1, of unit sum.
-std::vector<double> mollifier(std::size_t half);
 /// Same length as y; beyond the ends y is mirrored without repeating its last point.
 void convolve_mirrored(std::span<const double> y,
                        std::span<const double> kernel,
