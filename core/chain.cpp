@@ -16,6 +16,7 @@ namespace calcispec {
 
 #define METHOD(family, name) CoreMethod family##_##name();
 #include "core/baseline/methods.def"
+#include "core/derivative/methods.def"
 #include "core/despike/methods.def"
 #include "core/normalize/methods.def"
 #include "core/smooth/methods.def"
@@ -25,6 +26,7 @@ std::span<const CoreMethod> method_table() {
   static const std::array table{
 #define METHOD(family, name) family##_##name(),
 #include "core/baseline/methods.def"
+#include "core/derivative/methods.def"
 #include "core/despike/methods.def"
 #include "core/normalize/methods.def"
 #include "core/smooth/methods.def"

@@ -76,8 +76,9 @@ double read_value(const ParameterInfo& info, std::string_view text, std::string&
   if (info.type == ParameterType::choice) {
     return read_choice(info, text, fault);
   }
-  if (text == "auto" && std::isnan(info.standard)) {
-    return info.standard;
+  // The words a number may be replaced with stand where the choices do.
+  if (text == "auto" && (std::isnan(info.standard) || info.choices == "auto")) {
+    return std::numeric_limits<double>::quiet_NaN();
   }
   const double value = read_number(info, text, fault);
   if (!fault.empty()) {

@@ -2,6 +2,7 @@
 
 #include "core/build_info.hpp"
 #include "core/error.hpp"
+#include "core/set_methods.hpp"
 #include "io/map_source.hpp"
 #include "io/nexus.hpp"
 #include "pipelines/shard_file.hpp"
@@ -40,7 +41,22 @@ std::string file_part(const std::string& input) {
   return colon == std::string::npos || fs::exists(input) ? input : input.substr(0, colon);
 }
 
+// A map is worked on in parts: a step that looks at all spectra would see one part only.
+void refuse_set_methods(std::span<const Step> steps) {
+  for (const auto& step : steps) {
+    const auto dot = step.name.find('.');
+    if (dot != std::string::npos &&
+        find_set_method(step.name.substr(0, dot), step.name.substr(dot + 1)) != nullptr) {
+      throw Error(ErrorCode::bad_method,
+                  step.name +
+                      " looks at all spectra of a map together, and batch works on parts of "
+                      "it; run this step with calcispec correct");
+    }
+  }
+}
+
 BatchPlan plan_of(const BatchJob& job, const io::MapSource& source) {
+  refuse_set_methods(job.steps);
   BatchPlan plan;
   plan.rows = source.rows();
   plan.points = source.head().spectra.points();

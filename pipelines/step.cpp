@@ -2,6 +2,8 @@
 
 #include "core/chain.hpp"
 #include "core/error.hpp"
+#include "core/resample.hpp"
+#include "core/set_methods.hpp"
 #include "models/joint_baseline.hpp"
 
 #include <algorithm>
@@ -31,8 +33,43 @@ constexpr std::array<ParameterInfo, 2> crop_parameters{
      }
 };
 
+constexpr std::array<ParameterInfo, 5> resample_parameters{
+    {
+     {.name = "step",
+         .minimum = 1e-9,
+         .maximum = 1e6,
+         .standard = not_a_number,
+         .unit = "unit of the axis",
+         .help = "distance of the new points (default: as many points as before)"},
+     {.name = "points",
+         .type = ParameterType::integer,
+         .minimum = 2,
+         .maximum = 1e7,
+         .standard = not_a_number,
+         .help = "number of the new points, instead of step"},
+     {.name = "from",
+         .minimum = -1e6,
+         .maximum = 1e6,
+         .standard = not_a_number,
+         .unit = "unit of the axis",
+         .help = "first new point (default: the first point)"},
+     {.name = "to",
+         .minimum = -1e6,
+         .maximum = 1e6,
+         .standard = not_a_number,
+         .unit = "unit of the axis",
+         .help = "end of the new points (default: the last point)"},
+     {.name = "kind",
+         .type = ParameterType::choice,
+         .standard = 1,
+         .choices = "linear cubic band_limited",
+         .help = "straight lines, a cubic spline, or a windowed sinc, which alone takes out what "
+                 "wider steps cannot carry"},
+     }
+};
+
 // Steps that are not core's: they change the axis, the meaning of the ordinate, or know bands.
-constexpr std::array<MethodInfo, 3> own_steps{
+constexpr std::array<MethodInfo, 4> own_steps{
     {
      {"baseline",
          "joint",
@@ -40,6 +77,11 @@ constexpr std::array<MethodInfo, 3> own_steps{
          "joint model of bands and background",
          {}},
      {"", "crop", "keeps a part of the axis", "-", crop_parameters},
+     {"",
+         "resample",
+         "puts the spectra on even steps of the axis",
+         "de Boor, A Practical Guide to Splines (1978)",
+         resample_parameters},
      {"convert",
          "absorbance",
          "absorbance from transmittance (0..1 or percent)",
@@ -139,6 +181,21 @@ void crop(const Step& step, io::Recording& recording) {
   recording.replicate_sd.reset();
 }
 
+void resample_step(const Step& step, Index jobs, io::Recording& recording) {
+  const auto& set = step.parameters;
+  const auto kind = set.choice("kind");
+  const Index points = set.is_set("points") ? set.integer("points") : 0;
+  auto axis = even_axis(*recording.spectra.axis,
+                        {set.real("from"), set.real("to"), set.real("step"), points});
+  recording.spectra = resample(recording.spectra,
+                               std::move(axis),
+                               kind == "linear"  ? Interpolation::linear
+                               : kind == "cubic" ? Interpolation::cubic
+                                                 : Interpolation::band_limited,
+                               jobs);
+  recording.replicate_sd.reset();
+}
+
 // Percent or 0..1 from the values themselves: transmittance above 2 cannot be a fraction.
 void to_absorbance(io::Recording& recording, Diagnostics& diagnostics) {
   if (recording.ordinate == OrdinateKind::absorbance) {
@@ -194,31 +251,53 @@ const char* reason_of(MethodStatus status) {
   }
 }
 
+void report_status(const Step& step,
+                   std::span<const MethodStatus> statuses,
+                   Diagnostics& diagnostics) {
+  for (std::size_t r = 0; r < statuses.size(); ++r) {
+    const auto status = statuses[r];
+    if (status != MethodStatus::converged) {
+      const auto severity =
+          status == MethodStatus::iteration_limit ? Severity::note : Severity::warning;
+      diagnostics.push_back(
+          {severity,
+           "step_" + step.name.substr(step.name.find('.') + 1),
+           "spectrum " + std::to_string(r + 1) + ": " + step.name + " " + reason_of(status),
+           static_cast<Index>(r)});
+    }
+  }
+}
+
+// Steps by Fourier transforms in units of the axis.
+void need_even_steps(const Step& step, const Axis& axis) {
+  if ((step.name == "derivative.fft" || step.name == "smooth.fsd") && !axis.is_uniform()) {
+    throw Error(ErrorCode::bad_method,
+                step.name + " needs even steps, and the axis has uneven ones; write 'resample | " +
+                    step.name + "'");
+  }
+}
+
 void run_core_step(const Step& step,
                    Index jobs,
                    io::Recording& recording,
                    SpectraMatrix* baseline,
                    Diagnostics& diagnostics) {
+  need_even_steps(step, *recording.spectra.axis);
   const auto dot = step.name.find('.');
   const ChainStep core{step.name.substr(0, dot), step.name.substr(dot + 1), step.parameters};
+  if (find_set_method(core.family, core.method) != nullptr) {
+    const auto status = run_set_method(
+        core.family, core.method, core.parameters, recording.spectra, recording.map, jobs);
+    report_status(step, status, diagnostics);
+    return;
+  }
   auto result =
       run_chain(std::move(recording.spectra), std::span(&core, 1), jobs, baseline != nullptr);
   recording.spectra = std::move(result.spectra);
   if (baseline != nullptr && result.baseline) {
     *baseline = std::move(*result.baseline);
   }
-  for (std::size_t r = 0; r < result.status[0].size(); ++r) {
-    const auto status = result.status[0][r];
-    if (status != MethodStatus::converged) {
-      const auto severity =
-          status == MethodStatus::iteration_limit ? Severity::note : Severity::warning;
-      diagnostics.push_back(
-          {severity,
-           "step_" + core.method,
-           "spectrum " + std::to_string(r + 1) + ": " + step.name + " " + reason_of(status),
-           static_cast<Index>(r)});
-    }
-  }
+  report_status(step, result.status[0], diagnostics);
 }
 
 }  // namespace
@@ -227,6 +306,9 @@ std::span<const StepInfo> step_table() {
   static const std::vector<StepInfo> table = [] {
     std::vector<StepInfo> out;
     for (const auto& method : core_methods()) {
+      out.push_back({name_of_step(method), method});
+    }
+    for (const auto& method : set_methods()) {
       out.push_back({name_of_step(method), method});
     }
     for (const auto& method : own_steps) {
@@ -292,6 +374,8 @@ void run_steps(std::span<const Step> steps,
   for (const auto& step : steps) {
     if (step.name == "crop") {
       crop(step, recording);
+    } else if (step.name == "resample") {
+      resample_step(step, jobs, recording);
     } else if (step.name == "convert.absorbance") {
       to_absorbance(recording, diagnostics);
     } else if (step.name == "baseline.joint") {

@@ -1,0 +1,60 @@
+// Weighted sums over a moving window, and rows continued beyond their ends by reflection.
+#pragma once
+
+#include "core/kernels/pack.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <vector>
+
+namespace calcispec::kernels {
+
+/// out[i] = sum_k weights[k] y[i + k] for all whole windows, from the first one on. Sums of many
+/// windows are kept in registers while the weights go by; the last ones are done one by one. `out`
+/// must not overlap y.
+inline void moving_sums(std::span<const double> y, std::span<const double> weights, double* out) {
+  constexpr std::size_t packs = 4;
+  constexpr std::size_t width = lane_count;
+  const std::size_t count = y.size() - weights.size() + 1;
+  std::size_t i = 0;
+  for (; i + packs * width <= count; i += packs * width) {
+    std::array<Pack, packs> sums{};
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      const double* const from = y.data() + i + k;
+      unrolled<packs>([&](auto j) { sums[j] += weights[k] * load(from + j * width); });
+    }
+    unrolled<packs>([&](auto j) { store(sums[j], out + i + j * width); });
+  }
+  for (; i < count; ++i) {
+    double sum = 0;
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      sum += weights[k] * y[i + k];
+    }
+    out[i] = sum;
+  }
+}
+
+/// Index of the sample that stands at `at` when the row is reflected at its ends, the last sample
+/// once more (half-sample symmetric), as often as needed.
+inline std::size_t reflected(Index at, Index points) {
+  const Index period = 2 * points;
+  const Index inside = ((at % period) + period) % period;
+  return static_cast<std::size_t>(inside < points ? inside : period - 1 - inside);
+}
+
+/// The row with `half` reflected samples at each end.
+inline void extend_reflected(std::span<const double> y,
+                             std::size_t half,
+                             std::vector<double>& out) {
+  const auto points = static_cast<Index>(y.size());
+  const auto more = static_cast<Index>(half);
+  out.resize(y.size() + 2 * half);
+  std::copy(y.begin(), y.end(), out.begin() + more);
+  for (Index k = 0; k < more; ++k) {
+    out[static_cast<std::size_t>(more - 1 - k)] = y[reflected(-1 - k, points)];
+    out[static_cast<std::size_t>(more + points + k)] = y[reflected(points + k, points)];
+  }
+}
+
+}  // namespace calcispec::kernels
