@@ -33,6 +33,25 @@ void extend_by_lines(std::span<const double> y, std::size_t pad, std::vector<dou
   }
 }
 
+namespace {
+
+// Means over 2 * half + 1 of the values from the first on.
+void average(std::span<const double> padded, std::size_t half, std::span<double> out) {
+  const std::size_t window = 2 * half + 1;
+  double sum = 0;
+  for (std::size_t i = 0; i < window; ++i) {
+    sum += padded[i];
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = sum / static_cast<double>(window);
+    if (i + 1 < out.size()) {
+      sum += padded[i + window] - padded[i];
+    }
+  }
+}
+
+}  // namespace
+
 void moving_average(std::span<const double> y, std::size_t half, std::span<double> out) {
   if (half == 0) {
     std::copy(y.begin(), y.end(), out.begin());
@@ -40,17 +59,18 @@ void moving_average(std::span<const double> y, std::size_t half, std::span<doubl
   }
   std::vector<double> padded;
   extend_by_lines(y, half, padded);
-  const std::size_t window = 2 * half + 1;
-  double sum = 0;
-  for (std::size_t i = 0; i < window; ++i) {
-    sum += padded[i];
+  average(padded, half, out);
+}
+
+void mirrored_average(std::span<const double> y, std::size_t half, std::span<double> out) {
+  const std::size_t n = y.size();
+  std::vector<double> padded(n + 2 * half);
+  for (std::size_t i = 0; i < padded.size(); ++i) {
+    // Mirrored with a period of 2 n.
+    const std::size_t at = (i + 2 * n * (half / (2 * n) + 1) - half) % (2 * n);
+    padded[i] = at < n ? y[at] : y[2 * n - 1 - at];
   }
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    out[i] = sum / static_cast<double>(window);
-    if (i + 1 < y.size()) {
-      sum += padded[i + window] - padded[i];
-    }
-  }
+  average(padded, half, out);
 }
 
 }  // namespace calcispec

@@ -12,4 +12,7 @@ void extend_by_lines(std::span<const double> y, std::size_t pad, std::vector<dou
 /// Mean over 2 * half + 1 points, the ends extended by lines. Cost: two additions a point.
 void moving_average(std::span<const double> y, std::size_t half, std::span<double> out);
 
+/// The same, the ends mirrored, the last point once more.
+void mirrored_average(std::span<const double> y, std::size_t half, std::span<double> out);
+
 }  // namespace calcispec

@@ -43,12 +43,21 @@ PolynomialBasis::PolynomialBasis(std::span<const double> x,
       all[i] *= k == 0 ? 1 : t[i];
       counted[i] = is_counted(i) ? all[i] : 0;
     }
+    std::vector<double> powers(static_cast<std::size_t>(k) + 1, 0.0);
+    if (k > 0) {
+      std::copy(powers_.back().begin(), powers_.back().end(), powers.begin() + 1);
+    } else {
+      powers[0] = 1;
+    }
     for (int round = 0; round < 2; ++round) {
       for (std::size_t j = 0; j < on_all_.size(); ++j) {
         const double part = dot(counted, on_counted_[j]);
         for (std::size_t i = 0; i < points_; ++i) {
           all[i] -= part * on_all_[j][i];
           counted[i] -= part * on_counted_[j][i];
+        }
+        for (std::size_t p = 0; p < powers_[j].size(); ++p) {
+          powers[p] -= part * powers_[j][p];
         }
       }
     }
@@ -60,6 +69,10 @@ PolynomialBasis::PolynomialBasis(std::span<const double> x,
       all[i] /= norm;
       counted[i] /= norm;
     }
+    for (double& power : powers) {
+      power /= norm;
+    }
+    powers_.push_back(std::move(powers));
     on_all_.push_back(std::move(all));
     on_counted_.push_back(std::move(counted));
   }
@@ -72,6 +85,22 @@ void PolynomialBasis::fit(std::span<const double> y, std::span<double> out) cons
     const auto& direction = on_all_[k];
     for (std::size_t i = 0; i < points_; ++i) {
       out[i] += part * direction[i];
+    }
+  }
+}
+
+void PolynomialBasis::fit(std::span<const double> y,
+                          std::span<double> out,
+                          std::vector<double>& powers) const {
+  std::fill(out.begin(), out.end(), 0.0);
+  powers.assign(on_all_.size(), 0.0);
+  for (std::size_t k = 0; k < on_all_.size(); ++k) {
+    const double part = dot(y, on_counted_[k]);
+    for (std::size_t p = 0; p < powers_[k].size(); ++p) {
+      powers[p] += part * powers_[k][p];
+    }
+    for (std::size_t i = 0; i < points_; ++i) {
+      out[i] += part * on_all_[k][i];
     }
   }
 }

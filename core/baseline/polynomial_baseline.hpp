@@ -47,6 +47,9 @@ class PolynomialBasis {
   /// The best polynomial through y, on all points.
   void fit(std::span<const double> y, std::span<double> out) const;
 
+  /// The same; `powers` becomes its coefficients in powers of the axis scaled to -1 ... 1.
+  void fit(std::span<const double> y, std::span<double> out, std::vector<double>& powers) const;
+
   /// Polynomials that the points determine: at most the order + 1.
   [[nodiscard]] Index size() const { return static_cast<Index>(on_all_.size()); }
   /// One of them on all points.
@@ -58,6 +61,7 @@ class PolynomialBasis {
   std::size_t points_;
   std::vector<std::vector<double>> on_counted_;  // orthonormal, 0 on points that do not count
   std::vector<std::vector<double>> on_all_;      // the same polynomials on all points
+  std::vector<std::vector<double>> powers_;      // their coefficients, constant first
 };
 
 /// |b - a| / |a| in the Euclidean norm; a of 0 counts as the smallest number.

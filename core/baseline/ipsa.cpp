@@ -1,0 +1,145 @@
+// Baseline by polynomial smoothing of what lies below the last one.
+#include "core/baseline/bells.hpp"
+#include "core/baseline/edges.hpp"
+#include "core/baseline/moving_extremes.hpp"
+#include "core/baseline/polynomial_baseline.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace calcispec {
+namespace {
+
+constexpr ParameterInfo window_parameter{
+    .name = "half_window",
+    .minimum = 1,
+    .maximum = 1e6,
+    .standard = std::numeric_limits<double>::quiet_NaN(),
+    .unit = "points",
+    .help =
+        "points on either side; automatic: four times where the opened spectrum stops changing"};
+constexpr ParameterInfo iterations_parameter{.name = "max_iterations",
+                                             .aliases = "max_iter",
+                                             .type = ParameterType::integer,
+                                             .minimum = 0,
+                                             .maximum = 100000,
+                                             .standard = 500,
+                                             .help = "most rounds"};
+constexpr ParameterInfo criterion_parameter{
+    .name = "original_criteria",
+    .type = ParameterType::flag,
+    .minimum = 0,
+    .maximum = 1,
+    .standard = 0,
+    .help =
+        "stop when the depth below the baseline over the height above it is below the tolerance"};
+constexpr std::array parameters{
+    window_parameter,
+    iterations_parameter,
+    polynomial_tolerance_parameter("relative change of the baseline at which to stop"),
+    criterion_parameter};
+
+// Least squares of a parabola in a window, its value in the middle.
+std::vector<double> parabola_weights(std::size_t half) {
+  const auto m = static_cast<double>(half);
+  const double count = 2 * m + 1;
+  const double second = m * (m + 1) * count / 3;  // sum of t^2
+  const double fourth = second * (3 * m * m + 3 * m - 1) / 5;
+  std::vector<double> weights(2 * half + 1);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const double t = static_cast<double>(i) - m;
+    weights[i] = (fourth - second * t * t) / (count * fourth - second * second);
+  }
+  return weights;
+}
+
+class IpsaRun {
+ public:
+  explicit IpsaRun(const MethodCall& call) : given_(call.parameters) {}
+
+  MethodStatus run_one(std::span<const double> y, std::size_t half) {
+    BellFilter filter(parabola_weights(half), BellEdge::repeat);
+    const std::size_t window = 2 * half + 1;
+    extend_by_lines(y, window, padded_);
+    first_ = window;
+    cut_ = padded_;
+    baseline_ = padded_;
+    next_.resize(padded_.size());
+    for (Index k = 0; k <= given_.integer("max_iterations"); ++k) {
+      filter.run(cut_, next_);
+      std::swap(baseline_, next_);
+      const double change = given_.flag("original_criteria")
+                                ? depth_over_height(y)
+                                : relative_change(inner(next_, y.size()), baseline(y.size()));
+      if (change < given_.real("tolerance")) {
+        return MethodStatus::converged;
+      }
+      for (std::size_t i = 0; i < padded_.size(); ++i) {
+        cut_[i] = std::min(padded_[i], baseline_[i]);
+      }
+    }
+    return MethodStatus::iteration_limit;
+  }
+  [[nodiscard]] std::span<const double> baseline(std::size_t points) const {
+    return inner(baseline_, points);
+  }
+  MovingExtremes& extremes() { return extremes_; }
+
+ private:
+  [[nodiscard]] std::span<const double> inner(const std::vector<double>& padded,
+                                              std::size_t points) const {
+    return std::span(padded).subspan(first_, points);
+  }
+
+  [[nodiscard]] double depth_over_height(std::span<const double> y) const {
+    double lowest = 0;
+    double highest = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      lowest = std::min(lowest, y[i] - baseline_[first_ + i]);
+      highest = std::max(highest, y[i] - baseline_[first_ + i]);
+    }
+    return -lowest / std::max(highest, std::numeric_limits<double>::min());
+  }
+
+  const ParameterSet& given_;
+  MovingExtremes extremes_;
+  std::size_t first_ = 0;
+  std::vector<double> padded_;
+  std::vector<double> cut_;
+  std::vector<double> baseline_;
+  std::vector<double> next_;
+};
+
+/// Model      parabolas in moving windows through min(y, the baseline before), repeated; the ends
+///            go on along lines
+/// Status     converged | iteration_limit
+/// Cost       O(points x half_window) a round, beyond 64 points that of two Fourier transforms;
+///            half windows beyond the spectrum count as its length
+/// Source     Wang et al., Appl. Spectrosc. 71 (2017) 1169
+void run(const MethodCall& call) {
+  IpsaRun one(call);
+  const auto points = static_cast<std::size_t>(call.points());
+  for (Index r = 0; r < call.count(); ++r) {
+    const auto y = call.row(r);
+    const std::size_t half = call.parameters.is_set("half_window")
+                                 ? static_cast<std::size_t>(call.parameters.real("half_window"))
+                                 : 4 * automatic_half_window(y, one.extremes());
+    call.status[static_cast<std::size_t>(r)] = one.run_one(y, std::min(points, half));
+    call.give(r, one.baseline(points));
+  }
+}
+
+}  // namespace
+
+CoreMethod baseline_ipsa() {
+  return {
+      {"baseline",
+       "ipsa", "parabolas in moving windows through what lies below them",
+       "Wang et al., Appl. Spectrosc. 71 (2017) 1169", parameters},
+      6,
+      run
+  };
+}
+
+}  // namespace calcispec
