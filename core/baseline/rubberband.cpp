@@ -1,8 +1,12 @@
 // Baseline by a string stretched from below: the lower convex hull.
+#include "core/baseline/edges.hpp"
+#include "core/baseline/penalized_solve.hpp"
+#include "core/baseline/whittaker_parameters.hpp"
 #include "core/method_table.hpp"
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <vector>
 
 namespace calcispec {
@@ -14,7 +18,24 @@ constexpr ParameterInfo segments_parameter{.name = "segments",
                                            .maximum = 1000,
                                            .standard = 1,
                                            .help = "parts of equal length that get a hull each"};
-constexpr std::array parameters{segments_parameter};
+constexpr ParameterInfo stiffness_parameter{
+    .name = "lambda",
+    .aliases = "lam",
+    .minimum = 1e-3,
+    .maximum = 1e15,
+    .standard = std::numeric_limits<double>::quiet_NaN(),
+    .help =
+        "stiffness of a smooth curve through the corners, for unit spacing of the points; "
+        "automatic: straight lines"};
+constexpr ParameterInfo smooth_parameter{.name = "smooth_half_window",
+                                         .type = ParameterType::integer,
+                                         .minimum = 0,
+                                         .maximum = 1e6,
+                                         .standard = 0,
+                                         .unit = "points",
+                                         .help = "half window of a moving average before; 0: none"};
+constexpr std::array parameters{
+    segments_parameter, stiffness_parameter, diff_order_parameter, smooth_parameter};
 
 // Adds the corners of the lower hull of points [first, last).
 void add_hull(std::span<const double> x,
@@ -37,30 +58,75 @@ void add_hull(std::span<const double> x,
   }
 }
 
-/// Model      lower convex hull of each part, straight lines between its corners
+class RubberbandRun {
+ public:
+  explicit RubberbandRun(const MethodCall& call)
+      : given_(call.parameters),
+        x_(call.axis.values()),
+        smoothed_(x_.size()),
+        weights_(x_.size()),
+        baseline_(x_.size()) {}
+
+  std::span<const double> run_one(std::span<const double> y) {
+    if (const auto half = static_cast<std::size_t>(given_.integer("smooth_half_window"));
+        half > 0) {
+      moving_average(y, half, smoothed_);
+      y = smoothed_;
+    }
+    const auto segments = static_cast<std::size_t>(given_.integer("segments"));
+    corners_.clear();
+    for (std::size_t s = 0; s < segments; ++s) {
+      add_hull(x_, y, {x_.size() * s / segments, x_.size() * (s + 1) / segments}, corners_);
+    }
+    if (given_.is_set("lambda")) {
+      smooth_through_corners(y);
+    } else {
+      join_corners(y);
+    }
+    return baseline_;
+  }
+
+ private:
+  void join_corners(std::span<const double> y) {
+    for (std::size_t c = 0; c + 1 < corners_.size(); ++c) {
+      const std::size_t a = corners_[c];
+      const std::size_t b = corners_[c + 1];
+      for (std::size_t i = a; i <= b; ++i) {
+        baseline_[i] = y[a] + (y[b] - y[a]) * (x_[i] - x_[a]) / (x_[b] - x_[a]);
+      }
+    }
+  }
+
+  void smooth_through_corners(std::span<const double> y) {
+    std::fill(weights_.begin(), weights_.end(), 0.0);
+    std::fill(baseline_.begin(), baseline_.end(), 0.0);
+    for (const std::size_t corner : corners_) {
+      weights_[corner] = 1;
+      baseline_[corner] = y[corner];
+    }
+    PenalizedSolver solver(y.size(), given_.integer("diff_order"));
+    solver.factor(weights_, given_.real("lambda"));
+    solver.solve(baseline_, baseline_);
+  }
+
+  const ParameterSet& given_;
+  std::span<const double> x_;
+  std::vector<std::size_t> corners_;
+  std::vector<double> smoothed_;
+  std::vector<double> weights_;
+  std::vector<double> baseline_;
+};
+
+/// Model      lower convex hull of each part, straight lines between its corners, or penalised
+/// least
+///            squares through the corners alone
 /// Status     converged
 /// Cost       O(points)
 /// Source     Andrew, Inf. Process. Lett. 9 (1979) 216 (hull)
 void run(const MethodCall& call) {
-  const auto x = call.axis.values();
-  const auto points = x.size();
-  const auto segments = static_cast<std::size_t>(call.parameters.integer("segments"));
-  std::vector<double> baseline(points);
-  std::vector<std::size_t> corners;
+  RubberbandRun one(call);
   for (Index r = 0; r < call.count(); ++r) {
-    const auto y = call.row(r);
-    corners.clear();
-    for (std::size_t s = 0; s < segments; ++s) {
-      add_hull(x, y, {points * s / segments, points * (s + 1) / segments}, corners);
-    }
-    for (std::size_t c = 0; c + 1 < corners.size(); ++c) {
-      const std::size_t a = corners[c];
-      const std::size_t b = corners[c + 1];
-      for (std::size_t i = a; i <= b; ++i) {
-        baseline[i] = y[a] + (y[b] - y[a]) * (x[i] - x[a]) / (x[b] - x[a]);
-      }
-    }
-    call.give(r, baseline);
+    call.give(r, one.run_one(call.row(r)));
     call.status[static_cast<std::size_t>(r)] = MethodStatus::converged;
   }
 }
