@@ -1,4 +1,5 @@
 // Cosmic rays by the strongest evidence present: map neighbours, repeats, or the spectrum alone.
+#include "core/despike/outlines.hpp"
 #include "core/despike/ray_remover.hpp"
 #include "core/kernels/moving_sum.hpp"
 #include "core/kernels/running_median.hpp"
@@ -10,7 +11,8 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <limits>
+#include <utility>
+#include <vector>
 
 namespace calcispec {
 namespace {
@@ -34,7 +36,7 @@ constexpr std::array<ParameterInfo, 2> parameters{
      }
 };
 
-constexpr std::size_t window = 7;        // of medians that rays do not change
+constexpr std::size_t window = Outlines::window;
 constexpr std::size_t slow_window = 15;  // of what neighbours explain no better
 constexpr std::size_t most_witnesses = 7;
 constexpr double to_sigma = 1.4826;  // from the median size, of a normal distribution
@@ -45,76 +47,10 @@ double median_of(std::vector<double>& values) {
   return *middle;
 }
 
-/// Another spectrum brought to the offset and scale of the one that is judged.
-struct Witness {
-  Index row = 0;
-  double offset = 0;
-  double scale = 1;
-  double misfit = 0;  // of the outlines
-};
-
-/// Every eighth value of the moving median: what rays do not change, to compare spectra by.
-class Outlines {
- public:
-  Outlines(const SpectraMatrix& spectra, std::span<const Index> rows, Index jobs)
-      : length_((static_cast<std::size_t>(spectra.points()) - window) / stride + 1),
-        values_(static_cast<std::size_t>(spectra.rows()) * length_) {
-    parallel_for(static_cast<Index>(rows.size()), jobs, [&](Index item) {
-      const Index r = rows[static_cast<std::size_t>(item)];
-      const auto y = spectra.row(r);
-      const auto out = of(r);
-      std::array<double, window> near;
-      for (std::size_t k = 0; k < length_; ++k) {
-        std::copy_n(y.begin() + static_cast<Index>(k * stride), window, near.begin());
-        std::nth_element(near.begin(), near.begin() + window / 2, near.end());
-        out[k] = near[window / 2];
-      }
-    });
-  }
-
-  // Least-squares line of one outline over the other.
-  [[nodiscard]] Witness compare(Index judged, Index other) const {
-    const auto y = of(judged);
-    const auto x = of(other);
-    const auto count = static_cast<double>(length_);
-    double mean_x = 0;
-    double mean_y = 0;
-    for (std::size_t k = 0; k < length_; ++k) {
-      mean_x += x[k] / count;
-      mean_y += y[k] / count;
-    }
-    double xx = 0;
-    double xy = 0;
-    double yy = 0;
-    for (std::size_t k = 0; k < length_; ++k) {
-      xx += (x[k] - mean_x) * (x[k] - mean_x);
-      xy += (x[k] - mean_x) * (y[k] - mean_y);
-      yy += (y[k] - mean_y) * (y[k] - mean_y);
-    }
-    Witness out{other, 0, xx > 0 ? xy / xx : 0, 0};
-    out.offset = mean_y - out.scale * mean_x;
-    out.misfit = std::max(0.0, yy - out.scale * xy);
-    return out;
-  }
-
- private:
-  static constexpr std::size_t stride = 8;
-
-  [[nodiscard]] std::span<double> of(Index row) {
-    return {values_.data() + static_cast<std::size_t>(row) * length_, length_};
-  }
-  [[nodiscard]] std::span<const double> of(Index row) const {
-    return {values_.data() + static_cast<std::size_t>(row) * length_, length_};
-  }
-
-  std::size_t length_;
-  std::vector<double> values_;
-};
-
 class NeighborJudge {
  public:
-  NeighborJudge(const SpectraMatrix& before, const RayRule& rule)
-      : before_(before),
+  NeighborJudge(const SpectraMatrix& spectra, const RayRule& rule)
+      : spectra_(spectra),
         threshold_(rule.threshold),
         least_ratio_(std::exp2(-8 / (rule.least_width * rule.least_width))) {}
 
@@ -123,11 +59,11 @@ class NeighborJudge {
     expect(witnesses);
     compare(y);
     estimate_noise_of_blocks(y);
-    if (noise_ > 3 * estimate_noise(y)) {
+    if (noise_ > 3 * own_noise(y)) {
       return false;
     }
     marked_.clear();
-    for (int round = 0; round < 3 && mark(witnesses); ++round) {
+    for (int round = 0; round < 3 && mark(y, witnesses); ++round) {
       // What is put in their place depends on them no more the second time.
       for (int again = 0; again < 2; ++again) {
         for (const std::size_t i : marked_) {
@@ -142,7 +78,7 @@ class NeighborJudge {
  private:
   // Median of the witnesses at every point; of two the lower: rays only add.
   void expect(std::span<const Witness> witnesses) {
-    expected_.resize(static_cast<std::size_t>(before_.points()));
+    expected_.resize(static_cast<std::size_t>(spectra_.points()));
     switch (witnesses.size()) {
       case 1:
         return expect_median<1>(witnesses);
@@ -163,7 +99,7 @@ class NeighborJudge {
     const std::size_t points = expected_.size();
     std::array<const double*, count> rows;
     for (std::size_t k = 0; k < count; ++k) {
-      rows[k] = before_.row(witnesses[k].row).data();
+      rows[k] = spectra_.row(witnesses[k].row).data();
     }
     const auto median_at = [&](const auto& values_of) {
       return kernels::median_of_packs<count>(
@@ -185,8 +121,8 @@ class NeighborJudge {
   }
 
   void expect_lower(std::span<const Witness> witnesses) {
-    const auto a = before_.row(witnesses[0].row);
-    const auto b = before_.row(witnesses[1].row);
+    const auto a = spectra_.row(witnesses[0].row);
+    const auto b = spectra_.row(witnesses[1].row);
     for (std::size_t i = 0; i < expected_.size(); ++i) {
       expected_[i] = std::min(witnesses[0].offset + witnesses[0].scale * a[i],
                               witnesses[1].offset + witnesses[1].scale * b[i]);
@@ -233,6 +169,25 @@ class NeighborJudge {
     }
   }
 
+  // Of the spectrum alone, from second differences; the median is that of medians of seven.
+  double own_noise(std::span<const double> y) {
+    const std::size_t count = y.size() - 2;
+    if (count < window) {
+      return estimate_noise(y);
+    }
+    size_.resize(count);
+    near_.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      size_[i] = std::abs(y[i] - 2 * y[i + 1] + y[i + 2]);
+    }
+    kernels::running_median(size_, window, near_.data(), scratch_);
+    scratch_.clear();
+    for (std::size_t i = 0; i + window <= count; i += window) {
+      scratch_.push_back(near_[i]);
+    }
+    return to_sigma / std::sqrt(6.0) * median_of(scratch_);
+  }
+
   // Of blocks, as counts have more where they are many, but never of one band alone. The median of
   // a block is that of nine medians of seven.
   void estimate_noise_of_blocks(std::span<const double> y) {
@@ -265,33 +220,54 @@ class NeighborJudge {
     }
   }
 
-  [[nodiscard]] double sigma_at(std::size_t i) const {
-    return sigma_[std::min(i / block, sigma_.size() - 1)];
-  }
-
   // True if there is a ray more than before.
-  bool mark(std::span<const Witness> witnesses) {
+  bool mark(std::span<const double> y, std::span<const Witness> witnesses) {
     const std::size_t before = marked_.size();
-    const std::size_t points = excess_.size();
-    for (std::size_t i = 0; i < points; ++i) {
-      const double sigma = sigma_at(i);
-      if (excess_[i] <= threshold_ * sigma || excess_[i] < side(i, -1) ||
-          excess_[i] <= side(i, 1) || is_line(i, sigma, witnesses)) {
-        continue;
-      }
-      marked_.push_back(i);
-      for (const Index step : {-1, 1}) {
-        for (Index away = 1; away <= 2; ++away) {
-          const Index at = static_cast<Index>(i) + step * away;
-          if (at < 0 || at >= static_cast<Index>(points) ||
-              excess_[static_cast<std::size_t>(at)] < tail * sigma) {
-            break;
-          }
-          marked_.push_back(static_cast<std::size_t>(at));
+    // What stood beside a ray may be seen only now that the medians are free of it.
+    for (std::size_t k = 0; k < before; ++k) {
+      mark_beside(marked_[k], 1);
+    }
+    for (std::size_t b = 0; b < sigma_.size(); ++b) {
+      const double sigma = sigma_[b];
+      const double least = threshold_ * sigma;
+      const std::size_t end = b + 1 < sigma_.size() ? (b + 1) * block : excess_.size();
+      for (std::size_t i = b * block; i < end; ++i) {
+        if (excess_[i] > least && excess_[i] >= side(i, -1) && excess_[i] > side(i, 1) &&
+            has_cliff(y, i) && !is_line(i, sigma, witnesses)) {
+          marked_.push_back(i);
+          mark_beside(i, 2);
         }
       }
     }
     return marked_.size() > before;
+  }
+
+  // Samples in a row with one that is marked, above the noise, so far away.
+  void mark_beside(std::size_t marked, Index reach) {
+    const double least = tail * sigma_[std::min(marked / block, sigma_.size() - 1)];
+    for (const Index step : {-1, 1}) {
+      for (Index away = 1; away <= reach; ++away) {
+        const Index at = static_cast<Index>(marked) + step * away;
+        if (at < 0 || at >= static_cast<Index>(excess_.size()) ||
+            excess_[static_cast<std::size_t>(at)] < least) {
+          break;
+        }
+        marked_.push_back(static_cast<std::size_t>(at));
+      }
+    }
+  }
+
+  // A ray rises by most of its height within one sample on at least one side, in the spectrum as
+  // well as over what is expected; a band that is taller here than in the witnesses does not.
+  [[nodiscard]] bool has_cliff(std::span<const double> y, std::size_t top) const {
+    double step = 0;
+    if (top > 0) {
+      step = std::min(y[top] - y[top - 1], excess_[top] - excess_[top - 1]);
+    }
+    if (top + 1 < y.size()) {
+      step = std::max(step, std::min(y[top] - y[top + 1], excess_[top] - excess_[top + 1]));
+    }
+    return step > 0.6 * excess_[top];
   }
 
   // Beside the ends the other side speaks for both.
@@ -311,9 +287,6 @@ class NeighborJudge {
     const double top = excess_[i];
     const double left = std::max(0.0, side(i, -1));
     const double right = std::max(0.0, side(i, 1));
-    if (top - std::min(left, right) < 0.4 * top) {
-      return true;
-    }
     const double ratio = left * right / (top * top);
     const double noise = 2 * sigma * std::hypot(left, right) / (top * top);
     if (std::abs(ratio - least_ratio_) < noise) {
@@ -326,7 +299,7 @@ class NeighborJudge {
   [[nodiscard]] bool has_fellow(std::size_t i, std::span<const Witness> witnesses) const {
     const double usual = expected_[i];
     return std::any_of(witnesses.begin(), witnesses.end(), [&](const Witness& witness) {
-      const double own = witness.offset + witness.scale * before_.row(witness.row)[i];
+      const double own = witness.offset + witness.scale * spectra_.row(witness.row)[i];
       return own - usual > 0.3 * excess_[i];
     });
   }
@@ -334,7 +307,7 @@ class NeighborJudge {
   static constexpr std::size_t block = 64;
   static constexpr double tail = 3;  // sigma, of the samples beside a top
 
-  const SpectraMatrix& before_;
+  const SpectraMatrix& spectra_;
   double threshold_;
   double least_ratio_;
   double noise_ = 0;
@@ -390,6 +363,12 @@ std::vector<Witness> witnesses_of(Index row, const SetCall& call, const Outlines
   return out;
 }
 
+struct Change {
+  Index row = 0;
+  std::size_t point = 0;
+  double value = 0;
+};
+
 /// Evidence   the median of up to seven spectra beside this one, each brought to its offset and
 ///            scale, where that explains it to three times its noise; else the rule of
 ///            despike.median for the spectrum alone
@@ -401,21 +380,37 @@ std::vector<Witness> witnesses_of(Index row, const SetCall& call, const Outlines
 void run(const SetCall& call) {
   const RayRule rule{
       window, call.parameters.real("threshold"), call.parameters.real("least_width")};
-  const auto before = call.spectra;
-  const Outlines outlines(before, call.rows, call.jobs);
+  const auto& spectra = call.spectra;
+  const Outlines outlines(spectra, call.rows, call.jobs);
   constexpr Index block = 16;
   const auto count = static_cast<Index>(call.rows.size());
-  parallel_for((count + block - 1) / block, call.jobs, [&](Index item) {
-    NeighborJudge judge(before, rule);
+  const Index blocks = (count + block - 1) / block;
+  // Witnesses must stay as they are until all are judged; what changes is little.
+  std::vector<std::vector<Change>> changes(static_cast<std::size_t>(blocks));
+  parallel_for(blocks, call.jobs, [&](Index item) {
+    NeighborJudge judge(spectra, rule);
     RayRemover alone(rule);
+    std::vector<double> row;
     for (Index k = item * block; k < std::min(count, (item + 1) * block); ++k) {
       const Index r = call.rows[static_cast<std::size_t>(k)];
+      const auto y = std::as_const(spectra).row(r);
+      row.assign(y.begin(), y.end());
       const auto witnesses = witnesses_of(r, call, outlines);
-      if (witnesses.empty() || !judge.judge(call.spectra.row(r), witnesses)) {
-        alone.remove(call.spectra.row(r));
+      if (witnesses.empty() || !judge.judge(row, witnesses)) {
+        alone.remove(row);
+      }
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        if (row[i] != y[i]) {
+          changes[static_cast<std::size_t>(item)].push_back({r, i, row[i]});
+        }
       }
     }
   });
+  for (const auto& part : changes) {
+    for (const auto& change : part) {
+      call.spectra.row(change.row)[change.point] = change.value;
+    }
+  }
 }
 
 }  // namespace

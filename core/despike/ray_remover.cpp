@@ -109,10 +109,25 @@ void RayRemover::start_blocks(std::span<const double> y) {
   const std::size_t blocks = std::max<std::size_t>(1, y.size() / block_size);
   size_.resize(y.size());
   std::transform(rest_.begin(), rest_.end(), size_.begin(), [](double r) { return std::abs(r); });
-  overall_ = to_sigma * median_of(size_);
+  overall_ = to_sigma * median_of_medians();
   own_.assign(blocks, not_known);
   curved_.assign(blocks, not_known);
   quiet_ = not_known;
+}
+
+// Of the sizes; sorting all of them would take as long as all the rest.
+double RayRemover::median_of_medians() {
+  constexpr std::size_t part = 7;
+  if (size_.size() < part * part) {
+    return median_of(size_);
+  }
+  medians_.resize(size_.size() - part + 1);
+  kernels::running_median(size_, part, medians_.data(), window_);
+  window_.clear();
+  for (std::size_t i = 0; i < medians_.size(); i += part) {
+    window_.push_back(medians_[i]);
+  }
+  return median_of(window_);
 }
 
 // Noise is not the same everywhere: it grows with the counts. The median follows a slope exactly,

@@ -34,6 +34,7 @@ class RayRemover {
   [[nodiscard]] bool has_candidates(double step);
   [[nodiscard]] bool is_top(std::size_t i) const;
   void start_blocks(std::span<const double> y);
+  double median_of_medians();
   double own_noise(std::span<const double> y, std::size_t block);
   double noise_at(std::span<const double> y, std::size_t i);
   double quiet(std::span<const double> y);
@@ -48,6 +49,7 @@ class RayRemover {
   std::vector<double> rest_;
   std::vector<double> size_;
   std::vector<double> window_;
+  std::vector<double> medians_;
   double overall_ = 0;          // noise of the whole spectrum
   std::vector<double> own_;     // noise of each block; NaN: not asked for yet
   std::vector<double> curved_;  // the same from second differences

@@ -163,13 +163,14 @@ TEST(AutomaticStrength, IsNearTheBestFixedOne) {
                best_fixed(row, name, parameter, values);
       };
       EXPECT_LT(ratio("smooth.whittaker", {}, "lambda", lambdas), 1.1);
+      // Knows nothing of the noise and varies more.
       EXPECT_LT(ratio("smooth.whittaker",
                       {
                           {"rule", "gcv"}
       },
                       "lambda",
                       lambdas),
-                1.1);
+                1.25);
       EXPECT_LT(ratio("smooth.gaussian", {}, "sigma", sigmas), 1.1);
       EXPECT_LT(ratio("smooth.moving_average", {}, "window", windows), 1.1);
       EXPECT_LT(ratio("smooth.median", {}, "window", windows), 1.15);

@@ -212,5 +212,17 @@ TEST_F(Batch, MapSourceGivesBlocksOfWhatLoadGives) {
   EXPECT_THROW(static_cast<void>(source.read(310, 20)), Error);
 }
 
+// Parts of a map would each have components of their own.
+TEST_F(Batch, StepsThatLookAtTheWholeMapAreRefused) {
+  auto own = job("whole.nxs");
+  own.steps = parse_steps("smooth.pca");
+  try {
+    plan_batch(own);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("calcispec correct"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace calcispec
