@@ -8,6 +8,7 @@ find_package(nlohmann_json 3.11 REQUIRED)
 find_package(tomlplusplus 3.3 REQUIRED)
 find_package(OpenSSL REQUIRED)
 pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5-serial) # never plain hdf5: may be MPI's
+find_package(ZLIB REQUIRED)
 # Optional: AUTO takes it where it is, ON asks for it.
 set(CALCISPEC_XLSX AUTO CACHE STRING "Write .xlsx with libxlsxwriter: AUTO, ON or OFF")
 set_property(CACHE CALCISPEC_XLSX PROPERTY STRINGS AUTO ON OFF)

@@ -12,16 +12,18 @@ namespace {
 void check_monotonic(const std::vector<double>& values) {
   require(!values.empty(), "the axis has no points");
   const bool falls = values.size() > 1 && values.back() < values.front();
+  // Texts are made for faults alone: axes are checked for every file, point by point.
   for (std::size_t i = 0; i < values.size(); ++i) {
-    require(std::isfinite(values[i]), "axis value " + std::to_string(i + 1) + " is not finite");
-    if (i == 0) {
-      continue;
+    if (!std::isfinite(values[i])) {
+      require(false, "axis value " + std::to_string(i + 1) + " is not finite");
     }
-    const double step = falls ? values[i - 1] - values[i] : values[i] - values[i - 1];
-    require(step > 0,
-            "axis value " + std::to_string(i + 1) + " (" + std::to_string(values[i]) +
-                ") does not " + (falls ? "fall below" : "rise above") +
-                " its neighbour; sort the axis and remove " + "repeated points");
+    const double step = i == 0 ? 1 : falls ? values[i - 1] - values[i] : values[i] - values[i - 1];
+    if (!(step > 0)) {
+      require(false,
+              "axis value " + std::to_string(i + 1) + " (" + std::to_string(values[i]) +
+                  ") does not " + (falls ? "fall below" : "rise above") +
+                  " its neighbour; sort the axis and remove " + "repeated points");
+    }
   }
 }
 

@@ -2,14 +2,17 @@
 
 #include "core/error.hpp"
 #include "io/known_formats.hpp"
+#include "io/siblings.hpp"
 
 #include <openssl/evp.h>
 
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
+#include <filesystem>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -28,7 +31,7 @@ constexpr std::size_t largest_file = std::size_t{8} << 30U;
 // A file mapped into memory for reading.
 class Mapping {
  public:
-  explicit Mapping(const std::string& path) {
+  explicit Mapping(const std::string& path, bool may_be_large = false) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) {
       fail(path, "cannot be opened: " + std::generic_category().message(errno));
@@ -39,9 +42,9 @@ class Mapping {
       fail(path, "is a folder or cannot be read; name a file");
     }
     size_ = static_cast<std::size_t>(state.st_size);
-    if (size_ > largest_file) {
+    if (size_ > largest_file && !may_be_large) {
       ::close(file);
-      fail(path, "is larger than 8 GB, the limit for text; split it");
+      fail(path, "is larger than 8 GB, the most that is read at once; split it");
     }
     if (size_ > 0) {
       void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
@@ -68,6 +71,52 @@ class Mapping {
   const char* data_ = nullptr;
   std::size_t size_ = 0;
 };
+
+// What lies beside a file, mapped when it is asked for.
+class Folder {
+ public:
+  explicit Folder(const std::string& path)
+      : folder_(path.substr(0, path.size() - name_of(path).size())) {
+    siblings_.names = [this] { return names(); };
+    siblings_.bytes = [this](const std::string& name) { return bytes(name); };
+  }
+
+  [[nodiscard]] const Siblings* siblings() const { return &siblings_; }
+
+ private:
+  std::vector<std::string> names() {
+    if (!is_listed_) {
+      is_listed_ = true;
+      std::error_code error;
+      const auto where = std::filesystem::path(folder_.empty() ? "." : folder_);
+      for (std::filesystem::directory_iterator it(where, error), end; !error && it != end;
+           it.increment(error)) {
+        names_.push_back(it->path().filename().string());
+      }
+    }
+    return names_;
+  }
+
+  std::optional<std::string_view> bytes(const std::string& name) {
+    auto& mapping = mappings_[name];
+    if (!mapping) {
+      mapping = std::make_unique<Mapping>(folder_ + name, true);
+    }
+    return mapping->bytes();
+  }
+
+  std::string folder_;
+  bool is_listed_ = false;
+  std::vector<std::string> names_;
+  std::map<std::string, std::unique_ptr<Mapping>> mappings_;
+  Siblings siblings_;
+};
+
+LoadedFile load_mapped(const std::string& path, const ReadOptions& options) {
+  const Mapping mapping(path, options.is_skim);
+  const Folder folder(path);
+  return load_bytes({mapping.bytes(), path, folder.siblings(), true}, options);
+}
 
 std::string sha256_of(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -132,12 +181,9 @@ LoadedFile load(const std::string& path, const ReadOptions& options) {
   if (colon != std::string::npos && ::stat(path.c_str(), &state) != 0) {
     auto inner = options;
     inner.block = path.substr(colon + 1);
-    const auto file = path.substr(0, colon);
-    const Mapping mapping(file);
-    return load_bytes({mapping.bytes(), file}, inner);
+    return load_mapped(path.substr(0, colon), inner);
   }
-  const Mapping mapping(path);
-  return load_bytes({mapping.bytes(), path}, options);
+  return load_mapped(path, options);
 }
 
 }  // namespace calcispec::io

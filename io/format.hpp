@@ -5,6 +5,7 @@
 #include "core/quantity.hpp"
 #include "core/spectra_matrix.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -21,6 +22,24 @@ struct ReadOptions {
   std::optional<OrdinateKind> ordinate;
   std::optional<double> laser_nm;
   std::optional<std::string> block;  // of a file that holds several: number or name in `info`
+  /// Program that reads HDF5 in a process of its own (see reader_process.hpp); empty: read here.
+  std::string reader_program;
+  bool is_skim = false;  // of maps keep the first spectrum alone, with count and range of all
+};
+
+/// The ends of an axis in stored order, where it was converted on reading.
+struct StoredAxis {
+  double first = 0;
+  double last = 0;
+  std::string unit;
+};
+
+/// What is known of spectra that were gone through but not kept.
+struct Skim {
+  Index rows = 0;
+  double y_min = 0;  // of finite numbers
+  double y_max = 0;
+  Index first_bad_row = -1;  // holds a number that is not finite; -1: none
 };
 
 /// Spectra of one file that share an axis, with everything the file says about them.
@@ -32,6 +51,8 @@ struct Recording {
   SamplingMode mode = SamplingMode::unknown;
   std::optional<MapGrid> map;
   std::optional<double> laser_nm;
+  std::optional<StoredAxis> stored_axis;        // wavelengths that became Raman shifts
+  std::optional<Skim> skim;                     // `spectra` holds the first one alone
   std::vector<std::string> names;               // one per row, may be empty
   std::optional<SpectraMatrix> replicate_sd;    // spread between replicates, not point noise
   std::map<std::string, std::string> metadata;  // UTF-8, keys as in the file
@@ -55,10 +76,19 @@ struct LoadedFile {
   Diagnostics diagnostics;
 };
 
+/// Files beside the one that is read, on the disk or in an archive: headers, tiles. Views live as
+/// long as the reading.
+struct Siblings {
+  std::function<std::vector<std::string>()> names;
+  std::function<std::optional<std::string_view>(const std::string& name)> bytes;
+};
+
 /// Reads from a bounded view of the whole file.
 struct FileView {
   std::string_view bytes;
   std::string_view path;  // for messages and, as a last resort, hints from the extension
+  const Siblings* siblings = nullptr;  // nothing beside it, or not known
+  bool is_file = false;                // the bytes are those of the file at `path`
 };
 
 /// One row of the format table.

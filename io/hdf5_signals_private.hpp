@@ -39,4 +39,14 @@ std::size_t spectral_dimension(const Signal& signal);
 /// Axis, labels, names and grid; y is left alone. A missing axis is counted and said.
 void describe(const Signal& signal, TextSpectra& spectra, Diagnostics& diagnostics);
 
+/// Which spectra of a signal.
+struct Rows {
+  Index first = 0;
+  Index count = 0;
+  Index points = 0;
+};
+/// Spectra along the stored axis; those that lie along the fastest place are read at once. Throws
+/// Error{unreadable_input} where the file is damaged.
+std::vector<double> stored_rows(const Signal& signal, const Rows& rows, const std::string& path);
+
 }  // namespace calcispec::io::hdf5

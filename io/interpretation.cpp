@@ -358,8 +358,21 @@ class Interpreter {
   }
 
   void shift_from_wavelength() {
-    for (double& x : out_.x) {
-      x = 1e7 / *out_.laser_nm - 1e7 / x;
+    out_.stored_axis = StoredAxis{out_.x.front(), out_.x.back(), out_.x_unit};
+    bool is_rising = true;
+    for (std::size_t i = 0; i < out_.x.size(); ++i) {
+      const bool is_length = out_.x[i] > 0;
+      out_.x[i] = 1e7 / *out_.laser_nm - 1e7 / out_.x[i];
+      is_rising = is_rising && is_length && std::isfinite(out_.x[i]) &&
+                  (i < 2 || (out_.x[i] > out_.x[i - 1]) == (out_.x[1] > out_.x[0])) &&
+                  (i == 0 || out_.x[i] != out_.x[i - 1]);
+    }
+    if (!is_rising) {
+      throw Error(ErrorCode::unreadable_input,
+                  "the axis is named in nm, but not all of its values are wavelengths (" +
+                      number_text(x_range_.low) + " to " + number_text(x_range_.high) +
+                      "); correct the unit or export the file again",
+                  path_);
     }
     out_.axis_kind = AxisKind::raman_shift;
     out_.x_unit = "1/cm";

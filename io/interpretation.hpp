@@ -14,6 +14,7 @@ struct Meaning {
   Technique technique = Technique::unknown;
   SamplingMode mode = SamplingMode::unknown;
   std::optional<double> laser_nm;
+  std::optional<StoredAxis> stored_axis;
 };
 
 /// Every guess from a range and every contradiction with the user becomes a diagnostic. Throws

@@ -16,14 +16,13 @@ struct KnownFormat {
 
 constexpr std::string_view ole_magic("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8);
 
+constexpr std::string_view zip_magic("PK\x03\x04", 4);
+
 constexpr std::string_view labspec =
     "is a Horiba LabSpec file whose inside is not published; in LabSpec save it as text (*.txt) or "
     "SPC";
 constexpr std::string_view witec =
     "is a WITec project; in WITec Project export the data as table, SPC or text";
-constexpr std::string_view omnic_series =
-    "is an OMNIC series (SRS), which is not read; in OMNIC save its spectra as a group (SPG), as "
-    "SPA or as CSV";
 constexpr std::string_view jasco =
     "is a JASCO file, which is not read; in Spectra Manager export it as JCAMP-DX or text";
 constexpr std::string_view shimadzu =
@@ -31,26 +30,27 @@ constexpr std::string_view shimadzu =
 constexpr std::string_view ole =
     "is an OLE compound file (Shimadzu, JASCO, Agilent headers and office files are), which holds "
     "no spectrum that can be read; export it as JCAMP-DX, SPC or text";
+constexpr std::string_view office = "is an office file; save its table as CSV or text";
 constexpr std::string_view other_spc =
     "is no Galactic SPC in spite of its name (Shimadzu and Bruker EPR use the same ending); in its "
     "program export it as JCAMP-DX or text";
 
 // The first row that fits speaks.
 constexpr KnownFormat known_formats[] = {
-    {"LabSpec6",           "",     labspec     },
-    {"WIT_PR",             "",     witec       },
-    {"WIT^",               "",     witec       },
-    {"Spectral Exte File", "",     omnic_series},
-    {ole_magic,            "jws",  jasco       },
-    {ole_magic,            "spc",  shimadzu    },
-    {ole_magic,            "",     ole         },
-    {"",                   "ispd", shimadzu    },
-    {"",                   "spc",  other_spc   },
-    {"",                   "l6s",  labspec     },
-    {"",                   "l6m",  labspec     },
-    {"",                   "ngc",  labspec     },
-    {"",                   "wip",  witec       },
-    {"",                   "jws",  jasco       },
+    {"LabSpec6", "",     labspec  },
+    {"WIT_PR",   "",     witec    },
+    {"WIT^",     "",     witec    },
+    {ole_magic,  "jws",  jasco    },
+    {ole_magic,  "spc",  shimadzu },
+    {ole_magic,  "",     ole      },
+    {zip_magic,  "",     office   },
+    {"",         "ispd", shimadzu },
+    {"",         "spc",  other_spc},
+    {"",         "l6s",  labspec  },
+    {"",         "l6m",  labspec  },
+    {"",         "ngc",  labspec  },
+    {"",         "wip",  witec    },
+    {"",         "jws",  jasco    },
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "io/file.hpp"
 #include "io/hdf5_signals_private.hpp"
+#include "io/reader_process.hpp"
 
 #include <algorithm>
 #include <array>
@@ -32,6 +33,7 @@ struct MapSource::Parts {
   SpectraMatrix whole;  // of formats that are read whole
   hdf5::Handle file;
   std::optional<hdf5::Signal> signal;
+  std::optional<ReaderProcess> process;  // reads the file for us
 
   [[noreturn]] void fail(const std::string& message) const {
     throw Error(ErrorCode::unreadable_input, message, path);
@@ -48,6 +50,16 @@ struct MapSource::Parts {
     whole = head.spectra;
     head.spectra.values.resize(
         static_cast<std::size_t>(std::min(rows, head_rows) * head.spectra.points()));
+  }
+
+  void open_in_process(const ReadOptions& options) {
+    process.emplace(options.reader_program, FileView{{}, path, nullptr, true});
+    auto opened = process->open_map(options, rows);
+    head = std::move(opened.recordings.front());
+    diagnostics = std::move(opened.diagnostics);
+    if (rows < head.spectra.rows()) {
+      fail("its reader answered with another number of spectra");
+    }
   }
 
   void open_hdf5(const ReadOptions& options) {
@@ -75,7 +87,7 @@ struct MapSource::Parts {
     const auto points = spectra.x.size();
     rows = static_cast<Index>(hdf5::count_of(*signal)) / static_cast<Index>(points);
     const auto count = std::min(rows, head_rows);
-    const auto values = stored_rows(0, count, static_cast<Index>(points));
+    const auto values = hdf5::stored_rows(*signal, {0, count, static_cast<Index>(points)}, path);
     for (Index row = 0; row < count; ++row) {
       const auto first = values.begin() + row * static_cast<Index>(points);
       spectra.y.emplace_back(first, first + static_cast<Index>(points));
@@ -86,72 +98,6 @@ struct MapSource::Parts {
     spectra.map.reset();
     head = make_recording(std::move(spectra), path, inner, diagnostics);
     head.map = grid;
-  }
-
-  // Spectra along the stored axis. Rows that lie along the fastest place are read at once.
-  [[nodiscard]] std::vector<double> stored_rows(Index first, Index count, Index points) const {
-    const auto& size = signal->shape.size;
-    const auto spectral = hdf5::spectral_dimension(*signal);
-    std::vector<std::size_t> places;
-    for (std::size_t d = 0; d < size.size(); ++d) {
-      if (d != spectral) {
-        places.push_back(d);
-      }
-    }
-    std::vector<double> out(static_cast<std::size_t>(count * points));
-    const Index fastest = places.empty() ? 1 : static_cast<Index>(size[places.back()]);
-    for (Index done = 0; done < count;) {
-      const Index row = first + done;
-      const Index along = row % fastest;
-      const Index many = std::min(fastest - along, count - done);
-      std::vector<hsize_t> start(size.size(), 0);
-      std::vector<hsize_t> extent(size.size(), 1);
-      extent[spectral] = size[spectral];
-      if (!places.empty()) {
-        start[places.back()] = static_cast<hsize_t>(along);
-        extent[places.back()] = static_cast<hsize_t>(many);
-      }
-      if (places.size() == 2) {
-        start[places.front()] = static_cast<hsize_t>(row / fastest);
-      }
-      const bool is_row_major = places.empty() || spectral > places.back();
-      read_part(start, extent, is_row_major, {out.data() + done * points, many, points});
-      done += many;
-    }
-    return out;
-  }
-
-  struct Part {
-    double* values;
-    Index rows;
-    Index points;
-  };
-
-  void read_part(const std::vector<hsize_t>& start,
-                 const std::vector<hsize_t>& extent,
-                 bool is_row_major,
-                 const Part& part) const {
-    const hdf5::Handle space(H5Dget_space(signal->data.id()), H5Sclose);
-    // Of the shape of the part: with another the library goes number by number.
-    const hdf5::Handle memory(
-        H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose);
-    std::vector<double> turned(is_row_major ? 0
-                                            : static_cast<std::size_t>(part.rows * part.points));
-    double* target = is_row_major ? part.values : turned.data();
-    const bool is_read =
-        H5Sselect_hyperslab(
-            space.id(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr) >= 0 &&
-        H5Dread(
-            signal->data.id(), H5T_NATIVE_DOUBLE, memory.id(), space.id(), H5P_DEFAULT, target) >=
-            0;
-    if (!is_read) {
-      fail("cannot be read on: " + signal->path + " is damaged or packed by a missing filter");
-    }
-    for (Index i = 0; !is_row_major && i < part.points; ++i) {
-      for (Index row = 0; row < part.rows; ++row) {
-        part.values[row * part.points + i] = turned[static_cast<std::size_t>(i * part.rows + row)];
-      }
-    }
   }
 };
 
@@ -170,7 +116,11 @@ MapSource MapSource::open(const std::string& path, const ReadOptions& options) {
     parts->path = path.substr(0, colon);
   }
   if (is_hdf5(parts->path)) {
-    parts->open_hdf5(own);
+    if (own.reader_program.empty()) {
+      parts->open_hdf5(own);
+    } else {
+      parts->open_in_process(own);
+    }
   } else {
     parts->open_whole(own);
   }
@@ -193,12 +143,16 @@ SpectraMatrix MapSource::read(Index first, Index count) {
   SpectraMatrix out;
   out.axis = parts_->head.spectra.axis;
   const Index points = out.axis->size();
-  if (!parts_->signal) {
+  if (!parts_->signal && !parts_->process) {
     const auto from = parts_->whole.values.begin() + first * points;
     out.values.assign(from, from + count * points);
     return out;
   }
-  out.values = parts_->stored_rows(first, count, points);
+  if (parts_->process) {
+    out.values = parts_->process->map_rows(first, count, points);
+    return out;
+  }
+  out.values = hdf5::stored_rows(*parts_->signal, {first, count, points}, parts_->path);
   if (out.axis->was_descending()) {
     for (Index row = 0; row < count; ++row) {
       const auto from = out.values.begin() + row * points;

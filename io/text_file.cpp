@@ -33,11 +33,24 @@ std::string_view without_mark(std::string_view bytes) {
   return bytes.substr(0, 3) == "\xEF\xBB\xBF" ? bytes.substr(3) : bytes;
 }
 
+// Bytes before the first line end. Either sign is looked for in windows that grow, so that a long
+// way to the other one costs nothing.
+std::size_t line_length(std::string_view ahead) {
+  for (std::size_t from = 0, window = 256; from < ahead.size(); from += window, window *= 2) {
+    const auto part = ahead.substr(from, window);
+    const auto feed = std::min(part.find('\n'), part.size());
+    const auto end = std::min(part.substr(0, feed).find('\r'), feed);
+    if (end < part.size()) {
+      return from + end;
+    }
+  }
+  return ahead.size();
+}
+
 // The next line; `at` moves behind its end. A line that is too long comes cut, a byte over the
 // limit.
 std::string_view next_line(std::string_view bytes, std::size_t& at) {
-  const auto ahead = bytes.substr(at, longest_line + 1);
-  const auto end = at + std::min(ahead.find_first_of("\r\n"), ahead.size());
+  const auto end = at + line_length(bytes.substr(at, longest_line + 1));
   const auto line = bytes.substr(at, end - at);
   at = end;
   if (at < bytes.size()) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace calcispec::io {
@@ -123,6 +124,37 @@ void report_missing(const TextSpectra& spectra, const std::string& path, Diagnos
 
 }  // namespace
 
+void add_spectrum(TextSpectra& spectra, std::vector<double>&& y, bool is_skim) {
+  if (!is_skim) {
+    spectra.y.push_back(std::move(y));
+    return;
+  }
+  if (!spectra.skim) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    spectra.skim = Skim{0, infinity, -infinity, -1};
+  }
+  auto& skim = *spectra.skim;
+  bool is_good = true;
+  for (const double value : y) {
+    if (std::isfinite(value)) {
+      skim.y_min = std::min(skim.y_min, value);
+      skim.y_max = std::max(skim.y_max, value);
+    } else {
+      is_good = false;
+    }
+  }
+  if (!is_good && skim.first_bad_row < 0) {
+    skim.first_bad_row = skim.rows;
+  }
+  if (skim.rows++ == 0) {
+    spectra.y.push_back(std::move(y));
+  }
+}
+
+std::size_t count_of(const TextSpectra& spectra) {
+  return spectra.skim ? static_cast<std::size_t>(spectra.skim->rows) : spectra.y.size();
+}
+
 std::vector<double> even_axis(double first, double last, std::size_t count) {
   std::vector<double> out(count);
   const double intervals = count > 1 ? static_cast<double>(count - 1) : 1.0;
@@ -186,6 +218,15 @@ Recording make_recording(TextSpectra&& spectra,
   recording.mode = meaning.mode;
   recording.map = spectra.map;
   recording.laser_nm = meaning.laser_nm;
+  recording.stored_axis = meaning.stored_axis;
+  recording.skim = spectra.skim;
+  if (recording.skim && recording.skim->first_bad_row > 0) {
+    diagnostics.push_back({Severity::warning,
+                           "not_a_number",
+                           "spectrum " + std::to_string(recording.skim->first_bad_row + 1) +
+                               " holds an ordinate that is not a number",
+                           recording.skim->first_bad_row});
+  }
   recording.metadata = std::move(spectra.metadata);
   return recording;
 }

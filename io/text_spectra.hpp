@@ -26,7 +26,13 @@ struct TextSpectra {
   std::optional<MapGrid> map;
   std::optional<double> laser_nm;
   std::map<std::string, std::string> metadata;
+  std::optional<Skim> skim;  // y holds the first spectrum alone
 };
+
+/// Appends a spectrum; when skimming, only the first is kept and the others are counted.
+void add_spectrum(TextSpectra& spectra, std::vector<double>&& y, bool is_skim);
+/// Spectra kept or counted.
+std::size_t count_of(const TextSpectra& spectra);
 
 /// Decides axis kind, technique, mode and ordinate; what the user says wins. Throws
 /// Error{unreadable_input} for fewer than three points, an axis that repeats or turns back, or a

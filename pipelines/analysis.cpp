@@ -36,7 +36,7 @@ std::optional<models::MeasuredLibrary> make_measured_library(const AnalysisReque
   if (!is_measured) {
     return std::nullopt;
   }
-  auto library = load_measured_library(request.library_folder);
+  auto library = load_measured_library(request.library_folder, request.read.reader_program);
   if (request.calibration && request.calibration->library_sha256 != library.sha256) {
     throw Error(ErrorCode::invalid_argument,
                 "the calibration " + request.calibration->id +

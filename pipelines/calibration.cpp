@@ -75,7 +75,7 @@ io::Recording load_single(const std::string& path, const io::ReadOptions& read) 
 }
 
 CalibrationRun calibrate_response(const CalibrationRequest& request) {
-  const auto library = load_measured_library(request.library);
+  const auto library = load_measured_library(request.library, request.read.reader_program);
   const auto table = load_table(request.standards);
   const auto folder = fs::path(request.standards).parent_path();
   CalibrationRun out;

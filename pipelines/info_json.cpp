@@ -27,6 +27,13 @@ Ends ends_of(std::span<const double> values, bool was_descending) {
   return was_descending ? Ends{values.back(), values.front()} : Ends{values.front(), values.back()};
 }
 
+// As it stands in the file, before any conversion.
+io::StoredAxis stored_axis_of(const io::Recording& recording) {
+  const auto& axis = *recording.spectra.axis;
+  const auto ends = ends_of(axis.values(), axis.was_descending());
+  return recording.stored_axis.value_or(io::StoredAxis{ends.first, ends.last, axis.unit()});
+}
+
 struct Summary {
   Index spectra = 0;
   Index points = -1;  // -1: varies
@@ -38,8 +45,13 @@ Summary summary_of(const io::LoadedFile& file) {
   Summary out;
   out.points = file.recordings.front().spectra.points();
   for (const auto& recording : file.recordings) {
-    out.spectra += recording.spectra.rows();
+    out.spectra += recording.skim ? recording.skim->rows : recording.spectra.rows();
     out.points = recording.spectra.points() == out.points ? out.points : -1;
+    if (recording.skim) {
+      out.y_min = std::min(out.y_min, recording.skim->y_min);
+      out.y_max = std::max(out.y_max, recording.skim->y_max);
+      continue;
+    }
     for (const double y : recording.spectra.values) {
       if (std::isfinite(y)) {
         out.y_min = std::min(out.y_min, y);
@@ -82,7 +94,7 @@ Json file_json(const FileInfo& info) {
   const auto& first = file.recordings.front();
   const auto& axis = *first.spectra.axis;
   const auto summary = summary_of(file);
-  const auto x = ends_of(axis.values(), axis.was_descending());
+  const auto x = stored_axis_of(first);
   const auto y = ends_of(first.spectra.row(0), axis.was_descending());
   const bool is_partial =
       std::any_of(file.diagnostics.begin(), file.diagnostics.end(), [](const auto& row) {
@@ -96,7 +108,7 @@ Json file_json(const FileInfo& info) {
   out["n_points"] = summary.points < 0 ? Json(nullptr) : Json(summary.points);
   out["x_first"] = x.first;
   out["x_last"] = x.last;
-  out["x_unit"] = axis.unit();
+  out["x_unit"] = x.unit;
   out["y_unit"] = name_of(first.ordinate);
   out["y_min"] = number(summary.y_min);
   out["y_max"] = number(summary.y_max);
@@ -153,12 +165,16 @@ std::string info_table(std::span<const FileInfo> files) {
     const auto& first = file.recordings.front();
     const auto& axis = *first.spectra.axis;
     const auto summary = summary_of(file);
-    const auto x = ends_of(axis.values(), axis.was_descending());
+    const auto x = stored_axis_of(first);
     out += "  format     " + file.format + "\n";
     out += "  spectra    " + std::to_string(summary.spectra) + " of " +
            (summary.points < 0 ? "varying" : std::to_string(summary.points)) + " points\n";
-    out += "  axis       " + number_text(x.first) + " to " + number_text(x.last) + " " +
-           axis.unit() + " (" + std::string(name_of(axis.kind())) + ")\n";
+    out += "  axis       " + number_text(x.first) + " to " + number_text(x.last) + " " + x.unit +
+           " (" + std::string(name_of(axis.kind())) +
+           (first.stored_axis ? ", " + number_text(axis.front()) + " to " +
+                                    number_text(axis.back()) + " " + axis.unit()
+                              : "") +
+           ")\n";
     out += "  ordinate   " + number_text(summary.y_min) + " to " + number_text(summary.y_max) +
            " (" + std::string(name_of(first.ordinate)) + ")\n";
     out += "  technique  " + std::string(name_of(first.technique)) +

@@ -82,8 +82,11 @@ void fill_hash(MeasuredLibrary& library) {
 
 class TableReader {
  public:
-  TableReader(const toml::table& root, const std::string& path, const fs::path& folder)
-      : root_(root), faults_(path), folder_(folder) {}
+  TableReader(const toml::table& root,
+              const std::string& path,
+              const fs::path& folder,
+              const std::string& reader_program)
+      : root_(root), faults_(path), folder_(folder), reader_program_(reader_program) {}
 
   MeasuredLibrary read() {
     faults_.check_keys(root_, {"schema", "reference"});
@@ -134,6 +137,7 @@ class TableReader {
     out.density_g_cm3 =
         table["density_g_cm3"].value<double>().value_or(std::numeric_limits<double>::quiet_NaN());
     io::ReadOptions read;
+    read.reader_program = reader_program_;
     read.technique = technique_from_name(text(table, "technique", true));
     if (!read.technique) {
       faults_.add(table, "technique must be raman or ftir");
@@ -153,6 +157,7 @@ class TableReader {
   const toml::table& root_;
   TomlFaults faults_;
   const fs::path& folder_;
+  const std::string& reader_program_;
 };
 
 std::string table_text(const MeasuredLibrary& library) {
@@ -204,10 +209,11 @@ bool is_measured_library(const std::string& folder) {
   return fs::is_regular_file(fs::path(folder) / table_name, ignored);
 }
 
-MeasuredLibrary load_measured_library(const std::string& folder) {
+MeasuredLibrary load_measured_library(const std::string& folder,
+                                      const std::string& reader_program) {
   const auto path = (fs::path(folder) / table_name).string();
   const auto root = parse_toml(content_of(path), path);
-  return TableReader(root, path, fs::path(folder)).read();
+  return TableReader(root, path, fs::path(folder), reader_program).read();
 }
 
 MeasuredLibrary add_references(const std::string& folder,
@@ -216,7 +222,7 @@ MeasuredLibrary add_references(const std::string& folder,
                                bool replaces) {
   MeasuredLibrary library;
   if (is_measured_library(folder)) {
-    library = load_measured_library(folder);
+    library = load_measured_library(folder, read.reader_program);
   }
   std::vector<std::string> sources;
   for (const auto& wanted : references) {

@@ -13,8 +13,9 @@ namespace calcispec {
 bool is_measured_library(const std::string& folder);
 
 /// Reads library.toml and every file it names. Throws Error{bad_method} with all faults of the
-/// table at once, or with the file that cannot be read.
-models::MeasuredLibrary load_measured_library(const std::string& folder);
+/// table at once, or with the file that cannot be read. For `reader_program` see io::ReadOptions.
+models::MeasuredLibrary load_measured_library(const std::string& folder,
+                                              const std::string& reader_program = {});
 
 /// What `library add` puts beside a spectrum.
 struct NewReference {

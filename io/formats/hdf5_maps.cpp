@@ -1,6 +1,7 @@
 // HDF5: spectra and maps as NeXus, HyperSpy or plain datasets.
 #include "core/error.hpp"
 #include "io/hdf5_signals_private.hpp"
+#include "io/reader_process.hpp"
 
 #include <algorithm>
 
@@ -56,6 +57,16 @@ class Hdf5Reader {
   }
 
   void open() {
+    if (view_.is_file) {
+      file_ =
+          Handle(H5Fopen(std::string(view_.path).c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+      if (!file_.is_open()) {
+        fail(
+            "is damaged or no HDF5 file, or another program is writing to it; copy it again, "
+            "h5dump shows where it breaks");
+      }
+      return;
+    }
     const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
     H5Pset_fapl_core(access.id(), std::size_t{1} << 20U, false);
     // The image is copied by the library, which never writes to it.
@@ -97,7 +108,28 @@ class Hdf5Reader {
     return out;
   }
 
+  // In blocks, so that memory does not grow with the map.
+  void skim(const Signal& signal) {
+    const auto points = static_cast<Index>(signal.shape.size[hdf5::spectral_dimension(signal)]);
+    const auto rows = static_cast<Index>(hdf5::count_of(signal) / static_cast<double>(points));
+    const Index at_once = std::max<Index>(1, (Index{1} << 21U) / points);
+    TextSpectra spectra;
+    for (Index first = 0; first < rows; first += at_once) {
+      const auto count = std::min(at_once, rows - first);
+      const auto block = hdf5::stored_rows(signal, {first, count, points}, std::string(view_.path));
+      for (Index row = 0; row < count; ++row) {
+        const auto begin = block.begin() + row * points;
+        add_spectrum(spectra, {begin, begin + points}, true);
+      }
+    }
+    finish(signal, std::move(spectra));
+  }
+
   void add(const Signal& signal) {
+    if (options_.is_skim) {
+      skim(signal);
+      return;
+    }
     const auto total = hdf5::count_of(signal);
     if (8 * total > largest_read) {
       fail(signal.path + " holds more numbers than can be read at once; use calcispec batch");
@@ -118,6 +150,10 @@ class Hdf5Reader {
         spectra.y[row][i] = values[base + i * inner];
       }
     }
+    finish(signal, std::move(spectra));
+  }
+
+  void finish(const Signal& signal, TextSpectra&& spectra) {
     hdf5::describe(signal, spectra, out_.diagnostics);
     out_.recordings.push_back(
         make_recording(std::move(spectra), std::string(view_.path), options_, out_.diagnostics));
@@ -132,6 +168,11 @@ class Hdf5Reader {
 };
 
 LoadedFile read(const FileView& file, const ReadOptions& options) {
+  if (!options.reader_program.empty()) {
+    auto out = ReaderProcess(options.reader_program, file).load(options);
+    out.format = "hdf5_maps";
+    return out;
+  }
   return Hdf5Reader(file, options).run();
 }
 

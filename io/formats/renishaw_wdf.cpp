@@ -188,7 +188,8 @@ class WdfReader {
                std::to_string(capacity_) + " spectra");
     }
     for (std::uint64_t k = 0; k < wanted; ++k) {
-      spectra.y.push_back(source_.list<float>(first + k * bytes, points_, "a spectrum"));
+      add_spectrum(
+          spectra, source_.list<float>(first + k * bytes, points_, "a spectrum"), options_.is_skim);
     }
   }
 
@@ -245,14 +246,14 @@ class WdfReader {
     std::uint64_t width = source_.get<std::uint32_t>(block->start + 48, "the width of the map");
     std::uint64_t height = source_.get<std::uint32_t>(block->start + 52, "the height of the map");
     const bool by_columns = (flags & column_major) != 0;
-    const auto rows = std::uint64_t{spectra.y.size()};
+    const auto rows = std::uint64_t{count_of(spectra)};
     auto& fast = by_columns ? height : width;
     auto& slow = by_columns ? width : height;
     if (fast == 0 || fast > rows || slow == 0) {
       return;
     }
     slow = std::min(slow, rows / fast);  // whole lines of a stopped map
-    if (by_columns || (flags & alternating) != 0) {
+    if (!spectra.skim && (by_columns || (flags & alternating) != 0)) {
       reorder(spectra, fast, slow, by_columns, (flags & alternating) != 0);
     }
     MapGrid grid{static_cast<Index>(width),

@@ -1,5 +1,6 @@
 // One spectrum per row (Horiba maps and series, LabSpec rows): the first row is the axis after
 // blank or named cells, every other row begins with as many coordinates.
+#include "io/number_row_private.hpp"
 #include "io/text_spectra.hpp"
 
 #include <algorithm>
@@ -103,6 +104,15 @@ std::optional<MapGrid> grid_of(const std::vector<std::vector<double>>& places) {
   return grid;
 }
 
+// The cells before the ordinates; one that is no number counts as 0.
+std::vector<double> place_of(const std::vector<std::string_view>& cells, std::size_t count) {
+  std::vector<double> out;
+  for (std::size_t k = 0; k < count; ++k) {
+    out.push_back(k < cells.size() ? parse_number(cells[k], '.').value_or(0) : 0);
+  }
+  return out;
+}
+
 LoadedFile read(const FileView& file, const ReadOptions& options) {
   const TextFile text(file);
   const auto head = find_head(text.lines());
@@ -118,6 +128,16 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
     if (trimmed(line).empty()) {
       continue;
     }
+    // Most rows are nothing but numbers; the others are gone through cell by cell.
+    std::vector<double> fast(head->axis.size());
+    const auto ordinates = behind_cells(line, head->delimiter, head->coordinates);
+    if (parse_row(ordinates, head->delimiter, fast)) {
+      places.push_back(
+          place_of(split(line.substr(0, line.size() - ordinates.size()), head->delimiter),
+                   head->coordinates));
+      spectra.y.push_back(std::move(fast));
+      continue;
+    }
     const auto cells = split(line, head->delimiter);
     if (cells.size() != head->coordinates + head->axis.size()) {
       text.fail(i,
@@ -125,19 +145,15 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
                     std::to_string(head->coordinates + head->axis.size()) +
                     "; the file seems cut off, export again");
     }
-    std::vector<double> place;
     std::vector<double> y;
-    for (std::size_t k = 0; k < cells.size(); ++k) {
+    for (std::size_t k = head->coordinates; k < cells.size(); ++k) {
       const auto value = parse_number(cells[k], '.');
-      if (k < head->coordinates) {
-        place.push_back(value.value_or(0));
-      } else if (value) {
-        y.push_back(*value);
-      } else {
+      if (!value) {
         text.fail(i, "\"" + utf8_from(cells[k]) + "\" is not a number; an ordinate was expected");
       }
+      y.push_back(*value);
     }
-    places.push_back(std::move(place));
+    places.push_back(place_of(cells, head->coordinates));
     spectra.y.push_back(std::move(y));
   }
   if (spectra.y.empty()) {

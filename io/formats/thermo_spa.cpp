@@ -1,7 +1,6 @@
 // Thermo OMNIC SPA and SPG: one spectrum or a group, FT-IR and Raman.
 #include "core/parameter.hpp"
-#include "io/byte_source.hpp"
-#include "io/text_spectra.hpp"
+#include "io/omnic_private.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -23,25 +22,6 @@ struct SpaSpectrum {
   Line header;
   Line ordinates;
   std::string title;
-};
-
-struct SpaOrdinate {
-  const char* label;
-  int code;
-  OrdinateKind kind;
-};
-
-constexpr SpaOrdinate ordinates_by_code[] = {
-    {"Reflectance (%)",   11, OrdinateKind::reflectance  },
-    {"Log(1/R)",          12, OrdinateKind::other        },
-    {"Single beam",       15, OrdinateKind::other        },
-    {"Transmittance (%)", 16, OrdinateKind::transmittance},
-    {"Absorbance",        17, OrdinateKind::absorbance   },
-    {"Kubelka-Munk",      20, OrdinateKind::other        },
-    {"Reflectance",       21, OrdinateKind::reflectance  },
-    {"Interferogram",     22, OrdinateKind::other        },
-    {"Photoacoustic",     26, OrdinateKind::other        },
-    {"Raman intensity",   31, OrdinateKind::intensity    },
 };
 
 int sniff(const FileView& file) {
@@ -189,26 +169,7 @@ class SpaReader {
   }
 
   void describe(std::uint64_t at, TextSpectra& spectra) {
-    const int x_code = source_.get<std::uint8_t>(at + 8, "the axis unit");
-    const int y_code = source_.get<std::uint8_t>(at + 12, "the ordinate unit");
-    const bool is_raman = x_code == 32 || y_code == 31;
-    spectra.technique = is_raman ? Technique::raman : Technique::ftir;
-    static const std::map<int, const char*> x_units{
-        {1,  "1/cm" },
-        {2,  "point"},
-        {3,  "nm"   },
-        {4,  "um"   },
-        {32, "1/cm" },
-    };
-    const auto unit = x_units.find(x_code);
-    spectra.x_unit = unit == x_units.end() ? "" : unit->second;
-    spectra.x_label = is_raman ? "Raman shift" : spectra.x_unit;
-    for (const auto& ordinate : ordinates_by_code) {
-      if (ordinate.code == y_code) {
-        spectra.y_label = ordinate.label;
-        spectra.ordinate = ordinate.kind;
-      }
-    }
+    omnic::describe(source_, at, spectra);
     if (source_.holds(at, 84)) {
       add("scans", std::to_string(source_.get<std::uint32_t>(at + 36, "scans")));
       add("background scans", std::to_string(source_.get<std::uint32_t>(at + 52, "scans")));

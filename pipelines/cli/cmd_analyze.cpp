@@ -41,6 +41,7 @@ const CommandHelp& analyze_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::trust_input,
       with_variable(text_option(
           "method", "NAME|FILE", "method to use (default: the built-in for each spectrum)")),
       text_option("range", "FROM-TO", "part of the axis whose composition is reported, in 1/cm"),

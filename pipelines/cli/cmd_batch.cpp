@@ -51,6 +51,7 @@ const CommandHelp& batch_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::trust_input,
       common::dry_run,
       common::jobs,
       common::color,

@@ -30,6 +30,7 @@ const CommandHelp& calibrate_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::trust_input,
       common::color,
       common::quiet,
   };

@@ -27,6 +27,7 @@ const CommandHelp& convert_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::trust_input,
       common::dry_run,
       common::color,
       common::quiet,

@@ -80,6 +80,7 @@ const CommandHelp& fit_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::trust_input,
       common::recursive,
       common::include,
       common::dry_run,

@@ -23,6 +23,7 @@ const CommandHelp& info_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::trust_input,
       common::color,
       common::quiet,
   };
@@ -50,7 +51,9 @@ int run_info(std::span<const std::string> arguments) {
     FileInfo info{input.path, std::nullopt, input.fault};
     if (input.fault.empty()) {
       try {
-        info.file = io::load(input.path, read_options(*options));
+        auto read = read_options(*options);
+        read.is_skim = true;  // counts and ranges need no map in memory
+        info.file = io::load(input.path, read);
       } catch (const Error& error) {
         info.fault = (error.place() == input.path || error.place().empty() ? std::string()
                                                                            : error.place() + ": ") +

@@ -27,6 +27,7 @@ const CommandHelp& library_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::trust_input,
   };
   static constexpr CommandHelp help{"library",
                                     "List, show, check and add reference phases and spectra",
@@ -118,8 +119,10 @@ int add(const Options& options, std::span<const std::string> files) {
 }
 
 // list, show and check of a folder of measured spectra.
-int show_measured(const std::string& folder, std::span<const std::string> words) {
-  const auto library = load_measured_library(folder);
+int show_measured(const std::string& folder,
+                  const Options& options,
+                  std::span<const std::string> words) {
+  const auto library = load_measured_library(folder, read_options(options).reader_program);
   if (words[0] != "show") {
     print(list_text(library));
     return exit_ok;
@@ -150,7 +153,7 @@ int run_library(std::span<const std::string> arguments) {
   const bool is_check = words.size() == 2 && words[0] == "check";
   const auto folder = is_check ? words[1] : options->text("library");
   if (!folder.empty() && !words.empty() && is_measured_library(folder)) {
-    return show_measured(folder, words);
+    return show_measured(folder, *options, words);
   }
   const auto library =
       folder.empty() ? models::builtin_library() : models::library_from_folder(folder);

@@ -31,6 +31,7 @@ const CommandHelp& match_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::trust_input,
       common::recursive,
       common::include,
       common::color,
@@ -144,7 +145,7 @@ class Matcher {
     if (folder.empty()) {
       bands_ = models::builtin_library();
     } else if (is_measured_library(folder)) {
-      measured_ = load_measured_library(folder);
+      measured_ = load_measured_library(folder, read_.reader_program);
     } else {
       bands_ = models::library_from_folder(folder);
     }

@@ -34,6 +34,7 @@ const CommandHelp& series_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::trust_input,
       common::recursive,
       common::include,
       common::jobs,

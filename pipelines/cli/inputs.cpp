@@ -2,6 +2,7 @@
 
 #include "core/error.hpp"
 #include "io/format.hpp"
+#include "io/siblings.hpp"
 #include "pipelines/cli/options.hpp"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <fstream>
 #include <glob.h>
 #include <iterator>
+#include <map>
 #include <set>
 
 namespace calcispec::cli {
@@ -129,9 +131,14 @@ class Collector {
     const auto before = list_.inputs.size();
     const auto skipped_before = list_.skipped;
     bool has_known = false;
+    std::map<std::string, std::vector<std::string>> beside;  // names in each folder
+    for (const auto& path : paths) {
+      beside[path.parent_path().string()].push_back(path.filename().string());
+    }
     for (const auto& path : paths) {
       has_known = has_known || seen_.contains(path.string());
-      if (is_wanted(path, rules_)) {
+      if (is_wanted(path, rules_) &&
+          !io::is_part_of_another(path.string(), beside[path.parent_path().string()])) {
         add_file(path.string());
       } else {
         ++list_.skipped;

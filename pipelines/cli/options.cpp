@@ -357,6 +357,8 @@ io::ReadOptions read_options(const Options& options) {
   if (options.knows("block") && options.has("block")) {
     read.block = options.text("block");
   }
+  const bool is_trusted = options.knows("trust-input") && options.has("trust-input");
+  read.reader_program = is_trusted ? "" : "/proc/self/exe";
   return read;
 }
 

@@ -156,6 +156,12 @@ inline constexpr Option block{"block",
                               OptionValue::text,
                               "NAME",
                               "which block of a file that holds several; name or number in info"};
+inline constexpr Option trust_input{
+    "trust-input",
+    0,
+    OptionValue::none,
+    {},
+    "read HDF5 files in this process, without the limits of time and memory of a separate one"};
 inline constexpr Option quiet{
     "quiet", 'q', OptionValue::none, {}, "no progress and no notes on standard error"};
 inline constexpr Option verbose{"verbose",

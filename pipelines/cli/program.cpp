@@ -1,6 +1,7 @@
 #include "core/build_info.hpp"
 #include "core/error.hpp"
 #include "core/parameter.hpp"
+#include "io/reader_process.hpp"
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/options.hpp"
 #include "pipelines/cli/outputs.hpp"
@@ -87,6 +88,9 @@ int dispatch(std::span<const std::string> arguments) {
     return exit_ok;
   }
   const auto& first = arguments.front();
+  if (first == io::reader_word) {  // started by ourselves, to read a file that is not trusted
+    return io::serve_reader();
+  }
   if (first == "--version") {
     print(version_text());
     return exit_ok;

@@ -66,7 +66,17 @@ TEST(RealDamage, IsAnswered) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
   const bool is_whole = std::getenv("CALCISPEC_SWEEP") != nullptr;
   int files = 0;
-  for (const char* folder : {"jcamp", "spc", "opus", "omnic", "wdf"}) {
+  for (const char* folder : {"jcamp",
+                             "spc",
+                             "opus",
+                             "omnic",
+                             "wdf",
+                             "perkinelmer",
+                             "agilent",
+                             "sif",
+                             "spe",
+                             "mat",
+                             "envi"}) {
     for (const auto& entry :
          std::filesystem::directory_iterator(test::shared_dir() / "spectra" / folder)) {
       SCOPED_TRACE(entry.path().string());
