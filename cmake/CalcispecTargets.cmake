@@ -47,7 +47,7 @@ endfunction()
 # Every .cpp and .hpp below a folder; CONFIGURE_DEPENDS so that a new file needs no second edit.
 function(calcispec_sources out folder)
   file(GLOB_RECURSE found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
-  list(FILTER found EXCLUDE REGEX "/cli/main\\.cpp$")
+  list(FILTER found EXCLUDE REGEX "/cli/(mpi_)?main\\.cpp$")
   set(${out} ${found} PARENT_SCOPE)
 endfunction()
 

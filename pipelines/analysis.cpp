@@ -5,6 +5,7 @@
 #include "core/parallel.hpp"
 #include "io/file.hpp"
 #include "pipelines/measured_library.hpp"
+#include "pipelines/spectrum_analyser.hpp"
 #include "pipelines/spectrum_ids.hpp"
 
 #include <algorithm>
@@ -84,7 +85,8 @@ class Analysis {
     Index done = 0;
     const auto total = static_cast<Index>(jobs_.size());
     parallel_for(total, request_.jobs, [&](Index item) {
-      analyse(jobs_[static_cast<std::size_t>(item)]);
+      const auto& job = jobs_[static_cast<std::size_t>(item)];
+      analyse(job, result_.spectra[job.entry]);
       const std::lock_guard lock(mutex);
       ++done;
       if (progress) {
@@ -94,6 +96,19 @@ class Analysis {
     result_.method = request_.method.value_or(first_method());
     return std::move(result_);
   }
+
+  // Faults of the spectrum become its status.
+  void analyse(const Job& job, SpectrumAnalysis& entry) const {
+    try {
+      condition(job, entry);
+    } catch (const Error& error) {
+      entry.status = AnalysisStatus::failed;
+      entry.message = error.what();
+    }
+  }
+
+  [[nodiscard]] const models::ReferenceLibrary& library() const { return library_; }
+  [[nodiscard]] const std::optional<models::MeasuredLibrary>& measured() const { return measured_; }
 
  private:
   void read(const std::string& input) {
@@ -152,16 +167,6 @@ class Analysis {
     return builtin_method(Technique::raman, SamplingMode::none);
   }
 
-  void analyse(const Job& job) {
-    auto& entry = result_.spectra[job.entry];
-    try {
-      condition(job, entry);
-    } catch (const Error& error) {
-      entry.status = AnalysisStatus::failed;
-      entry.message = error.what();
-    }
-  }
-
   // A recording of the one spectrum.
   static io::Recording single(const Job& job) {
     io::Recording out;
@@ -174,9 +179,10 @@ class Analysis {
     return out;
   }
 
-  void condition(const Job& job, SpectrumAnalysis& entry) {
+  void condition(const Job& job, SpectrumAnalysis& entry) const {
     auto recording = single(job);
-    const auto method = request_.method.value_or(builtin_method(entry.technique, entry.mode));
+    const auto method =
+        request_.method ? *request_.method : builtin_method(entry.technique, entry.mode);
     fill_provenance(method, entry);
     entry.axis = recording.spectra.axis;
     entry.y.assign(recording.spectra.values.begin(), recording.spectra.values.end());
@@ -236,7 +242,7 @@ class Analysis {
     entry.baseline = std::move(baseline.values);
   }
 
-  void estimate(const Method& method, SpectrumAnalysis& entry) {
+  void estimate(const Method& method, SpectrumAnalysis& entry) const {
     auto options = request_.composition;
     if (!options.range_cm1) {
       options.range_cm1 = method.range_cm1;
@@ -319,6 +325,33 @@ class Analysis {
 
 AnalysisResult analyze(const AnalysisRequest& request, const ProgressCallback& progress) {
   return Analysis(request).run(progress);
+}
+
+struct SpectrumAnalyser::Parts {
+  explicit Parts(AnalysisRequest given) : request(std::move(given)), analysis(request) {}
+
+  AnalysisRequest request;
+  Analysis analysis;
+};
+
+SpectrumAnalyser::SpectrumAnalyser(AnalysisRequest request)
+    : parts_(std::make_unique<const Parts>(std::move(request))) {}
+SpectrumAnalyser::~SpectrumAnalyser() = default;
+
+SpectrumAnalysis SpectrumAnalyser::analyse(const std::shared_ptr<const io::Recording>& recording,
+                                           Index row) const {
+  SpectrumAnalysis entry;
+  entry.index = row;
+  entry.technique = recording->technique;
+  entry.mode = recording->mode;
+  entry.ordinate = recording->ordinate;
+  parts_->analysis.analyse({0, recording, row}, entry);
+  return entry;
+}
+
+std::string SpectrumAnalyser::library_sha256() const {
+  const auto& measured = parts_->analysis.measured();
+  return measured ? measured->sha256 : parts_->analysis.library().sha256;
 }
 
 std::string_view name_of(AnalysisStatus status) {

@@ -4,6 +4,7 @@
 #include "core/noise.hpp"
 #include "core/parallel.hpp"
 #include "io/file.hpp"
+#include "pipelines/recording_fit.hpp"
 #include "pipelines/spectrum_ids.hpp"
 
 #include <algorithm>
@@ -29,6 +30,20 @@ class BandFit {
     for (const auto& input : request_.inputs) {
       read(input);
     }
+    return fit_all(progress);
+  }
+
+  FitRun run(io::Recording recording) {
+    run_.bands = request_.bands;
+    run_.loss = request_.fit.loss;
+    Diagnostics diagnostics;
+    condition(recording, diagnostics);
+    add("", "", std::make_shared<const io::Recording>(std::move(recording)), diagnostics);
+    return fit_all({});
+  }
+
+ private:
+  FitRun fit_all(const ProgressCallback& progress) {
     std::mutex mutex;
     Index done = 0;
     const auto total = static_cast<Index>(run_.spectra.size());
@@ -49,7 +64,6 @@ class BandFit {
     return std::move(run_);
   }
 
- private:
   void read(const std::string& input) {
     try {
       auto file = io::load(input, request_.read);
@@ -269,6 +283,10 @@ class BandFit {
 
 FitRun fit_spectra(const FitRequest& request, const ProgressCallback& progress) {
   return BandFit(request).run(progress);
+}
+
+FitRun fit_recording(const FitRequest& request, io::Recording recording) {
+  return BandFit(request).run(std::move(recording));
 }
 
 const BandModel& model_of(const FitRun& run, const SpectrumFit& entry) {

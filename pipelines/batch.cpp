@@ -3,42 +3,106 @@
 #include "core/build_info.hpp"
 #include "core/error.hpp"
 #include "core/set_methods.hpp"
-#include "io/map_source.hpp"
-#include "io/nexus.hpp"
+#include "pipelines/batch_work_private.hpp"
+#include "pipelines/hash_private.hpp"
 #include "pipelines/shard_file.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
-#include <cmath>
+#include <chrono>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <future>
-#include <iterator>
-#include <numeric>
+#include <unistd.h>
+#include <utility>
 
 namespace calcispec {
-namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr Index block_numbers = 1 << 20;  // of a block by default
+namespace {
 
-fs::path work_folder(const std::string& output) {
-  return output + ".work";
-}
-
-std::string stem_of(const std::string& output, ShardChoice shard) {
-  return (work_folder(output) /
-          ("shard_" + std::to_string(shard.index) + "_of_" + std::to_string(shard.count)))
-      .string();
-}
+// Numbers of a block by default: what is lost at a kill is little work, whatever is computed.
+constexpr Index block_of_steps = 1 << 20;
+constexpr Index block_of_fits = 1 << 17;
+constexpr double bytes_per_value = 8 * 150;  // of a result of an analysis, about
+constexpr double bytes_per_fit = 8 * 20;     // of a band
 
 std::string file_part(const std::string& input) {
   const auto colon = input.rfind(":/");
   return colon == std::string::npos || fs::exists(input) ? input : input.substr(0, colon);
+}
+
+void put_inputs(const BatchJob& job, Json& out) {
+  if (!job.is_table) {
+    const auto& input = job.inputs.front();
+    const auto file = file_part(input);
+    out["input"] = fs::absolute(file).string();
+    out["block"] =
+        input.size() > file.size() ? input.substr(file.size() + 1) : job.read.block.value_or("");
+    out["input_bytes"] = fs::file_size(file);
+    out["input_time"] = fs::last_write_time(file).time_since_epoch().count();
+    return;
+  }
+  std::string list;
+  for (const auto& input : job.inputs) {
+    std::error_code fault;  // a file that is gone is a row of the result
+    list += input + " " + std::to_string(fs::file_size(input, fault)) + " " +
+            std::to_string(fs::last_write_time(input, fault).time_since_epoch().count()) + "\n";
+  }
+  out["inputs"] = job.inputs.size();
+  out["inputs_sha256"] = sha256_text(list);
+}
+
+Json analysis_json(const AnalysisRequest& request) {
+  Json out;
+  out["method"] = request.method ? canonical_text(*request.method) : "built-in by technique";
+  out["library_sha256"] = SpectrumAnalyser(request).library_sha256();
+  out["calibration"] = request.calibration ? request.calibration->id : "";
+  if (request.composition.range_cm1) {
+    out["range"] = {request.composition.range_cm1->first, request.composition.range_cm1->second};
+  }
+  return out;
+}
+
+Json fit_json_of(const FitRequest& request) {
+  Json out;
+  out["bands"] = request.bands.name;
+  out["bands_sha256"] = request.bands.sha256;
+  out["loss"] = fit_loss_name(request.fit.loss);
+  out["gate"] = request.gate.value_or(map_gate);
+  out["extra_starts"] = request.fit.extra_starts;
+  out["max_iterations"] = request.fit.max_iterations;
+  out["tolerance"] = request.fit.tolerance;
+  out["scales_misfit"] = request.scales_misfit;
+  return out;
+}
+
+// The first of several processes wins; all go on with what it wrote.
+void write_first(const fs::path& path, const std::string& text) {
+  const auto temporary = path.string() + "." + std::to_string(::getpid()) + ".part";
+  std::ofstream stream(temporary, std::ios::binary);
+  stream << text;
+  stream.close();
+  if (!stream) {
+    throw Error(ErrorCode::output_failed, "cannot be written; is the disk full?", temporary);
+  }
+  std::error_code is_there;
+  fs::create_hard_link(temporary, path, is_there);
+  if (is_there && !fs::exists(path)) {
+    fs::rename(temporary, path);  // a file system without links
+  }
+  fs::remove(temporary, is_there);
+}
+
+void make_work_folder(const std::string& output) {
+  std::error_code fault;
+  fs::create_directories(detail::work_folder(output), fault);
+  if (fault) {
+    throw Error(ErrorCode::output_failed,
+                "cannot be made: " + fault.message(),
+                detail::work_folder(output).string());
+  }
 }
 
 // A map is worked on in parts: a step that looks at all spectra would see one part only.
@@ -55,120 +119,150 @@ void refuse_set_methods(std::span<const Step> steps) {
   }
 }
 
-BatchPlan plan_of(const BatchJob& job, const io::MapSource& source) {
+}  // namespace
+
+namespace detail {
+
+fs::path work_folder(const std::string& output) {
+  return output + ".work";
+}
+
+std::string stem_of(const std::string& output, ShardChoice shard) {
+  return (work_folder(output) /
+          ("shard_" + std::to_string(shard.index) + "_of_" + std::to_string(shard.count)))
+      .string();
+}
+
+BatchSource open_source(const BatchJob& job) {
+  if (job.is_table && job.writes_spectra()) {
+    throw Error(ErrorCode::bad_method,
+                "spectra of several files have no common axis to be written on; leave the steps "
+                "out, or take correct, which writes one file per input");
+  }
+  const bool is_heavy = job.analysis || job.fit;
+  return {job.inputs,
+          job.is_table,
+          job.read,
+          job.block_rows,
+          is_heavy ? block_of_fits : block_of_steps};
+}
+
+BatchPlan plan_of(const BatchJob& job, const BatchSource& source) {
   refuse_set_methods(job.steps);
   BatchPlan plan;
   plan.rows = source.rows();
-  plan.points = source.head().spectra.points();
-  plan.block_rows =
-      job.block_rows > 0
-          ? job.block_rows
-          : std::clamp<Index>(block_numbers / std::max<Index>(1, plan.points), 1, 8192);
-  plan.blocks = (plan.rows + plan.block_rows - 1) / plan.block_rows;
-  plan.output_bytes = 4.0 * static_cast<double>(plan.rows) * static_cast<double>(plan.points);
+  plan.points = job.is_table ? 0 : source.head().spectra.points();
+  plan.block_rows = source.block_rows();
+  plan.blocks = source.blocks();
+  const double per_row =
+      (job.writes_spectra() ? 4.0 * static_cast<double>(plan.points) : 0) +
+      (job.analysis ? bytes_per_value : 0) +
+      (job.fit ? bytes_per_fit * static_cast<double>(job.fit->bands.model.bands.size()) : 0);
+  plan.output_bytes = per_row * static_cast<double>(plan.rows);
   return plan;
 }
 
-// All that decides the bytes of the result.
 Json manifest_of(const BatchJob& job, const BatchPlan& plan) {
-  const auto file = file_part(job.input);
   Json out;
-  out["schema"] = 1;
+  out["schema"] = 2;
   out["program"] = "calcispec";
   out["version"] = version();
-  out["input"] = fs::absolute(file).string();
-  out["block"] = job.input.size() > file.size() ? job.input.substr(file.size() + 1)
-                                                : job.read.block.value_or("");
-  out["input_bytes"] = fs::file_size(file);
-  out["input_time"] = fs::last_write_time(file).time_since_epoch().count();
+  put_inputs(job, out);
   out["technique"] = job.read.technique ? std::string(name_of(*job.read.technique)) : "";
   out["mode"] = job.read.mode ? std::string(name_of(*job.read.mode)) : "";
+  out["ordinate"] = job.read.ordinate ? std::string(name_of(*job.read.ordinate)) : "";
+  out["laser_nm"] = job.read.laser_nm.value_or(0);
   out["steps"] = canonical_text(std::span(job.steps));
+  if (job.analysis) {
+    out["analysis"] = analysis_json(*job.analysis);
+  }
+  if (job.fit) {
+    out["fit"] = fit_json_of(*job.fit);
+  }
   out["rows"] = plan.rows;
   out["points"] = plan.points;
   out["block_rows"] = plan.block_rows;
   return out;
 }
 
-void write_whole(const fs::path& path, const std::string& text) {
-  const auto temporary = path.string() + ".part";
-  std::ofstream stream(temporary, std::ios::binary);
-  stream << text;
-  stream.close();
-  if (!stream) {
-    throw Error(ErrorCode::output_failed, "cannot be written; is the disk full?", temporary);
-  }
-  fs::rename(temporary, path);
-}
-
-void make_work_folder(const std::string& output) {
-  std::error_code fault;
-  fs::create_directories(work_folder(output), fault);
-  if (fault) {
-    throw Error(ErrorCode::output_failed,
-                "cannot be made: " + fault.message(),
-                work_folder(output).string());
-  }
-}
-
-void check_manifest(const BatchJob& job, const BatchPlan& plan) {
+Json settled_manifest(const BatchJob& job, const BatchPlan& plan) {
   const auto path = work_folder(job.output) / "manifest.json";
   const auto own = manifest_of(job, plan);
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) {
+  if (!fs::exists(path)) {
     make_work_folder(job.output);
-    write_whole(path, own.dump(1) + "\n");
-    return;
+    write_first(path, own.dump(1) + "\n");
   }
+  std::ifstream stream(path, std::ios::binary);
   const auto other = Json::parse(stream, nullptr, false);
+  if (other == own) {
+    return own;
+  }
+  std::string differing = "content";
   for (const auto& [key, value] : own.items()) {
-    if (other.is_discarded() || !other.contains(key) || other[key] != value) {
-      throw Error(ErrorCode::bad_method,
-                  "work begun here was another job: \"" + key +
-                      "\" differs; take another output, or --force to begin anew",
-                  path.string());
+    if (!other.is_object() || !other.contains(key) || other[key] != value) {
+      differing = key;
+      break;
     }
   }
+  throw Error(ErrorCode::bad_method,
+              "work begun here was another job: \"" + differing +
+                  "\" differs; take another output, or --force to begin anew",
+              path.string());
 }
 
-// What the steps make of the first spectra: axis, ordinate and words of the result.
-io::Recording processed_head(const BatchJob& job, const io::MapSource& source) {
+io::Recording processed_head(const BatchJob& job, const BatchSource& source) {
   auto head = source.head();
   const auto map = head.map;
+  head.map.reset();
   Diagnostics ignored;
   run_steps(job.steps, 1, head, nullptr, ignored);
   head.map = map;
   return head;
 }
 
-// Spectra as float32, then a byte per spectrum: 0 processed, 1 failed (its values are NaN).
-std::vector<char> block_bytes(const SpectraMatrix& spectra) {
-  const auto count = spectra.values.size();
-  std::vector<float> values(count);
-  std::transform(spectra.values.begin(), spectra.values.end(), values.begin(), [](double v) {
-    return static_cast<float>(v);
-  });
-  std::vector<char> out(4 * count + static_cast<std::size_t>(spectra.rows()));
-  std::memcpy(out.data(), values.data(), 4 * count);
-  for (Index row = 0; row < spectra.rows(); ++row) {
-    const auto own = spectra.row(row);
-    const bool is_failed =
-        std::any_of(own.begin(), own.end(), [](double v) { return std::isnan(v); });
-    out[4 * count + static_cast<std::size_t>(row)] = is_failed ? char{1} : char{0};
+std::vector<char> bytes_of(std::vector<char> spectra, std::span<const RowValues> rows) {
+  const std::uint64_t length = spectra.size() - sizeof(length);
+  std::memcpy(spectra.data(), &length, sizeof(length));
+  const auto packed = pack_rows(rows);
+  spectra.insert(spectra.end(), packed.begin(), packed.end());
+  return spectra;
+}
+
+BlockContent content_of(std::vector<char> bytes) {
+  std::uint64_t length = 0;
+  const bool has_length = bytes.size() >= sizeof(length);
+  if (has_length) {
+    std::memcpy(&length, bytes.data(), sizeof(length));
   }
+  if (!has_length || length > bytes.size() - sizeof(length)) {
+    throw Error(ErrorCode::unreadable_input, "a block of results ends early; run it again");
+  }
+  BlockContent out;
+  out.bytes = std::move(bytes);
+  const auto* first = out.bytes.data() + sizeof(length);
+  // Eight bytes into an allocation: aligned for float.
+  out.spectra = {reinterpret_cast<const float*>(first), length / sizeof(float)};  // NOLINT
+  out.rows = unpack_rows(std::span<const char>(out.bytes).subspan(sizeof(length) + length));
   return out;
 }
+
+}  // namespace detail
+
+namespace {
+
+using detail::BlockWork;
 
 class ShardRun {
  public:
   ShardRun(const BatchJob& job, ShardChoice shard, Index jobs)
-      : job_(job), jobs_(jobs), source_(io::MapSource::open(job.input, job.read)) {
-    plan_ = plan_of(job, source_);
-    check_manifest(job, plan_);
+      : job_(job),
+        source_(detail::open_source(job)),
+        plan_(detail::plan_of(job, source_)),
+        work_(job, source_, jobs) {
+    detail::settled_manifest(job, plan_);
     first_ = plan_.blocks * shard.index / shard.count;
     last_ = plan_.blocks * (shard.index + 1) / shard.count;
-    stem_ = stem_of(job.output, shard);
-    points_out_ = processed_head(job, source_).spectra.points();
+    stem_ = detail::stem_of(job.output, shard);
   }
 
   BatchEnd run(const std::atomic<bool>& stops, const BatchProgress& progress) {
@@ -184,10 +278,9 @@ class ShardRun {
         file.sync();
         return BatchEnd::stopped;
       }
-      auto spectra = next.get();
+      const auto parts = next.get();
       next = read_ahead(block + 1);
-      const auto bytes = process(std::move(spectra));
-      file.append(block, bytes);
+      file.append(block, work_.run(parts));
       ++block;
       report(block, progress);
     }
@@ -199,27 +292,11 @@ class ShardRun {
 
  private:
   // The next block is read while this one is worked on.
-  std::future<SpectraMatrix> read_ahead(Index block) {
+  std::future<std::vector<BatchPart>> read_ahead(Index block) {
     if (block >= last_) {
       return {};
     }
-    return std::async(std::launch::async, [this, block] {
-      const Index row = block * plan_.block_rows;
-      return source_.read(row, std::min(plan_.block_rows, plan_.rows - row));
-    });
-  }
-
-  std::vector<char> process(SpectraMatrix spectra) {
-    auto recording = source_.head();
-    recording.map.reset();
-    recording.spectra = std::move(spectra);
-    Diagnostics ignored;  // failed spectra are marked
-    run_steps(job_.steps, jobs_, recording, nullptr, ignored);
-    if (recording.spectra.points() != points_out_) {
-      throw Error(ErrorCode::bad_method,
-                  "the steps give spectra of different lengths, which one map cannot hold");
-    }
-    return block_bytes(recording.spectra);
+    return std::async(std::launch::async, [this, block] { return source_.read(block); });
   }
 
   void report(Index block, const BatchProgress& progress) const {
@@ -231,84 +308,49 @@ class ShardRun {
   }
 
   const BatchJob& job_;
-  Index jobs_;
-  io::MapSource source_;
+  BatchSource source_;
   BatchPlan plan_;
+  BlockWork work_;
   Index first_ = 0;
   Index last_ = 0;
-  Index points_out_ = 0;
   std::string stem_;
 };
 
-class Merge {
- public:
-  Merge(const BatchJob& job, Index shards)
-      : job_(job), shards_(shards), source_(io::MapSource::open(job.input, job.read)) {
-    plan_ = plan_of(job, source_);
-    check_manifest(job, plan_);
-  }
+// Spectra of the first block that are worked on to tell the time.
+constexpr Index timed_rows = 64;
 
-  void run() {
-    for (Index i = 0; i < shards_; ++i) {
-      states_.push_back(read_shard_state(stem_of(job_.output, {i, shards_})));
-      if (!states_.back().is_done) {
-        throw Error(ErrorCode::bad_method,
-                    "shard " + std::to_string(i) + " of " + std::to_string(shards_) +
-                        " is not done; run it with --shard " + std::to_string(i) + "/" +
-                        std::to_string(shards_),
-                    job_.output);
-      }
+std::vector<BatchPart> some_of(std::vector<BatchPart> parts, Index most) {
+  for (auto& part : parts) {
+    if (part.recording && part.recording->spectra.rows() > most) {
+      auto recording = *part.recording;
+      recording.spectra.values.resize(static_cast<std::size_t>(most * recording.spectra.points()));
+      recording.map = MapGrid{most, 1, 0, 0};
+      part.recording = std::make_shared<const io::Recording>(std::move(recording));
     }
-    const auto temporary = job_.output + ".part";
-    write(temporary);
-    fs::rename(temporary, job_.output);
-    fs::remove_all(work_folder(job_.output));
   }
-
- private:
-  void write(const std::string& temporary) {
-    const auto head = processed_head(job_, source_);
-    io::NexusMap map(temporary, head, plan_.rows, job_.is_compressed);
-    std::vector<double> status;
-    const auto points = static_cast<std::size_t>(head.spectra.points());
-    std::vector<float> values;
-    Index row = 0;
-    for (Index i = 0; i < shards_; ++i) {
-      for (const auto& block : states_[static_cast<std::size_t>(i)].blocks) {
-        const auto bytes = read_shard_block(stem_of(job_.output, {i, shards_}), block);
-        const auto rows = bytes.size() / (4 * points + 1);
-        values.resize(rows * points);
-        std::memcpy(values.data(), bytes.data(), 4 * values.size());
-        map.write(row, values);
-        status.insert(status.end(), bytes.end() - static_cast<std::ptrdiff_t>(rows), bytes.end());
-        row += static_cast<Index>(rows);
-      }
-    }
-    if (row != plan_.rows) {
-      throw Error(ErrorCode::bad_method,
-                  "the shards hold " + std::to_string(row) + " of " + std::to_string(plan_.rows) +
-                      " spectra; were they run with another --shard count?",
-                  job_.output);
-    }
-    map.put_values("quality/status", status, "0: processed, 1: failed");
-    map.put_text("steps", canonical_text(std::span(job_.steps)));
-    map.put_text("manifest", manifest_of(job_, plan_).dump(1));
-    map.finish();
-  }
-
-  const BatchJob& job_;
-  Index shards_;
-  io::MapSource source_;
-  BatchPlan plan_;
-  std::vector<ShardState> states_;
-};
+  return parts;
+}
 
 }  // namespace
 
 BatchPlan plan_batch(const BatchJob& job) {
-  const auto source = io::MapSource::open(job.input, job.read);
-  const auto plan = plan_of(job, source);
-  check_manifest(job, plan);
+  const auto source = detail::open_source(job);
+  const auto plan = detail::plan_of(job, source);
+  detail::settled_manifest(job, plan);
+  return plan;
+}
+
+BatchPlan estimate_batch(const BatchJob& job) {
+  auto source = detail::open_source(job);
+  auto plan = detail::plan_of(job, source);
+  const BlockWork work(job, source, 1);
+  const auto start = std::chrono::steady_clock::now();
+  const auto parts = some_of(source.read(0), timed_rows);
+  static_cast<void>(work.run(parts));
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  const auto timed = job.is_table ? source.rows_of(0) : std::min(timed_rows, source.rows_of(0));
+  plan.seconds = took.count() / static_cast<double>(std::max<Index>(1, timed)) *
+                 static_cast<double>(plan.rows);
   return plan;
 }
 
@@ -322,12 +364,8 @@ BatchEnd run_shard(const BatchJob& job,
   return ShardRun(job, shard, jobs).run(stops, progress);
 }
 
-void merge_batch(const BatchJob& job, Index shards) {
-  Merge(job, shards).run();
-}
-
 std::vector<ShardProgress> batch_status(const std::string& output) {
-  const auto path = work_folder(output) / "manifest.json";
+  const auto path = detail::work_folder(output) / "manifest.json";
   std::ifstream stream(path, std::ios::binary);
   const auto manifest = Json::parse(stream, nullptr, false);
   if (!stream || manifest.is_discarded() || !manifest.contains("block_rows")) {
@@ -337,7 +375,7 @@ std::vector<ShardProgress> batch_status(const std::string& output) {
   const auto block_rows = std::max<Index>(1, manifest["block_rows"].get<Index>());
   const Index blocks = (rows + block_rows - 1) / block_rows;
   Index count = 0;
-  for (const auto& entry : fs::directory_iterator(work_folder(output))) {
+  for (const auto& entry : fs::directory_iterator(detail::work_folder(output))) {
     const auto name = entry.path().stem().string();
     const auto of = name.rfind("_of_");
     if (entry.path().extension() == ".journal" && of != std::string::npos) {
@@ -346,7 +384,7 @@ std::vector<ShardProgress> batch_status(const std::string& output) {
   }
   std::vector<ShardProgress> out;
   for (Index i = 0; i < count; ++i) {
-    const auto state = read_shard_state(stem_of(output, {i, count}));
+    const auto state = read_shard_state(detail::stem_of(output, {i, count}));
     out.push_back({static_cast<Index>(state.blocks.size()),
                    blocks * (i + 1) / count - blocks * i / count,
                    state.is_done});

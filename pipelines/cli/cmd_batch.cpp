@@ -1,8 +1,11 @@
-// calcispec batch: steps over maps larger than memory, in shards, never losing work.
+// calcispec batch: maps larger than memory and folders of exports, in shards, never losing work.
 #include "core/error.hpp"
+#include "pipelines/band_set.hpp"
 #include "pipelines/batch.hpp"
+#include "pipelines/calibration_file.hpp"
 #include "pipelines/cli/columns.hpp"
 #include "pipelines/cli/command.hpp"
+#include "pipelines/cli/inputs.hpp"
 #include "pipelines/cli/options.hpp"
 #include "pipelines/cli/outputs.hpp"
 #include "pipelines/cli/progress.hpp"
@@ -35,17 +38,35 @@ constexpr Option result_option() {
 
 const CommandHelp& batch_help() {
   static constexpr std::array options{
-      text_option("steps", "TEXT", "steps to run, for example \"smooth.savgol window=11\""),
-      text_option("method", "NAME|FILE", "or the steps of a method"),
+      text_option("steps", "TEXT", "run these steps and write the processed spectra"),
+      text_option("method",
+                  "NAME|FILE",
+                  "composition and markers of every spectrum by this method (without --steps and "
+                  "--bands: by the built-in one)"),
+      text_option("bands", "NAME|FILE", "fit these bands to every spectrum, after --steps"),
+      number_option("gate",
+                    "SIGMAS",
+                    "with --bands: leave out spectra without a band (default: 3 for maps; 0: none)",
+                    {0, 100}),
+      text_option("range", "FROM-TO", "part of the axis whose composition is reported, in 1/cm"),
+      text_option("library", "DIR", "folder of further reference bands, or of measured spectra"),
+      flag_option("only-library", "use the references of --library alone"),
+      text_option("calibration",
+                  "FILE.toml",
+                  "weight fractions by what calcispec calibrate learnt with the same library"),
+      text_option("csv", "FILE", "write a table too, one row per spectrum"),
       result_option(),
       text_option("shard",
                   "I/N",
                   "run the I-th of N parts (from 0); under a Slurm array the task's own is taken"),
       count_option("shards", "merge: number of parts (default: 1)", 1e5),
-      count_option("block-rows", "spectra of a block (default: about 8 MB)", 1e9),
+      count_option("block-rows", "spectra, or files, of a block (default: by the work)", 1e9),
       choice_option("compression", "gzip|none", "of the result (default: gzip)"),
       count_option("sync-mb", "make work safe every N MB, or 5 s (default: 16)", 4096),
+      common::recursive,
+      common::include,
       common::force,
+      flag_option("strict", "exit code 4 if a spectrum is refused"),
       common::technique,
       common::mode,
       common::ordinate,
@@ -59,18 +80,24 @@ const CommandHelp& batch_help() {
   };
   static constexpr CommandHelp help{
       "batch",
-      "Run steps over maps larger than memory, in parts that survive a kill",
-      "run|plan|merge INPUT --steps TEXT -o FILE.nxs | status -o FILE.nxs",
+      "Analyse or process maps larger than memory and folders, in parts that survive a kill",
+      "run|plan|merge INPUT... -o FILE.nxs | status -o FILE.nxs",
+      "  calcispec batch run map.h5 -o result.nxs\n"
       "  calcispec batch run map.h5 --steps \"smooth.savgol window=11\" -o smooth.nxs\n"
-      "  calcispec batch run map.h5:/entry/data --steps baseline.arpls --shard 0/4 -o flat.nxs\n"
-      "  calcispec batch merge map.h5:/entry/data --steps baseline.arpls --shards 4 -o flat.nxs\n",
+      "  calcispec batch run map.h5:/entry/data --method raman --shard 0/4 -o result.nxs\n"
+      "  calcispec batch merge map.h5:/entry/data --method raman --shards 4 -o result.nxs\n"
+      "  calcispec batch run exports/ -o result.nxs --csv result.csv\n",
       options,
       "\nThe same command goes on where it was stopped: SIGTERM or SIGUSR1 finish the block and "
       "end\n"
       "with 75, a full disk with 74, and after a kill every block the journal vouches for is "
       "kept.\n"
       "The result has the same bytes for every number of shards, threads and restarts.\n"
-      "Spectra that a step cannot process are NaN and 1 in /entry/quality/status.\n"};
+      "Several files, or a folder, become one result with a row per spectrum; a file that cannot "
+      "be\n"
+      "read is a row too. /entry/quality/status says what was processed (0), failed (1), refused "
+      "(2).\n"
+      "For research use only. Not for diagnosis or treatment decisions.\n"};
   return help;
 }
 
@@ -111,26 +138,88 @@ std::optional<ShardChoice> shard_of_slurm() {
 }
 // NOLINTEND(concurrency-mt-unsafe)
 
-BatchJob job_of(const Options& options) {
-  const auto& words = options.words();
-  if (words.size() != 2) {
-    throw Error(ErrorCode::invalid_argument, "one input is needed: batch " + words[0] + " INPUT");
+AnalysisRequest analysis_of(const Options& options) {
+  AnalysisRequest request;
+  if (options.has("method")) {
+    request.method = load_method(options.text("method"));
   }
+  if (options.has("range")) {
+    request.composition.range_cm1 = parse_range(options.text("range"), "--range");
+  }
+  request.library_folder = options.text("library");
+  request.is_only_library = options.has("only-library");
+  if (request.is_only_library && request.library_folder.empty()) {
+    throw Error(ErrorCode::invalid_argument, "--only-library needs --library DIR");
+  }
+  if (options.has("calibration")) {
+    request.calibration = load_calibration(options.text("calibration"));
+  }
+  return request;
+}
+
+FitRequest fit_of(const Options& options) {
+  FitRequest request;
+  if (options.text("bands") == "auto") {
+    throw Error(ErrorCode::invalid_argument,
+                "--bands auto finds other bands in every block; make a bands file once with "
+                "calcispec fit --bands auto --show-bands and give its name");
+  }
+  request.bands = load_band_set(options.text("bands"));
+  request.scales_misfit = true;
+  if (options.has("gate")) {
+    request.gate = options.number("gate", 0);
+  }
+  return request;
+}
+
+void add_work(const Options& options, BatchJob& job) {
+  if (options.has("steps") && options.has("method")) {
+    throw Error(ErrorCode::invalid_argument,
+                "--method has its own steps; give --steps or --method, not both");
+  }
+  if (options.has("steps")) {
+    job.steps = parse_steps(options.text("steps"));
+  }
+  if (options.has("bands")) {
+    job.fit = fit_of(options);
+  }
+  if (options.has("method") || (!options.has("steps") && !options.has("bands"))) {
+    job.analysis = analysis_of(options);
+  }
+}
+
+// One file, or an HDF5 path, is a map; more, or a folder, a table.
+void add_inputs(const Options& options, BatchJob& job) {
+  const auto& words = options.words();
+  if (words.size() < 2) {
+    throw Error(ErrorCode::invalid_argument, "an input is needed: batch " + words[0] + " INPUT");
+  }
+  if (words.size() == 2 && !std::filesystem::is_directory(words[1]) &&
+      words[1].find_first_of("*?[") == std::string::npos) {
+    job.inputs = {words[1]};
+    return;
+  }
+  job.is_table = true;
+  const auto list =
+      find_inputs(std::span(words).subspan(1), {options.has("recursive"), options.list("include")});
+  for (const auto& input : list.inputs) {
+    job.inputs.push_back(input.path);
+  }
+}
+
+BatchJob job_of(const Options& options) {
   if (!options.has("output")) {
     throw Error(ErrorCode::invalid_argument, "-o FILE.nxs is needed");
   }
-  if (options.has("steps") == options.has("method")) {
-    throw Error(ErrorCode::invalid_argument, "either --steps or --method is needed");
-  }
   BatchJob job;
-  job.input = words[1];
+  add_inputs(options, job);
   job.output = options.text("output");
+  job.table = options.text("csv");
   job.read = read_options(options);
   job.block_rows = options.whole_number("block-rows", 0);
   job.is_compressed = options.text("compression", "gzip") == "gzip";
   job.sync_bytes = options.whole_number("sync-mb", 16) << 20;
-  job.steps = options.has("steps") ? parse_steps(options.text("steps"))
-                                   : load_method(options.text("method")).steps;
+  add_work(options, job);
   return job;
 }
 
@@ -139,13 +228,29 @@ void begin_anew(const BatchJob& job, bool force) {
     std::filesystem::remove_all(job.output + ".work");
   }
   check_output(job.output, force);
+  if (!job.table.empty()) {
+    check_output(job.table, force);
+  }
+}
+
+std::string duration_text(double seconds) {
+  return seconds < 120    ? short_text(seconds) + " s"
+         : seconds < 7200 ? short_text(seconds / 60) + " min"
+                          : short_text(seconds / 3600) + " h";
 }
 
 void print_plan(const BatchJob& job, const BatchPlan& plan) {
-  print(job.input + ": " + std::to_string(plan.rows) + " spectra of " +
-        std::to_string(plan.points) + " points, " + std::to_string(plan.blocks) + " blocks of " +
-        std::to_string(plan.block_rows) + "; the result takes up to " +
-        short_text(plan.output_bytes / 1e6) + " MB, twice that while it is made\n");
+  const auto input = job.inputs.size() == 1 ? job.inputs.front() : std::string("all");
+  const auto blocks = std::to_string(plan.blocks) + " blocks of " + std::to_string(plan.block_rows);
+  print(job.is_table ? std::to_string(plan.rows) + " files, " + blocks
+                     : input + ": " + std::to_string(plan.rows) + " spectra of " +
+                           std::to_string(plan.points) + " points, " + blocks);
+  print("; the result takes up to " + short_text(plan.output_bytes / 1e6) +
+        " MB, twice that while it is made");
+  if (plan.seconds > 0) {
+    print("; about " + duration_text(plan.seconds) + " on one thread");
+  }
+  print("\n");
 }
 
 // For whoever watches from outside; replaced as a whole.
@@ -159,20 +264,32 @@ void write_progress(const BatchJob& job, ShardChoice shard, Index done, Index to
   std::filesystem::rename(path + ".part", path, ignored);
 }
 
+// Spectra of maps that fail are values of the result; files that cannot be read are failed inputs.
+int exit_code_of(const Options& options, const BatchCounts& counts) {
+  if (counts.failed > 0 || counts.refused > 0) {
+    print_message(std::to_string(counts.processed) + " spectra processed, " +
+                  std::to_string(counts.failed) + " failed, " + std::to_string(counts.refused) +
+                  " refused for quality; the result says which");
+  }
+  if (counts.processed + counts.refused == 0 && counts.failed > 0) {
+    return exit_nothing_processed;
+  }
+  if (counts.failed > 0 && counts.is_table) {
+    return exit_some_failed;
+  }
+  return options.has("strict") && counts.refused > 0 ? exit_refused_strict : exit_ok;
+}
+
 int run(const Options& options) {
   const auto job = job_of(options);
   const bool is_part = options.has("shard") || shard_of_slurm();
   const auto shard = options.has("shard") ? parse_shard(options.text("shard"))
                                           : shard_of_slurm().value_or(ShardChoice{});
-  begin_anew(job, options.has("force") && !is_part);
   if (options.has("dry-run")) {
-    const bool is_new = !std::filesystem::exists(job.output + ".work");
-    print_plan(job, plan_batch(job));
-    if (is_new) {
-      std::filesystem::remove_all(job.output + ".work");
-    }
+    print_plan(job, estimate_batch(job));
     return exit_ok;
   }
+  begin_anew(job, options.has("force") && !is_part);
   for (const int signal : {SIGTERM, SIGUSR1}) {
     std::signal(signal, on_stop);
   }
@@ -192,10 +309,7 @@ int run(const Options& options) {
     print_message("stopped; the same command goes on from there");
     return exit_resumable;
   }
-  if (!is_part) {
-    merge_batch(job, 1);
-  }
-  return exit_ok;
+  return is_part ? static_cast<int>(exit_ok) : exit_code_of(options, merge_batch(job, 1));
 }
 
 int print_status(const Options& options) {
@@ -230,8 +344,7 @@ int run_batch(std::span<const std::string> arguments) {
   if (verb == "merge") {
     const auto job = job_of(*options);
     check_output(job.output, options->has("force"));
-    merge_batch(job, options->whole_number("shards", 1));
-    return exit_ok;
+    return exit_code_of(*options, merge_batch(job, options->whole_number("shards", 1)));
   }
   if (verb == "status" && options->has("output")) {
     return print_status(*options);

@@ -50,6 +50,16 @@ void append_batch_table(const AnalysisResult& result, bool has_sections, std::st
   out += "</tbody></table>";
 }
 
+void append_map(const MapValues& values, std::string& out) {
+  const auto unit = values.unit.empty() ? std::string() : " / " + typeset(values.unit);
+  out += "<figure class=\"map\"><figcaption>" + escaped(typeset(values.name) + unit) +
+         "</figcaption><div class=\"mapbox\"><canvas class=\"pixels\"></canvas>"
+         "<div class=\"bar\"></div><div class=\"limits\"><span class=\"high\"></span>"
+         "<span class=\"low\"></span></div></div><p class=\"readout small\">&nbsp;</p>"
+         "<script type=\"application/json\">" +
+         map_data(values) + "</script></figure>";
+}
+
 void append_maps(const AnalysisResult& result, std::string& out) {
   for (const auto& map : result.maps) {
     out += "<section class=\"maps\"><h2>Maps of " +
@@ -59,13 +69,7 @@ void append_maps(const AnalysisResult& result, std::string& out) {
            "map to read values.</p><noscript><p>Maps need scripts; <code>--figures DIR</code> "
            "writes them as SVG.</p></noscript>";
     for (const auto& values : maps_of(result, map)) {
-      const auto unit = values.unit.empty() ? std::string() : " / " + typeset(values.unit);
-      out += "<figure class=\"map\"><figcaption>" + escaped(typeset(values.name) + unit) +
-             "</figcaption><div class=\"mapbox\"><canvas class=\"pixels\"></canvas>"
-             "<div class=\"bar\"></div><div class=\"limits\"><span class=\"high\"></span>"
-             "<span class=\"low\"></span></div></div><p class=\"readout small\">&nbsp;</p>"
-             "<script type=\"application/json\">" +
-             map_data(values) + "</script></figure>";
+      append_map(values, out);
     }
     out += "</section>";
   }

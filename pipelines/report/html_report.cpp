@@ -38,22 +38,7 @@ std::string head(const AnalysisResult& result) {
   const auto title = is_single
                          ? result.spectra[0].id
                          : "Composition of " + std::to_string(result.spectra.size()) + " spectra";
-  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-         "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-         "form-action 'none'\">"
-         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-         "<link rel=\"icon\" href=\"data:,\"><title>" +
-         escaped(title) + " - calcispec report</title><style>" +
-         embedded_text(embedded::calcispec_dygraphs, ".css") +
-         embedded_text(embedded::calcispec_report, ".css") +
-         "</style></head><body><header><div class=\"brand\">calcispec " + escaped(version()) +
-         " · composition report</div>" +
-         (is_single ? std::string() : "<h1>" + escaped(title) + "</h1>") +
-         "<p class=\"notice\"><strong>For research use only. Not for diagnosis or treatment "
-         "decisions.</strong> Shares of the signal are parts of what was recorded, not of the "
-         "weight; "
-         "weight fractions appear with a calibration alone.</p></header><main>\n";
+  return html::page_head(title, !is_single);
 }
 
 // With many spectra each recipe and each input once.
@@ -67,7 +52,30 @@ void append_sources(const AnalysisResult& result, std::string& out) {
   }
 }
 
-std::string foot() {
+}  // namespace
+
+namespace html {
+
+std::string page_head(const std::string& title, bool has_heading) {
+  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+         "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+         "form-action 'none'\">"
+         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+         "<link rel=\"icon\" href=\"data:,\"><title>" +
+         escaped(title) + " - calcispec report</title><style>" +
+         embedded_text(embedded::calcispec_dygraphs, ".css") +
+         embedded_text(embedded::calcispec_report, ".css") +
+         "</style></head><body><header><div class=\"brand\">calcispec " + escaped(version()) +
+         " · composition report</div>" +
+         (has_heading ? "<h1>" + escaped(title) + "</h1>" : std::string()) +
+         "<p class=\"notice\"><strong>For research use only. Not for diagnosis or treatment "
+         "decisions.</strong> Shares of the signal are parts of what was recorded, not of the "
+         "weight; "
+         "weight fractions appear with a calibration alone.</p></header><main>\n";
+}
+
+std::string page_foot() {
   const auto script = embedded_text(embedded::calcispec_dygraphs, ".js");
   std::string out =
       "</main><footer class=\"small\"><p>Literature constants carry their sources in the tables of "
@@ -81,7 +89,7 @@ std::string foot() {
          embedded_text(embedded::calcispec_report, "report.js") + "</script></body></html>\n";
 }
 
-}  // namespace
+}  // namespace html
 
 std::string html_report(const AnalysisResult& result) {
   std::string out = head(result);
@@ -106,7 +114,7 @@ std::string html_report(const AnalysisResult& result) {
   } else {
     append_sources(result, out);
   }
-  return out + foot();
+  return out + html::page_foot();
 }
 
 }  // namespace calcispec

@@ -53,8 +53,12 @@ TEST_F(BatchCommand, ShardsMergeToWhatOneRunGives) {
 
 TEST_F(BatchCommand, FaultsAreSentences) {
   const auto outcome = [](const std::string& words) { return run_program(words + " 2>&1"); };
-  EXPECT_EQ(outcome("batch run map_4x3.txt -o " + path("x.nxs")).code, 2);  // no steps
-  EXPECT_EQ(outcome("batch run " + job).code, 2);                           // no output
+  EXPECT_EQ(
+      outcome("batch run map_4x3.txt --steps smooth.savgol --method raman -o " + path("x.nxs"))
+          .code,
+      2);
+  EXPECT_EQ(outcome("batch run map_4x3.txt --bands auto -o " + path("x.nxs")).code, 2);
+  EXPECT_EQ(outcome("batch run " + job).code, 2);  // no output
   EXPECT_EQ(outcome("batch run " + job + "--shard 3/3 -o " + path("x.nxs")).code, 2);
   const auto early = outcome("batch merge " + job + "--shards 2 -o " + path("x.nxs"));
   EXPECT_EQ(early.code, 2);
@@ -65,6 +69,30 @@ TEST_F(BatchCommand, FaultsAreSentences) {
   EXPECT_EQ(plan.code, 0);
   EXPECT_NE(plan.out.find("12 spectra of 1013 points, 6 blocks"), std::string::npos);
   EXPECT_FALSE(fs::exists(folder / "z.nxs.work"));
+}
+
+TEST_F(BatchCommand, AnalysesAMapAndRendersIt) {
+  const auto run = "batch run map_4x3.txt --bands raman_phosphate_nu1 --method raman -q ";
+  EXPECT_EQ(run_program(run + ("--csv " + path("map.csv") + " -o " + path("map.nxs"))).code, 0);
+  EXPECT_NE(content(folder / "map.csv").find("composition_unexplained_fraction"),
+            std::string::npos);
+  EXPECT_EQ(run_program("report " + path("map.nxs")).code, 0);
+  EXPECT_NE(content(folder / "map.html").find("Moran"), std::string::npos);
+  EXPECT_EQ(run_program("report map_4x3.txt -o " + path("no.html")).code, 3);
+  const auto plan = run_program("batch run map_4x3.txt --dry-run -o " + path("z.nxs"));
+  EXPECT_NE(plan.out.find(" on one thread"), std::string::npos) << plan.out;
+}
+
+TEST_F(BatchCommand, FolderIsATableWithARowPerSpectrum) {
+  fs::create_directories(folder / "exports");
+  fs::copy_file(test::sample_dir() / "raman_lesion.csv", folder / "exports" / "a.csv");
+  std::ofstream(folder / "exports" / "broken.csv") << "raman_shift_1/cm,a\n400,1\n401,what\n";
+  const auto run = "batch run " + path("exports") + " -q ";
+  EXPECT_EQ(run_program(run + "--csv " + path("all.csv") + " -o " + path("all.nxs")).code, 1);
+  const auto table = content(folder / "all.csv");
+  EXPECT_NE(table.find("a.csv"), std::string::npos);
+  EXPECT_NE(table.find(",failed,"), std::string::npos);
+  EXPECT_EQ(run_program(run + "--steps smooth.savgol -o " + path("steps.nxs")).code, 2);
 }
 
 // A file system of 64 kB: stops at the first write that fails, goes on where there is room.

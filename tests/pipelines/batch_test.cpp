@@ -72,7 +72,7 @@ class Batch : public ::testing::Test {
 
   [[nodiscard]] BatchJob job(const std::string& output) const {
     BatchJob out;
-    out.input = (folder / "map.nxs").string();
+    out.inputs = {(folder / "map.nxs").string()};
     out.steps = parse_steps("smooth.savgol window=7 | baseline.arpls lambda=1e4");
     out.output = (folder / output).string();
     out.block_rows = 11;
@@ -99,7 +99,7 @@ TEST_F(Batch, GivesWhatTheStepsGiveAndMarksWhatFailed) {
   const auto own = job("own.nxs");
   finish(own);
   EXPECT_FALSE(fs::exists(own.output + ".work"));
-  auto expected = io::load(own.input, {}).recordings.at(0);
+  auto expected = io::load(own.inputs.front(), {}).recordings.at(0);
   Diagnostics ignored;
   run_steps(own.steps, 1, expected, nullptr, ignored);
   const auto got = io::load(own.output, {}).recordings.at(0);

@@ -1,0 +1,96 @@
+#include "pipelines/batch_source.hpp"
+
+#include "core/error.hpp"
+#include "io/file.hpp"
+
+#include <algorithm>
+
+namespace calcispec {
+namespace {
+
+constexpr Index table_files = 16;  // of a block
+constexpr Index most_block_rows = 8192;
+
+}  // namespace
+
+std::vector<BatchPart> read_parts(const std::string& input, const io::ReadOptions& options) {
+  std::vector<BatchPart> parts;
+  try {
+    auto file = io::load(input, options);
+    Index first = 0;
+    for (auto& recording : file.recordings) {
+      const Index rows = recording.spectra.rows();
+      parts.push_back({input,
+                       file.sha256,
+                       first,
+                       std::make_shared<const io::Recording>(std::move(recording)),
+                       ""});
+      first += rows;
+    }
+  } catch (const Error& error) {
+    const bool says_place = !error.place().empty() && error.place() != input;
+    parts.push_back({input,
+                     "",
+                     0,
+                     nullptr,
+                     (says_place ? error.place() + ": " : std::string()) + error.what()});
+  }
+  return parts;
+}
+
+BatchSource::BatchSource(const std::vector<std::string>& inputs,
+                         bool is_table,
+                         const io::ReadOptions& options,
+                         Index block_rows,
+                         Index block_numbers)
+    : inputs_(inputs), options_(options) {
+  require(!inputs.empty(), "a batch needs an input");
+  if (is_table) {
+    block_rows_ = block_rows > 0 ? block_rows : table_files;
+    table_head_.spectra = SpectraMatrix::make(Axis::make({0, 1}, AxisKind::other, "point"), 1);
+    return;
+  }
+  map_ = io::MapSource::open(inputs.front(), options);
+  const Index points = std::max<Index>(1, map_->head().spectra.points());
+  block_rows_ =
+      block_rows > 0 ? block_rows : std::clamp<Index>(block_numbers / points, 1, most_block_rows);
+}
+
+Index BatchSource::rows() const {
+  return map_ ? map_->rows() : static_cast<Index>(inputs_.size());
+}
+
+Index BatchSource::rows_of(Index block) const {
+  return std::min(block_rows_, rows() - block * block_rows_);
+}
+
+const io::Recording& BatchSource::head() const {
+  return map_ ? map_->head() : table_head_;
+}
+
+std::vector<BatchPart> BatchSource::read(Index block) {
+  const Index first = block * block_rows_;
+  const Index count = rows_of(block);
+  std::vector<BatchPart> parts;
+  if (map_) {
+    auto recording = map_->head();
+    // Every block is part of a map, whatever its shape.
+    recording.map = MapGrid{count, 1, 0, 0};
+    recording.names.clear();
+    recording.replicate_sd.reset();
+    recording.spectra = map_->read(first, count);
+    parts.push_back({inputs_.front(),
+                     "",
+                     first,
+                     std::make_shared<const io::Recording>(std::move(recording)),
+                     ""});
+    return parts;
+  }
+  for (Index file = first; file < first + count; ++file) {
+    auto own = read_parts(inputs_[static_cast<std::size_t>(file)], options_);
+    std::move(own.begin(), own.end(), std::back_inserter(parts));
+  }
+  return parts;
+}
+
+}  // namespace calcispec

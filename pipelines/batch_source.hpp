@@ -1,0 +1,54 @@
+// BatchSource: the spectra of a batch in blocks: rows of one map, or files of a folder.
+#pragma once
+
+#include "io/map_source.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace calcispec {
+
+/// Spectra of one file that share an axis; or why the file gave none.
+struct BatchPart {
+  std::string input;
+  std::string sha256;                              // of a file of a table
+  Index first = 0;                                 // index of its first spectrum within the file
+  std::shared_ptr<const io::Recording> recording;  // null: not read
+  std::string fault;
+};
+
+/// The spectra of one file, or its fault.
+std::vector<BatchPart> read_parts(const std::string& input, const io::ReadOptions& options);
+
+class BatchSource {
+ public:
+  /// One input: a map in blocks of `block_rows` spectra (0: about `block_numbers` numbers).
+  /// Several: a table, in blocks of `table_files` files. Throws as MapSource::open() for a map.
+  BatchSource(const std::vector<std::string>& inputs,
+              bool is_table,
+              const io::ReadOptions& options,
+              Index block_rows,
+              Index block_numbers);
+
+  [[nodiscard]] bool is_table() const noexcept { return !map_; }
+  /// Spectra of a map, files of a table.
+  [[nodiscard]] Index rows() const;
+  [[nodiscard]] Index block_rows() const noexcept { return block_rows_; }
+  [[nodiscard]] Index blocks() const { return (rows() + block_rows_ - 1) / block_rows_; }
+  [[nodiscard]] Index rows_of(Index block) const;
+  /// Axis, grid and words of a map; of a table an axis of two points without meaning.
+  [[nodiscard]] const io::Recording& head() const;
+  /// Faults of a table are parts without recording; those of a map throw. One thread at a time.
+  [[nodiscard]] std::vector<BatchPart> read(Index block);
+
+ private:
+  std::vector<std::string> inputs_;
+  io::ReadOptions options_;
+  std::optional<io::MapSource> map_;
+  Index block_rows_ = 1;
+  io::Recording table_head_;
+};
+
+}  // namespace calcispec

@@ -1,0 +1,141 @@
+#include "pipelines/batch_work_private.hpp"
+
+#include "core/error.hpp"
+#include "core/parallel.hpp"
+#include "pipelines/recording_fit.hpp"
+#include "pipelines/spectrum_ids.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace calcispec::detail {
+
+BlockWork::BlockWork(const BatchJob& job, const BatchSource& source, Index jobs)
+    : job_(job), jobs_(jobs), is_table_(job.is_table) {
+  if (job.analysis) {
+    auto request = *job.analysis;
+    if (!request.method && !is_table_) {
+      request.method = builtin_method(source.head().technique, source.head().mode);
+    }
+    if (request.method) {
+      request.method->display.clear();  // nothing is drawn
+    }
+    analyser_.emplace(std::move(request));
+  }
+  if (job.writes_spectra()) {
+    points_out_ = processed_head(job, source).spectra.points();
+  }
+}
+
+std::vector<char> BlockWork::run(const std::vector<BatchPart>& parts) const {
+  std::vector<char> bytes(sizeof(std::uint64_t));
+  std::vector<RowValues> rows;
+  for (const auto& part : parts) {
+    if (!part.recording) {
+      RowValues row;
+      row.status = RowStatus::failed;
+      row.input = part.input;
+      row.id = part.input;
+      row.message = part.fault;
+      rows.push_back(std::move(row));
+      continue;
+    }
+    const auto own = job_.steps.empty() ? part : processed(part);
+    auto found = rows_of(part);
+    analyse(part, found);
+    fit(own, found);
+    if (job_.writes_spectra()) {
+      append_spectra(own.recording->spectra, bytes, found);
+    }
+    std::move(found.begin(), found.end(), std::back_inserter(rows));
+  }
+  return bytes_of(std::move(bytes), rows);
+}
+
+// Texts stand in tables alone: of a map the place says which spectrum it is.
+std::vector<RowValues> BlockWork::rows_of(const BatchPart& part) const {
+  const Index count = part.recording->spectra.rows();
+  std::vector<RowValues> rows(static_cast<std::size_t>(count));
+  SpectrumIds ids;
+  for (Index i = 0; i < count && is_table_; ++i) {
+    auto& row = rows[static_cast<std::size_t>(i)];
+    row.input = part.input;
+    row.sha256 = part.sha256;
+    row.index = part.first + i;
+    row.id = ids.next(part.input, *part.recording, i);
+  }
+  return rows;
+}
+
+BatchPart BlockWork::processed(const BatchPart& part) const {
+  auto recording = *part.recording;
+  const auto map = recording.map;
+  recording.map.reset();
+  Diagnostics ignored;  // failed spectra are marked
+  run_steps(job_.steps, jobs_, recording, nullptr, ignored);
+  recording.map = map;
+  if (points_out_ > 0 && recording.spectra.points() != points_out_) {
+    throw Error(ErrorCode::bad_method,
+                "the steps give spectra of different lengths, which one map cannot hold");
+  }
+  auto out = part;
+  out.recording = std::make_shared<const io::Recording>(std::move(recording));
+  return out;
+}
+
+void BlockWork::analyse(const BatchPart& part, std::vector<RowValues>& rows) const {
+  if (!analyser_) {
+    return;
+  }
+  parallel_for(static_cast<Index>(rows.size()), jobs_, [&](Index i) {
+    auto& row = rows[static_cast<std::size_t>(i)];
+    add_values(analyser_->analyse(part.recording, i), row);
+    if (!is_table_) {
+      row.message.clear();
+    }
+  });
+}
+
+void BlockWork::fit(const BatchPart& part, std::vector<RowValues>& rows) const {
+  if (!job_.fit) {
+    return;
+  }
+  auto request = *job_.fit;
+  request.steps.clear();  // are run already
+  request.jobs = jobs_;
+  const auto run = fit_recording(request, *part.recording);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    add_values(run.spectra[i], model_of(run, run.spectra[i]), rows[i]);
+    if (!is_table_) {
+      rows[i].message.clear();
+    }
+  }
+}
+
+// A spectrum that holds NaN could not be processed.
+void BlockWork::append_spectra(const SpectraMatrix& spectra,
+                               std::vector<char>& bytes,
+                               std::vector<RowValues>& rows) {
+  const auto points = static_cast<std::size_t>(spectra.points());
+  const auto first = bytes.size();
+  bytes.resize(first + spectra.values.size() * sizeof(float));
+  std::vector<float> line(points);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto own = spectra.row(static_cast<Index>(i));
+    double sum = 0;  // NaN if any number is
+    for (std::size_t k = 0; k < points; ++k) {
+      line[k] = static_cast<float>(own[k]);
+      sum += 0 * own[k];
+    }
+    std::memcpy(
+        bytes.data() + first + i * points * sizeof(float), line.data(), points * sizeof(float));
+    if (std::isnan(sum) &&
+        std::any_of(own.begin(), own.end(), [](double v) { return std::isnan(v); })) {
+      rows[i].status = RowStatus::failed;
+    }
+  }
+}
+
+}  // namespace calcispec::detail

@@ -1,0 +1,39 @@
+// BlockWork: what is computed of one block of a batch, on all threads. Private to pipelines.
+#pragma once
+
+#include "pipelines/batch_private.hpp"
+#include "pipelines/spectrum_analyser.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace calcispec::detail {
+
+class BlockWork {
+ public:
+  /// Throws as SpectrumAnalyser does.
+  BlockWork(const BatchJob& job, const BatchSource& source, Index jobs);
+
+  /// Bytes of the block; the same for every number of threads. Throws Error{bad_method} if the
+  /// steps give spectra of another length than those of the head.
+  [[nodiscard]] std::vector<char> run(const std::vector<BatchPart>& parts) const;
+
+ private:
+  [[nodiscard]] std::vector<RowValues> rows_of(const BatchPart& part) const;
+  void analyse(const BatchPart& part, std::vector<RowValues>& rows) const;
+  void fit(const BatchPart& part, std::vector<RowValues>& rows) const;
+  static void append_spectra(const SpectraMatrix& spectra,
+                             std::vector<char>& bytes,
+                             std::vector<RowValues>& rows);
+  [[nodiscard]] BatchPart processed(const BatchPart& part) const;
+
+  const BatchJob& job_;
+  Index jobs_;
+  bool is_table_;
+  Index points_out_ = 0;
+  std::optional<SpectrumAnalyser> analyser_;
+};
+
+}  // namespace calcispec::detail
