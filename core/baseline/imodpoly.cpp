@@ -1,11 +1,10 @@
 // Baseline by polynomials through what lies below the last one plus the noise.
-#include "core/baseline/polynomial_baseline.hpp"
+#include "core/baseline/packed_polynomials.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 namespace calcispec {
 namespace {
@@ -30,81 +29,119 @@ constexpr std::array parameters{
     mask_parameter,
     deviations_parameter};
 
-// Standard deviation of y - baseline over all points, those left out of the fit too.
-double deviation_of(std::span<const double> y, std::span<const double> baseline) {
-  const auto n = static_cast<double>(y.size());
-  double mean = 0;
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    mean += (y[i] - baseline[i]) / n;
-  }
-  double square = 0;
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    square += (y[i] - baseline[i] - mean) * (y[i] - baseline[i] - mean);
-  }
-  return std::sqrt(square / n);
-}
-
-/// Model      least squares of a polynomial through min(y, polynomial + k * deviation), repeated
-/// Status     converged | iteration_limit
-/// Cost       O(points x order) per fit, and once O(points x order^2) per spectrum for its mask
-/// Source     Zhao et al., Appl. Spectrosc. 61 (2007) 1225
+template <std::size_t terms>
 class ImodpolyRun {
  public:
-  explicit ImodpolyRun(const MethodCall& call)
-      : call_(call),
-        order_(call.parameters.integer("polynomial_order")),
-        whole_(call.axis.values(), order_, {}),
-        baseline_(static_cast<std::size_t>(call.points())),
-        cut_(baseline_.size()) {}
-
-  void run() {
-    for (Index r = 0; r < call_.count(); ++r) {
-      call_.status[static_cast<std::size_t>(r)] = run_one(call_.row(r));
-      call_.give(r, baseline_);
-    }
+  ImodpolyRun(const MethodCall& call, const kernels::PackedPolynomials<terms>& polynomials)
+      : given_(call.parameters),
+        points_(static_cast<double>(call.points())),
+        more_(given_.real("num_std")),
+        whole_(polynomials),
+        masked_(polynomials),
+        is_point_(polynomials.packs()),
+        counts_(polynomials.packs()),
+        spectrum_(polynomials.packs()),
+        cut_(polynomials.packs()) {
+    kernels::pack_points(std::vector<double>(static_cast<std::size_t>(call.points()), 1.0),
+                         is_point_);
   }
 
- private:
-  MethodStatus run_one(std::span<double> y) {
-    whole_.fit(y, baseline_);
-    double deviation = deviation_of(y, baseline_);
-    std::optional<PolynomialBasis> masked;
-    if (call_.parameters.flag("mask_initial_peaks")) {
-      std::vector<char> counts(y.size());
-      for (std::size_t i = 0; i < y.size(); ++i) {
-        counts[i] = baseline_[i] + deviation < y[i] ? char{0} : char{1};
-      }
-      masked.emplace(call_.axis.values(), order_, counts);
+  MethodStatus run_one(std::span<const double> y, std::span<double> out) {
+    kernels::pack_points(y, spectrum_);
+    cut_ = spectrum_;
+    auto moments = whole_.pass({}, [&](std::size_t p, kernels::Pack) { return spectrum_[p]; });
+    double deviation = deviation_from(whole_, moments);
+    counts_ = is_point_;
+    const bool has_mask = given_.flag("mask_initial_peaks");
+    if (has_mask) {
+      mask_peaks(moments, deviation);
     }
-    const auto& basis = masked ? *masked : whole_;
-    const double more = call_.parameters.real("num_std");
-    const bool uses_original = call_.parameters.flag("use_original");
-    std::copy(y.begin(), y.end(), cut_.begin());
-    for (Index k = 0; k < call_.parameters.integer("max_iterations"); ++k) {
-      for (std::size_t i = 0; i < y.size(); ++i) {
-        cut_[i] = std::min(uses_original ? y[i] : cut_[i], baseline_[i] + more * deviation);
+    const auto& basis = has_mask ? masked_ : whole_;
+    const auto& source = given_.flag("use_original") ? spectrum_ : cut_;
+    const auto cut = [&](std::size_t p, kernels::Pack z) {
+      cut_[p] = kernels::minimum(source[p], z + more_ * deviation) * is_point_[p];
+      return cut_[p] * counts_[p];
+    };
+    // The first round cuts to the fit of all points, the later ones to that of the masked ones.
+    bool is_first = has_mask;
+    auto status = MethodStatus::iteration_limit;
+    for (Index k = 0; k < given_.integer("max_iterations"); ++k) {
+      if (is_first) {
+        whole_.evaluate(moments, cut);
+        moments =
+            basis.pass({}, [&](std::size_t p, kernels::Pack) { return cut_[p] * counts_[p]; });
+        is_first = false;
+      } else {
+        moments = basis.pass(moments, cut);
       }
-      basis.fit(cut_, baseline_);
-      const double next = deviation_of(cut_, baseline_);
+      const double next = deviation_from(basis, moments);
       const double change =
           std::abs(next - deviation) / std::max(next, std::numeric_limits<double>::epsilon());
-      if (change < call_.parameters.real("tolerance")) {
-        return MethodStatus::converged;
+      if (change < given_.real("tolerance")) {
+        status = MethodStatus::converged;
+        break;
       }
       deviation = next;
     }
-    return MethodStatus::iteration_limit;
+    (is_first ? whole_ : basis).evaluate(moments, [&](std::size_t p, kernels::Pack z) {
+      cut_[p] = z;
+    });
+    kernels::unpack_points(cut_, out);
+    return status;
   }
 
-  const MethodCall& call_;
-  Index order_;
-  PolynomialBasis whole_;
-  std::vector<double> baseline_;
-  std::vector<double> cut_;
+ private:
+  using Polynomials = kernels::PackedPolynomials<terms>;
+  using Moments = typename Polynomials::Moments;
+
+  // Standard deviation of what is left over all points, those left out of the fit too. Its mean is
+  // not large against it, so that one pass loses little.
+  double deviation_from(const Polynomials& basis, const Moments& moments) const {
+    kernels::Pack sum{};
+    kernels::Pack square{};
+    basis.evaluate(moments, [&](std::size_t p, kernels::Pack z) {
+      const kernels::Pack r = (cut_[p] - z) * is_point_[p];
+      sum += r;
+      square += r * r;
+    });
+    const double mean = kernels::sum_of(sum) / points_;
+    return std::sqrt(std::max(0.0, kernels::sum_of(square) / points_ - mean * mean));
+  }
+
+  void mask_peaks(const Moments& moments, double deviation) {
+    whole_.evaluate(moments, [&](std::size_t p, kernels::Pack z) {
+      counts_[p] = z + deviation < spectrum_[p] ? kernels::Pack{} : is_point_[p];
+    });
+    masked_ = whole_;
+    masked_.orthonormalize(counts_);
+  }
+
+  const ParameterSet& given_;
+  double points_;
+  double more_;
+  const Polynomials& whole_;
+  Polynomials masked_;
+  kernels::Tile is_point_;
+  kernels::Tile counts_;
+  kernels::Tile spectrum_;
+  kernels::Tile cut_;
 };
 
+/// Model      least squares of a polynomial through min(y, polynomial + k * deviation), repeated
+/// Status     converged | iteration_limit
+/// Cost       O(points x order) per fit, a register of points at a time, and O(points x order^2)
+/// per
+///            spectrum for its mask
+/// Source     Zhao et al., Appl. Spectrosc. 61 (2007) 1225
 void run(const MethodCall& call) {
-  ImodpolyRun(call).run();
+  with_polynomials(call, [&](const auto& polynomials) {
+    ImodpolyRun one(call, polynomials);
+    std::vector<double> baseline(static_cast<std::size_t>(call.points()));
+    for (Index r = 0; r < call.count(); ++r) {
+      call.status[static_cast<std::size_t>(r)] = one.run_one(call.row(r), baseline);
+      call.give(r, baseline);
+    }
+  });
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Baseline by polynomials through what lies below the last one.
-#include "core/baseline/polynomial_baseline.hpp"
+#include "core/baseline/packed_polynomials.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,38 +13,61 @@ constexpr std::array parameters{
     polynomial_iterations_parameter,
     use_original_parameter};
 
+template <std::size_t terms>
+class ModpolyRun {
+ public:
+  ModpolyRun(const MethodCall& call, const kernels::PackedPolynomials<terms>& polynomials)
+      : tolerance_(call.parameters.real("tolerance")),
+        limit_(call.parameters.integer("max_iterations")),
+        uses_original_(call.parameters.flag("use_original")),
+        polynomials_(polynomials),
+        spectrum_(polynomials.packs()),
+        cut_(polynomials.packs()) {}
+
+  MethodStatus run_one(std::span<const double> y, std::span<double> out) {
+    kernels::pack_points(y, spectrum_);
+    cut_ = spectrum_;
+    auto moments = polynomials_.pass({}, [&](std::size_t p, kernels::Pack) { return cut_[p]; });
+    auto status = MethodStatus::iteration_limit;
+    const auto& source = uses_original_ ? spectrum_ : cut_;
+    for (Index k = 0; k < limit_ && status != MethodStatus::converged; ++k) {
+      const auto next = polynomials_.pass(moments, [&](std::size_t p, kernels::Pack z) {
+        return cut_[p] = kernels::minimum(source[p], z);
+      });
+      // Of orthonormal polynomials: that of the moments is that of the baselines.
+      if (relative_change(moments, next) < tolerance_) {
+        status = MethodStatus::converged;
+      }
+      moments = next;
+    }
+    polynomials_.evaluate(moments, [&](std::size_t p, kernels::Pack z) { cut_[p] = z; });
+    kernels::unpack_points(cut_, out);
+    return status;
+  }
+
+ private:
+  double tolerance_;
+  Index limit_;
+  bool uses_original_;
+  const kernels::PackedPolynomials<terms>& polynomials_;
+  kernels::Tile spectrum_;
+  kernels::Tile cut_;
+};
+
 /// Model      least squares of a polynomial through min(y, the polynomial before), repeated
 /// Status     converged | iteration_limit
-/// Cost       O(points x order) per fit
+/// Cost       O(points x order) per fit, a register of points at a time
 /// Source     Lieber & Mahadevan-Jansen, Appl. Spectrosc. 57 (2003) 1363; Gan et al., Chemom.
 ///            Intell. Lab. Syst. 82 (2006) 59 (cuts what is left, not the spectrum)
 void run(const MethodCall& call) {
-  const PolynomialBasis basis(call.axis.values(), call.parameters.integer("polynomial_order"), {});
-  const double tolerance = call.parameters.real("tolerance");
-  const Index limit = call.parameters.integer("max_iterations");
-  const bool uses_original = call.parameters.flag("use_original");
-  const auto points = static_cast<std::size_t>(call.points());
-  std::vector<double> cut(points);
-  std::vector<double> baseline(points);
-  std::vector<double> before(points);
-  for (Index r = 0; r < call.count(); ++r) {
-    const auto y = call.row(r);
-    std::copy(y.begin(), y.end(), cut.begin());
-    basis.fit(cut, baseline);
-    auto status = MethodStatus::iteration_limit;
-    for (Index k = 0; k < limit && status != MethodStatus::converged; ++k) {
-      for (std::size_t i = 0; i < points; ++i) {
-        cut[i] = std::min(uses_original ? y[i] : cut[i], baseline[i]);
-      }
-      std::swap(before, baseline);
-      basis.fit(cut, baseline);
-      if (relative_change(before, baseline) < tolerance) {
-        status = MethodStatus::converged;
-      }
+  with_polynomials(call, [&](const auto& polynomials) {
+    ModpolyRun one(call, polynomials);
+    std::vector<double> baseline(static_cast<std::size_t>(call.points()));
+    for (Index r = 0; r < call.count(); ++r) {
+      call.status[static_cast<std::size_t>(r)] = one.run_one(call.row(r), baseline);
+      call.give(r, baseline);
     }
-    call.give(r, baseline);
-    call.status[static_cast<std::size_t>(r)] = status;
-  }
+  });
 }
 
 }  // namespace

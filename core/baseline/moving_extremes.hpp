@@ -19,22 +19,21 @@ inline constexpr ParameterInfo half_window_parameter{
     .help = "points on either side; automatic: where the opened spectrum stops changing"};
 
 /// Erosion, dilation, opening and closing over 2 * half + 1 points; edges are mirrored, the last
-/// point once more. Cost: three comparisons a point for any window. Source: van Herk, Pattern
-/// Recognit. Lett. 13 (1992) 517
+/// point once more. Cost: log2 of the window comparisons a point, a register of points at a time.
 class MovingExtremes {
  public:
   void erode(std::span<const double> y, std::size_t half, std::span<double> out);
   void dilate(std::span<const double> y, std::size_t half, std::span<double> out);
   void open(std::span<const double> y, std::size_t half, std::span<double> out);
   void close(std::span<const double> y, std::size_t half, std::span<double> out);
+  /// From the erosion over any half window to that over one more.
+  void erode_further(std::span<double> eroded);
 
  private:
   template <typename Better>
   void move(std::span<const double> y, std::size_t half, std::span<double> out, Better better);
 
   std::vector<double> padded_;
-  std::vector<double> forward_;
-  std::vector<double> backward_;
   std::vector<double> eroded_;
 };
 

@@ -1,6 +1,7 @@
 #include "core/baseline/polynomial_baseline.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -106,11 +107,28 @@ void PolynomialBasis::fit(std::span<const double> y,
 }
 
 double relative_change(std::span<const double> a, std::span<const double> b) {
+  // Eight sums, so that additions need not wait for each other.
+  constexpr std::size_t sums = 8;
+  std::array<double, sums> changes{};
+  std::array<double, sums> sizes{};
+  const auto add = [&](std::size_t i, std::size_t k) {
+    changes[k] += (b[i] - a[i]) * (b[i] - a[i]);
+    sizes[k] += a[i] * a[i];
+  };
+  std::size_t i = 0;
+  for (; i + sums <= a.size(); i += sums) {
+    for (std::size_t k = 0; k < sums; ++k) {
+      add(i + k, k);
+    }
+  }
+  for (; i < a.size(); ++i) {
+    add(i, 0);
+  }
   double change = 0;
   double size = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    change += (b[i] - a[i]) * (b[i] - a[i]);
-    size += a[i] * a[i];
+  for (std::size_t k = 0; k < sums; ++k) {
+    change += changes[k];
+    size += sizes[k];
   }
   return std::sqrt(change) / std::max(std::sqrt(size), std::numeric_limits<double>::epsilon());
 }

@@ -91,9 +91,11 @@ class RubberbandRun {
     for (std::size_t c = 0; c + 1 < corners_.size(); ++c) {
       const std::size_t a = corners_[c];
       const std::size_t b = corners_[c + 1];
-      for (std::size_t i = a; i <= b; ++i) {
-        baseline_[i] = y[a] + (y[b] - y[a]) * (x_[i] - x_[a]) / (x_[b] - x_[a]);
+      const double slope = (y[b] - y[a]) / (x_[b] - x_[a]);
+      for (std::size_t i = a; i < b; ++i) {
+        baseline_[i] = y[a] + slope * (x_[i] - x_[a]);
       }
+      baseline_[b] = y[b];
     }
   }
 

@@ -1,6 +1,7 @@
 // Baseline by clipping peaks in windows that grow or shrink (SNIP).
 #include "core/baseline/edges.hpp"
 #include "core/baseline/moving_extremes.hpp"
+#include "core/kernels/pack.hpp"
 #include "core/method_table.hpp"
 
 #include <algorithm>
@@ -69,43 +70,56 @@ class SnipRun {
   }
 
  private:
-  // What a background of the order would have at point i, from points up to `half` away.
-  [[nodiscard]] double expected(std::size_t i, std::size_t half) const {
-    const auto both = [&](std::size_t away) { return baseline_[i - away] + baseline_[i + away]; };
-    const double ends = both(half);
-    double out = 0.5 * ends;
+  // What a background of the order would have, from points up to `half` away; for one point or a
+  // register of them.
+  template <typename Value, typename Both>
+  [[nodiscard]] Value expected(std::size_t half, const Both& both) const {
+    const auto larger = [](Value a, Value b) { return a < b ? b : a; };
+    const Value ends = both(half);
+    Value out = 0.5 * ends;
     if (order_ > 2) {
-      out = std::max(out, (4 * both(half / 2) - ends) / 6);
+      out = larger(out, (4.0 * both(half / 2) - ends) / 6.0);
     }
     if (order_ > 4) {
-      out = std::max(out, (ends - 6 * both(2 * half / 3) + 15 * both(half / 3)) / 20);
+      out = larger(out, (ends - 6.0 * both(2 * half / 3) + 15.0 * both(half / 3)) / 20.0);
     }
     if (order_ > 6) {
-      out = std::max(
-          out, (8 * both(3 * half / 4) - ends - 28 * both(half / 2) + 56 * both(half / 4)) / 70);
+      out = larger(
+          out,
+          (8.0 * both(3 * half / 4) - ends - 28.0 * both(half / 2) + 56.0 * both(half / 4)) / 70.0);
     }
     return out;
   }
 
+  // One round: each point that stands above its expectation becomes that, or its moving average.
   void clip(std::size_t half) {
     const std::size_t end = baseline_.size() - half;
-    next_ = baseline_;
+    next_.resize(baseline_.size());
     if (smooth_ > 0) {
       average();
     }
-    for (std::size_t i = half; i < end; ++i) {
-      const double limit = expected(i, half);
-      if (baseline_[i] > limit) {
-        next_[i] = limit;
-      }
+    const double* const from = baseline_.data();
+    const double* const kept = smooth_ > 0 ? next_.data() : from;
+    constexpr std::size_t width = kernels::lane_count;
+    std::size_t i = half;
+    for (; i + width <= end; i += width) {
+      const auto limit = expected<kernels::Pack>(half, [&](std::size_t away) {
+        return kernels::load(from + i - away) + kernels::load(from + i + away);
+      });
+      const auto own = kernels::load(from + i);
+      kernels::store(own > limit ? limit : kernels::load(kept + i), next_.data() + i);
     }
-    if (smooth_ > 0) {  // what lies outside the windows stays as it is
-      std::copy(
-          baseline_.begin(), baseline_.begin() + static_cast<std::ptrdiff_t>(half), next_.begin());
-      std::copy(baseline_.begin() + static_cast<std::ptrdiff_t>(end),
-                baseline_.end(),
-                next_.begin() + static_cast<std::ptrdiff_t>(end));
+    for (; i < end; ++i) {
+      const auto limit =
+          expected<double>(half, [&](std::size_t away) { return from[i - away] + from[i + away]; });
+      next_[i] = from[i] > limit ? limit : kept[i];
     }
+    // What lies outside the windows stays as it is.
+    std::copy(
+        baseline_.begin(), baseline_.begin() + static_cast<std::ptrdiff_t>(half), next_.begin());
+    std::copy(baseline_.begin() + static_cast<std::ptrdiff_t>(end),
+              baseline_.end(),
+              next_.begin() + static_cast<std::ptrdiff_t>(end));
     std::swap(baseline_, next_);
   }
 
