@@ -268,9 +268,11 @@ void report_status(const Step& step,
   }
 }
 
-// Steps by Fourier transforms in units of the axis.
+// Steps by Fourier transforms in units of the axis, and windows chosen by the point index.
 void need_even_steps(const Step& step, const Axis& axis) {
-  if ((step.name == "derivative.fft" || step.name == "smooth.fsd") && !axis.is_uniform()) {
+  const bool is_needed = step.name == "derivative.fft" || step.name == "smooth.fsd" ||
+                         (step.name == "derivative.savgol" && !step.parameters.is_set("window"));
+  if (is_needed && !axis.is_uniform()) {
     throw Error(ErrorCode::bad_method,
                 step.name + " needs even steps, and the axis has uneven ones; write 'resample | " +
                     step.name + "'");

@@ -176,7 +176,7 @@ void run_emsc(const SetCall& call) {
 SetMethod normalize_msc() {
   return {
       {"normalize",
-       "msc", "offset and scale brought to those of a reference (multiplicative scatter correction)",
+       "msc", "offset and scale of a reference (multiplicative scatter correction)",
        "Geladi et al., Appl. Spectrosc. 39 (1985) 491", msc_parameters},
       3,
       run_msc
@@ -186,7 +186,7 @@ SetMethod normalize_msc() {
 SetMethod normalize_emsc() {
   return {
       {"normalize",
-       "emsc", "scale, polynomial and interferents against a reference (extended scatter correction)",
+       "emsc", "scale of a reference; polynomial and interferents off (extended correction)",
        "Martens et al., J. Pharm. Biomed. Anal. 9 (1991) 625", emsc_parameters},
       4,
       run_emsc

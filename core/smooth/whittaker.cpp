@@ -169,7 +169,8 @@ class Factor {
   std::vector<double> inverse_;
 };
 
-/// Factors of the strengths tried, kept by the thread for one length and order.
+/// Factors of the strengths tried, kept by the thread for one length and order; of long spectra
+/// one at a time, or they would fill the memory.
 class Candidates {
  public:
   static constexpr Index count = 32;
@@ -178,19 +179,26 @@ class Candidates {
     if (points != points_ || order != order_) {
       points_ = points;
       order_ = order;
-      std::fill(is_made_.begin(), is_made_.end(), false);
+      held_.fill(none);
+      traces_.fill(std::numeric_limits<double>::quiet_NaN());
     }
     const auto at = static_cast<std::size_t>(index);
-    if (!is_made_[at]) {
-      factors_[at].make(points, order, lambda(index));
-      traces_[at] = factors_[at].trace();
-      is_made_[at] = true;
+    const std::size_t slot = points > most_points_kept ? 0 : at;
+    if (held_[slot] != index) {
+      factors_[slot].make(points, order, lambda(index));
+      held_[slot] = index;
     }
-    return factors_[at];
+    if (std::isnan(traces_[at])) {
+      traces_[at] = factors_[slot].trace();
+    }
+    return factors_[slot];
   }
   [[nodiscard]] double trace(Index index) const { return traces_[static_cast<std::size_t>(index)]; }
 
  private:
+  static constexpr Index most_points_kept = 10000;
+  static constexpr Index none = -1;
+
   // The width of what is smoothed grows by the same factor from step to step for every order.
   [[nodiscard]] double lambda(Index index) const {
     const double width = 0.35 * std::pow(1.17, static_cast<double>(index));
@@ -201,7 +209,7 @@ class Candidates {
   Index order_ = 0;
   std::array<Factor, count> factors_;
   std::array<double, count> traces_{};
-  std::array<bool, count> is_made_{};
+  std::array<Index, count> held_{};  // which strength a slot holds
 };
 
 class Smoother {

@@ -117,7 +117,7 @@ CoreMethod smooth_wiener() {
   return {
       {"smooth",
        "wiener", "Wiener filter: signal and noise told apart in the spectrum's own power",
-       "Wiener, Extrapolation, Interpolation and Smoothing of Stationary Time Series (1949)", parameters},
+       "Wiener, Smoothing of Stationary Time Series, MIT Press 1949", parameters},
       6,
       run
   };

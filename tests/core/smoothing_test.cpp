@@ -40,6 +40,22 @@ TEST(Whittaker, AgreesWithTheDenseSolutionForEveryOrder) {
   }
 }
 
+// Factors of long spectra are not kept: the result is the same as with any other in between.
+TEST(Whittaker, LongSpectraOfTheirOwnStrength) {
+  const auto rows = [] {
+    std::vector<std::vector<double>> out;
+    for (const double snr : {5.0, 300.0, 20.0}) {
+      out.push_back(noisy_row(12000, 60, snr, 11).y);
+    }
+    return out;
+  }();
+  const auto together = test::run_step(test::rows_of(rows), "smooth.whittaker");
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const auto alone = run_row(rows[r], "smooth.whittaker");
+    EXPECT_EQ(rms_difference(together.row(static_cast<Index>(r)), alone), 0) << r;
+  }
+}
+
 TEST(MovingWindows, ReflectTheRowAtItsEnds) {
   const std::vector<double> y{1, 5, 2, 8, 3, 9, 4};
   EXPECT_NEAR(run_row(y,

@@ -39,12 +39,12 @@ Target smoothing_target(const std::string& name) {
   } else if (head.substr(0, 8) == "wavelet_") {
     const auto under = name.find('_', gap + 2);
     target.method = "wavelet";
-    target.given = {
-        {"wavelet",                head.substr(8),      ""              },
-        {"level",                  name.substr(gap + 8, under - gap - 8), ""},
-        {"shrink",                        name.substr(under + 1,                                    name.find('_',        under + 1) - under - 1), ""},
-        {"transform", "decimated",                  ""                          }
-    };
+    const auto last = name.find('_', under + 1);
+    const auto level = name.substr(gap + 8, under - gap - 8);
+    target.given.push_back({"wavelet", head.substr(8), ""});
+    target.given.push_back({"level", level, ""});
+    target.given.push_back({"shrink", name.substr(under + 1, last - under - 1), ""});
+    target.given.push_back({"transform", "decimated", ""});
     return target;
   } else {
     target.method = head;
