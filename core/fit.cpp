@@ -5,8 +5,45 @@
 #include "core/parallel.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
+
+namespace calcispec::band_fit {
+
+std::string_view message_of(FitStatus status) {
+  switch (status) {
+    case FitStatus::converged:
+      return "a minimum inside all bounds";
+    case FitStatus::at_bounds:
+      return "a minimum with at least one parameter at its bound";
+    case FitStatus::stalled:
+      return "no step lowers chi-square further; the surface is too flat or too rough here";
+    case FitStatus::iteration_limit:
+      return "stopped at the limit of iterations; the values are the best found";
+    case FitStatus::failed:
+      return "no finite value of the model near the start";
+    case FitStatus::not_fitted:
+      return "no signal above noise in the range";
+  }
+  return "left out";
+}
+
+void scale_errors(double factor, FitResult& result) {
+  const auto scale = [factor](FittedValue& value) { value.standard_error *= factor; };
+  for (auto& band : result.bands) {
+    std::for_each(band.parameters.begin(), band.parameters.end(), scale);
+    scale(band.height);
+    scale(band.fwhm);
+    scale(band.area);
+  }
+  std::for_each(result.background.begin(), result.background.end(), scale);
+  for (double& value : result.covariance) {
+    value *= factor * factor;
+  }
+}
+
+}  // namespace calcispec::band_fit
 
 namespace calcispec {
 namespace {
@@ -55,24 +92,6 @@ void put_inside(const band_fit::Compiled& compiled,
   }
 }
 
-std::string_view message_of(FitStatus status) {
-  switch (status) {
-    case FitStatus::converged:
-      return "a minimum inside all bounds";
-    case FitStatus::at_bounds:
-      return "a minimum with at least one parameter at its bound";
-    case FitStatus::stalled:
-      return "no step lowers chi-square further; the surface is too flat or too rough here";
-    case FitStatus::iteration_limit:
-      return "stopped at the limit of iterations; the values are the best found";
-    case FitStatus::failed:
-      return "no finite value of the model near the start";
-    case FitStatus::not_fitted:
-      return "no signal above noise in the range";
-  }
-  return "left out";
-}
-
 // No more than background and noise, judged by chi-square of the background alone.
 bool is_empty(const band_fit::Data& data, const band_fit::Compiled& compiled, double gate) {
   const auto freedom = static_cast<double>(data.points - compiled.background_columns);
@@ -81,7 +100,7 @@ bool is_empty(const band_fit::Data& data, const band_fit::Compiled& compiled, do
 }
 
 FitResult left_out(const band_fit::Data& data, const band_fit::Compiled& compiled) {
-  FitResult result = failed(compiled, std::string(message_of(FitStatus::not_fitted)));
+  FitResult result = failed(compiled, std::string(band_fit::message_of(FitStatus::not_fitted)));
   result.status = FitStatus::not_fitted;
   result.points = data.points;
   result.noise_sigma = data.sigma;
@@ -137,6 +156,27 @@ std::string_view no_error_text(NoErrorReason reason) {
   return "";
 }
 
+std::string_view interval_note_text(IntervalNote note) {
+  switch (note) {
+    case IntervalNote::none:
+      return "";
+    case IntervalNote::not_requested:
+      return "no interval was asked for";
+    case IntervalNote::ends_at_bound:
+      return "ends at the bound of the parameter";
+    case IntervalNote::open:
+      return "the data do not limit it on this side";
+    case IntervalNote::fixed:
+      return "held fixed";
+    case IntervalNote::side_minimum:
+      return "a lower chi-square was met on the way: the answer is a side minimum; give other "
+             "starts or more of them";
+    case IntervalNote::failed:
+      return "too many of the fits it needs failed";
+  }
+  return "";
+}
+
 std::string_view fit_loss_name(FitLoss loss) {
   switch (loss) {
     case FitLoss::least_squares:
@@ -153,20 +193,6 @@ std::string_view fit_loss_name(FitLoss loss) {
 
 namespace {
 
-void scale_errors(double factor, FitResult& result) {
-  const auto scale = [factor](FittedValue& value) { value.standard_error *= factor; };
-  for (auto& band : result.bands) {
-    std::for_each(band.parameters.begin(), band.parameters.end(), scale);
-    scale(band.height);
-    scale(band.fwhm);
-    scale(band.area);
-  }
-  std::for_each(result.background.begin(), result.background.end(), scale);
-  for (double& value : result.covariance) {
-    value *= factor * factor;
-  }
-}
-
 // Squares first, whose answer is the start; then the loss that is asked for.
 void apply_loss(const FitOptions& options, Workspace& own, FitResult& result) {
   const auto outcome =
@@ -180,7 +206,7 @@ void apply_loss(const FitOptions& options, Workspace& own, FitResult& result) {
   result.iterations = iterations;
   result.status = outcome.is_settled ? status : FitStatus::iteration_limit;
   if (options.loss != FitLoss::poisson) {
-    scale_errors(outcome.error_factor, result);
+    band_fit::scale_errors(outcome.error_factor, result);
     result.chi_square = outcome.chi_square;
     result.reduced_chi_square =
         outcome.chi_square / static_cast<double>(result.points - result.n_free);
@@ -237,7 +263,7 @@ FitResult fit_bands(const BandModel& model,
   own.minimizer.prepare(own.data, own.compiled);
   band_fit::Minimum minimum = own.minimizer.run(own.state, options);
   if (minimum.status == FitStatus::failed) {
-    return failed(own.compiled, std::string(message_of(FitStatus::failed)));
+    return failed(own.compiled, std::string(band_fit::message_of(FitStatus::failed)));
   }
   FitResult result;
   result.starts = 1;
@@ -259,7 +285,7 @@ FitResult fit_bands(const BandModel& model,
   if (result.status == FitStatus::converged && is_any_at_bound(result)) {
     result.status = FitStatus::at_bounds;
   }
-  result.message = message_of(result.status);
+  result.message = band_fit::message_of(result.status);
   return result;
 }
 
@@ -279,6 +305,33 @@ std::vector<FitResult> fit_bands(const BandModel& model,
   return results;
 }
 
+namespace {
+
+void broadened_band(const BandModel& model,
+                    std::size_t band,
+                    const std::vector<double>& parameters,
+                    std::span<const double> x,
+                    std::vector<double>& curve) {
+  const auto& row = kernels::row_of(*model.bands[band].shape);
+  const auto points = kernels::padded(static_cast<Index>(x.size()));
+  const kernels::AlignedDoubles weight(static_cast<std::size_t>(points), parameters[0]);
+  kernels::AlignedDoubles scratch;
+  kernels::AlignedDoubles values(static_cast<std::size_t>(points));
+  double unused = 0;
+  std::array<double*, kernels::most_shape_parameters> columns{};
+  columns.fill(&unused);
+  columns[0] = values.data();
+  const auto broadener = band_fit::broadener_for(model.broadening, x);
+  broadener->evaluate(row,
+                      {x.data(), weight.data(), points, parameters.data(), columns.data()},
+                      static_cast<Index>(parameters.size()),
+                      &unused,
+                      scratch);
+  std::copy_n(values.begin(), curve.size(), curve.begin());
+}
+
+}  // namespace
+
 std::vector<double> fitted_band(const BandModel& model,
                                 const FitResult& result,
                                 Index band,
@@ -291,7 +344,19 @@ std::vector<double> fitted_band(const BandModel& model,
     parameters.push_back(value.value);
   }
   std::vector<double> curve(x.size());
-  evaluate_band(*model.bands[at].shape, parameters, x, curve);
+  if (model.broadening.kind == BroadeningKind::none || x.empty()) {
+    evaluate_band(*model.bands[at].shape, parameters, x, curve);
+    return curve;
+  }
+  const bool is_falling = x.front() > x.back();
+  std::vector<double> rising(x.begin(), x.end());
+  if (is_falling) {
+    std::reverse(rising.begin(), rising.end());
+  }
+  broadened_band(model, at, parameters, rising, curve);
+  if (is_falling) {
+    std::reverse(curve.begin(), curve.end());
+  }
   return curve;
 }
 

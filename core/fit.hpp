@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/band_shape.hpp"
+#include "core/broadening.hpp"
 #include "core/least_squares.hpp"
 #include "core/spectra_matrix.hpp"
 
@@ -43,16 +44,20 @@ struct Band {
   CALCISPEC_API BandParameter& parameter(std::string_view name);
 };
 
-/// polynomial: sum c_k t^k; legendre: sum c_k P_k(t); t = (x - middle) / half_range of the points
-/// fitted, so that t runs from -1 to 1.
-enum class FitBackground { none, polynomial, legendre };
+/// polynomial: sum c_k t^k; legendre: sum c_k P_k(t); spline: cubic B-splines on `intervals` equal
+/// parts; t = (x - middle) / half_range of the points fitted, so that t runs from -1 to 1.
+enum class FitBackground { none, polynomial, legendre, spline };
 
 struct BandModel {
   std::vector<Band> bands;
   FitBackground background = FitBackground::polynomial;
-  Index degree = 1;
+  Index degree = 1;     // of polynomial and legendre, 0 to 30
+  Index intervals = 4;  // of the spline, 1 to 27; it has intervals + 3 coefficients
   double from = -std::numeric_limits<double>::infinity();  // points outside are left out
   double to = std::numeric_limits<double>::infinity();
+  /// The bands, not the background, are broadened by it; their parameters are those before. No band
+  /// may be narrower than an eighth of its width.
+  Broadening broadening = {};
 };
 
 /// Which spectra get further starts. Doubtful is an answer that may be a side minimum: chi-square
@@ -96,12 +101,32 @@ enum class NoErrorReason { none, fixed, at_bound, not_identifiable, not_requeste
 /// A sentence for a report, e.g. "at its bound: an interval needs the likelihood".
 CALCISPEC_API std::string_view no_error_text(NoErrorReason reason);
 
+/// How an interval of core/fit_intervals.hpp ended, or why there is none.
+enum class IntervalNote {
+  none,           // both ends are where the likelihood or the draws put them
+  not_requested,  //
+  ends_at_bound,  // an end is the bound of the parameter
+  open,           // an end is infinite: the data do not limit it on that side
+  fixed,          // nothing to vary
+  side_minimum,   // a lower chi-square was met on the way: the answer is not the least
+  failed          // too few points, or no fit on the way
+};
+/// A sentence for a report; empty for none.
+CALCISPEC_API std::string_view interval_note_text(IntervalNote note);
+
+struct FitInterval {
+  double low = std::numeric_limits<double>::quiet_NaN();
+  double high = std::numeric_limits<double>::quiet_NaN();
+  IntervalNote note = IntervalNote::not_requested;
+};
+
 struct FittedValue {
   double value = std::numeric_limits<double>::quiet_NaN();
   /// Finite and > 0 exactly when `reason` is none.
   double standard_error = std::numeric_limits<double>::quiet_NaN();
   bool is_at_bound = false;
   NoErrorReason reason = NoErrorReason::not_requested;
+  FitInterval interval = {};  // filled by fill_intervals()
 };
 
 struct FittedBand {

@@ -27,6 +27,7 @@ class BandFit {
   FitRun run(const ProgressCallback& progress) {
     run_.bands = request_.bands;
     run_.loss = request_.fit.loss;
+    run_.intervals = request_.intervals;
     for (const auto& input : request_.inputs) {
       read(input);
     }
@@ -34,8 +35,15 @@ class BandFit {
   }
 
   FitRun run(io::Recording recording) {
+    if (request_.bands.is_joint()) {
+      throw Error(ErrorCode::bad_method,
+                  "the band set " + request_.bands.name +
+                      " shares parameters among spectra, and batch works on parts of a map; use "
+                      "calcispec fit, or leave the sharing out");
+    }
     run_.bands = request_.bands;
     run_.loss = request_.fit.loss;
+    run_.intervals = request_.intervals;
     Diagnostics diagnostics;
     condition(recording, diagnostics);
     add("", "", std::make_shared<const io::Recording>(std::move(recording)), diagnostics);
@@ -44,6 +52,18 @@ class BandFit {
 
  private:
   FitRun fit_all(const ProgressCallback& progress) {
+    if (request_.bands.is_joint()) {
+      fit_together(progress);
+    } else {
+      fit_each(progress);
+    }
+    if (request_.search && has_one_model(run_) && !run_.spectra.empty() && run_.spectra[0].found) {
+      run_.bands.model = run_.spectra[0].found->model;  // columns of a map
+    }
+    return std::move(run_);
+  }
+
+  void fit_each(const ProgressCallback& progress) {
     std::mutex mutex;
     Index done = 0;
     const auto total = static_cast<Index>(run_.spectra.size());
@@ -58,10 +78,6 @@ class BandFit {
         progress(done, total);
       }
     });
-    if (request_.search && has_one_model(run_) && !run_.spectra.empty() && run_.spectra[0].found) {
-      run_.bands.model = run_.spectra[0].found->model;  // columns of a map
-    }
-    return std::move(run_);
   }
 
   void read(const std::string& input) {
@@ -143,7 +159,17 @@ class BandFit {
     }
   }
 
-  void fit(SpectrumFit& entry) const {
+  // What one spectrum brings to its fit; an empty model: it cannot be fitted, the entry says why.
+  struct Prepared {
+    const BandModel* model = nullptr;
+    double sigma = 0;
+    FitOptions options;
+    [[nodiscard]] std::span<const double> spread() const {
+      return {&sigma, static_cast<std::size_t>(sigma > 0 ? 1 : 0)};
+    }
+  };
+
+  [[nodiscard]] Prepared prepare(SpectrumFit& entry) const {
     const auto x = entry.recording->spectra.axis->values();
     const auto y = entry.recording->spectra.row(entry.row);
     if (x.back() < model_.from || x.front() > model_.to) {
@@ -151,28 +177,38 @@ class BandFit {
                              number_text(x.back()) + " " + entry.recording->spectra.axis->unit() +
                              "; nothing of it lies in the range of the bands, " +
                              number_text(model_.from) + " to " + number_text(model_.to);
-      return;
+      return {};
     }
     if (request_.search && !entry.found) {
       entry.found = find(x, y, false);
     }
-    const auto& model = model_of(run_, entry);
-    const double sigma = noise_of(x, y, entry.noise);
-    const std::span<const double> spread(&sigma, sigma > 0 ? 1 : 0);
-    const auto obstacle = obstacle_of(y, sigma);
+    Prepared out;
+    out.sigma = noise_of(x, y, entry.noise);
+    const auto obstacle = obstacle_of(y, out.sigma);
     if (!obstacle.empty()) {
       entry.result.message = obstacle;
-      return;
+      return {};
     }
     if (request_.fit.loss == FitLoss::poisson) {
       entry.noise = NoiseSource::counts;
     }
-    auto options = request_.fit;
-    options.gate = request_.gate.value_or(entry.recording->map ? map_gate : 0.0);
+    out.options = request_.fit;
+    out.options.gate = request_.gate.value_or(entry.recording->map ? map_gate : 0.0);
     if (entry.recording->map) {
-      options.further_starts = FurtherStarts::doubtful;
+      out.options.further_starts = FurtherStarts::doubtful;
     }
-    entry.result = fit_bands(model, x, y, spread, options);
+    out.model = &model_of(run_, entry);
+    return out;
+  }
+
+  void fit(SpectrumFit& entry) const {
+    const auto own = prepare(entry);
+    if (own.model == nullptr) {
+      return;
+    }
+    const auto x = entry.recording->spectra.axis->values();
+    const auto y = entry.recording->spectra.row(entry.row);
+    entry.result = fit_bands(*own.model, x, y, own.spread(), own.options);
     if (entry.result.status == FitStatus::not_fitted) {
       entry.result.message += "; --gate 0 fits all the same";
       return;
@@ -180,13 +216,117 @@ class BandFit {
     const bool is_misfit =
         entry.noise == NoiseSource::estimated && entry.result.reduced_chi_square > misfit_limit;
     if (request_.scales_misfit && is_misfit) {
-      scale_errors(entry.result);
+      scale_errors(entry.result.reduced_chi_square, entry.result);
     }
-    entry.extras = band_extras(model, entry.result);
-    entry.residual = check_residual(model, entry.result, x, y, spread);
+    fill_intervals(*own.model, x, y, own.spread(), own.options, request_.intervals, entry.result);
+    finish(own, entry);
+  }
+
+  void finish(const Prepared& own, SpectrumFit& entry) const {
+    const auto x = entry.recording->spectra.axis->values();
+    const auto y = entry.recording->spectra.row(entry.row);
+    entry.extras = band_extras(*own.model, entry.result);
+    entry.residual = check_residual(*own.model, entry.result, x, y, own.spread());
     if (!request_.keeps_covariance) {
       entry.result.covariance = {};
     }
+  }
+
+  // Spectra whose range holds nothing above noise say nothing of what is shared.
+  [[nodiscard]] bool takes_part(const Prepared& own, SpectrumFit& entry) const {
+    if (!(own.options.gate > 0)) {
+      return true;
+    }
+    auto options = own.options;
+    options.extra_starts = 0;
+    options.wants_covariance = false;
+    const auto x = entry.recording->spectra.axis->values();
+    const auto y = entry.recording->spectra.row(entry.row);
+    auto result = fit_bands(*own.model, x, y, own.spread(), options);
+    if (result.status != FitStatus::not_fitted) {
+      return true;
+    }
+    entry.result = std::move(result);
+    entry.result.message += "; --gate 0 fits all the same";
+    return false;
+  }
+
+  void fit_together(const ProgressCallback& progress) {
+    std::vector<Prepared> prepared(run_.spectra.size());
+    parallel_for(static_cast<Index>(run_.spectra.size()), request_.jobs, [&](Index item) {
+      auto& entry = run_.spectra[static_cast<std::size_t>(item)];
+      auto& own = prepared[static_cast<std::size_t>(item)];
+      own = entry.recording ? prepare(entry) : Prepared{};
+      if (own.model != nullptr && !takes_part(own, entry)) {
+        own.model = nullptr;
+      }
+    });
+    std::vector<std::size_t> members;
+    bool knows_noise = true;
+    for (std::size_t i = 0; i < prepared.size(); ++i) {
+      if (prepared[i].model != nullptr) {
+        members.push_back(i);
+        knows_noise = knows_noise && prepared[i].sigma > 0;
+      }
+    }
+    if (members.empty()) {
+      return;
+    }
+    std::vector<JointSpectrum> spectra;
+    for (const std::size_t i : members) {
+      auto& entry = run_.spectra[i];
+      if (!knows_noise) {  // one scale for all
+        prepared[i].sigma = 0;
+        entry.noise = NoiseSource::from_residual;
+      }
+      spectra.push_back({entry.recording->spectra.axis->values(),
+                         entry.recording->spectra.row(entry.row),
+                         prepared[i].spread()});
+    }
+    auto result = fit_jointly({model_, request_.bands.shared, request_.bands.shares_ratios},
+                              spectra,
+                              prepared[members[0]].options,
+                              request_.jobs);
+    put_joint(members, prepared, result);
+    if (progress) {
+      progress(static_cast<Index>(members.size()), static_cast<Index>(members.size()));
+    }
+  }
+
+  void put_joint(const std::vector<std::size_t>& members,
+                 const std::vector<Prepared>& prepared,
+                 JointFitResult& result) {
+    const bool is_estimated = run_.spectra[members[0]].noise == NoiseSource::estimated;
+    const bool is_misfit =
+        request_.scales_misfit && is_estimated && result.reduced_chi_square > misfit_limit;
+    for (std::size_t k = 0; k < members.size(); ++k) {
+      auto& entry = run_.spectra[members[k]];
+      entry.result = std::move(result.spectra[k]);
+      if (result.status == FitStatus::failed) {
+        entry.result.status = FitStatus::failed;
+        entry.result.message = "the joint fit failed: " + result.message;
+        continue;
+      }
+      if (is_misfit) {
+        scale_errors(result.reduced_chi_square, entry.result);
+      }
+      finish(prepared[members[k]], entry);
+    }
+    for (double& value : result.covariance) {
+      value *= is_misfit ? result.reduced_chi_square : 1;
+    }
+    run_.joint = JointSummary{result.status,
+                              result.message,
+                              static_cast<Index>(members.size()),
+                              result.chi_square,
+                              result.reduced_chi_square,
+                              result.aic,
+                              result.bic,
+                              result.points,
+                              result.n_free,
+                              std::move(result.shared),
+                              std::move(result.covariance),
+                              std::move(result.ratios)};
   }
 
   // Why the loss cannot be used here; empty if it can.
@@ -228,14 +368,14 @@ class BandFit {
         found_bands(search_bands(x, y, spread, options), options.finder, is_of_mean));
   }
 
-  static void scale_errors(FitResult& result) {
+  static void scale_errors(double reduced_chi_square, FitResult& result) {
     if (result.standard_errors == StandardErrorKind::scaled) {
       return;
     }
     result.standard_errors = StandardErrorKind::scaled;
-    const double factor = std::sqrt(result.reduced_chi_square);
+    const double factor = std::sqrt(reduced_chi_square);
     for (double& value : result.covariance) {
-      value *= result.reduced_chi_square;
+      value *= reduced_chi_square;
     }
     const auto scale = [factor](FittedValue& value) { value.standard_error *= factor; };
     for (auto& band : result.bands) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/fit_diagnostics.hpp"
+#include "core/fit_intervals.hpp"
 #include "pipelines/analysis.hpp"
 #include "pipelines/band_finding.hpp"
 #include "pipelines/band_set.hpp"
@@ -36,11 +37,29 @@ struct SpectrumFit {
   std::string input_sha256;
 };
 
+/// What a joint fit says of all its spectra together.
+struct JointSummary {
+  FitStatus status = FitStatus::failed;
+  std::string message;
+  Index spectra = 0;  // that took part
+  double chi_square = std::numeric_limits<double>::quiet_NaN();
+  double reduced_chi_square = std::numeric_limits<double>::quiet_NaN();
+  double aic = std::numeric_limits<double>::quiet_NaN();
+  double bic = std::numeric_limits<double>::quiet_NaN();
+  Index points = 0;
+  Index n_free = 0;
+  std::vector<FreeParameter> shared;
+  std::vector<double> covariance;  // of those
+  std::vector<double> ratios;      // of the amounts of the bands; empty: not shared
+};
+
 struct FitRun {
   BandSet bands;
   std::vector<SpectrumFit> spectra;  // input order, failed inputs included
   std::vector<MapInfo> maps;
   FitLoss loss = FitLoss::least_squares;
+  IntervalOptions intervals = {.kind = IntervalKind::none};
+  std::optional<JointSummary> joint;  // nothing: each spectrum was fitted alone
 };
 
 struct FitRequest {
@@ -59,6 +78,7 @@ struct FitRequest {
   /// the noise is wrong and errors from the noise alone would be too small: they are scaled.
   bool scales_misfit = false;
   bool keeps_covariance = false;
+  IntervalOptions intervals = {.kind = IntervalKind::none};
   Index jobs = 0;
 };
 
@@ -67,6 +87,7 @@ inline constexpr double map_gate = 3;
 /// the scatter of chi-square itself.
 inline constexpr double misfit_limit = 2;
 
+/// All spectra are fitted jointly if the bands say so; those without signal are then left out.
 /// Transmittance is turned into absorbance first. Faulty inputs become entries with status failed.
 FitRun fit_spectra(const FitRequest& request, const ProgressCallback& progress);
 

@@ -1,8 +1,8 @@
 // parse_band_set: the text of a bands file, all faults with line and column.
 #include "core/error.hpp"
 #include "pipelines/band_set.hpp"
+#include "pipelines/band_set_sections_private.hpp"
 #include "pipelines/hash_private.hpp"
-#include "pipelines/toml_faults_private.hpp"
 
 #include <cmath>
 #include <utility>
@@ -11,15 +11,6 @@ namespace calcispec {
 namespace {
 
 constexpr std::string_view range_suffix = "_range";
-constexpr int64_t most_background_degree = 30;  // what fit_bands takes
-
-std::optional<double> number_of(const toml::node& node) {
-  if (const auto whole = node.value_exact<int64_t>()) {
-    return static_cast<double>(*whole);
-  }
-  const auto number = node.value_exact<double>();
-  return number && !std::isnan(*number) ? number : std::nullopt;
-}
 
 // "a, b or c" of the names.
 std::string listed(const std::vector<std::string_view>& names) {
@@ -29,12 +20,6 @@ std::string listed(const std::vector<std::string_view>& names) {
     out += names[i];
   }
   return out;
-}
-
-std::string suggestion(std::string_view given, const std::vector<std::string_view>& names) {
-  const auto near = nearest_name(given, names);
-  return near.empty() ? "; known are " + listed(names)
-                      : "; did you mean " + std::string(near) + "?";
 }
 
 // Every word that names the parameter: its name, then its aliases.
@@ -73,11 +58,20 @@ class BandSetReader {
   BandSetReader(const toml::table& root, std::string_view path) : root_(root), faults_(path) {}
 
   BandSet read() {
-    faults_.check_keys(
-        root_, {"schema", "name", "title", "technique", "range", "background", "noise", "band"});
+    faults_.check_keys(root_,
+                       {"schema",
+                        "name",
+                        "title",
+                        "technique",
+                        "range",
+                        "background",
+                        "broadening",
+                        "noise",
+                        "share_ratios",
+                        "band"});
     read_head();
     read_range();
-    read_background();
+    read_sections();
     read_noise();
     read_bands();
     for (const auto& tie : ties_) {
@@ -117,7 +111,7 @@ class BandSetReader {
     if (node == nullptr) {
       return std::nullopt;
     }
-    const auto value = number_of(*node);
+    const auto value = toml_number(*node);
     if (!value) {
       faults_.add(*node, std::string(key) + " must be a number, without quotes");
     }
@@ -147,6 +141,12 @@ class BandSetReader {
       }
       set_.technique = technique.value_or(Technique::unknown);
     }
+    if (const auto* node = root_.get("share_ratios")) {
+      set_.shares_ratios = node->value_exact<bool>().value_or(false);
+      if (!node->is_boolean()) {
+        faults_.add(*node, "share_ratios must be true or false");
+      }
+    }
   }
 
   void read_range() {
@@ -162,34 +162,12 @@ class BandSetReader {
     }
   }
 
-  void read_background() {
-    const auto* table = section("background");
-    if (table == nullptr) {
-      return;
+  void read_sections() {
+    if (const auto* table = section("background")) {
+      read_background(*table, faults_, set_.model);
     }
-    faults_.check_keys(*table, {"kind", "degree"});
-    if (const auto kind = text(*table, "kind")) {
-      const std::vector<std::string_view> kinds{"legendre", "polynomial", "none"};
-      if (*kind == kinds[0]) {
-        set_.model.background = FitBackground::legendre;
-      } else if (*kind == kinds[1]) {
-        set_.model.background = FitBackground::polynomial;
-      } else if (*kind == kinds[2]) {
-        set_.model.background = FitBackground::none;
-      } else {
-        faults_.add(*table->get("kind"),
-                    "there is no background '" + *kind + "'" + suggestion(*kind, kinds));
-      }
-    }
-    if (const auto* node = table->get("degree")) {
-      const auto degree = node->value_exact<int64_t>();
-      if (!degree || *degree < 0 || *degree > most_background_degree) {
-        faults_.add(
-            *node,
-            "degree must be a whole number from 0 to " + std::to_string(most_background_degree));
-        return;
-      }
-      set_.model.degree = static_cast<Index>(*degree);
+    if (const auto* table = section("broadening")) {
+      read_broadening(*table, faults_, set_.model);
     }
   }
 
@@ -203,7 +181,7 @@ class BandSetReader {
     if (node == nullptr || node->value_exact<std::string>() == "estimate") {
       return;
     }
-    set_.sigma = number_of(*node);
+    set_.sigma = toml_number(*node);
     if (!set_.sigma || !(*set_.sigma > 0) || std::isinf(*set_.sigma)) {
       faults_.add(*node,
                   "sigma must be a number above 0, the noise of one point in the unit of the "
@@ -246,7 +224,16 @@ class BandSetReader {
     const auto at = set_.model.bands.size();
     set_.model.bands.push_back(Band::make(*id, *shape));
     read_parameters(at, table);
-    read_fixed(at, table);
+    read_names(at, table, "fixed", [&](Index index, const toml::node& node) {
+      parameter(at, index).is_fixed = true;
+      if (std::isnan(parameter(at, index).start)) {
+        const std::string word = node.value_exact<std::string>().value_or("");
+        faults_.add(node, word + " is fixed but has no value; write " + word + " = ...");
+      }
+    });
+    read_names(at, table, "shared", [&](Index index, const toml::node& /*node*/) {
+      set_.shared.push_back({static_cast<Index>(at), index});
+    });
     list_ties(at, table);
     check_parameters(at, table);
   }
@@ -294,7 +281,7 @@ class BandSetReader {
 
   void read_parameters(std::size_t band, const toml::table& table) {
     const auto& shape = *set_.model.bands[band].shape;
-    std::vector<std::string> own{"id", "shape", "tie", "fixed"};
+    std::vector<std::string> own{"id", "shape", "tie", "fixed", "shared"};
     for (std::size_t j = 0; j < shape.parameters.size(); ++j) {
       for (const auto word : words_of(shape.parameters[j])) {
         own.emplace_back(word);
@@ -314,8 +301,8 @@ class BandSetReader {
     }
     const auto* pair = node->as_array();
     const bool is_pair = pair != nullptr && pair->size() == 2;
-    const auto low = is_pair ? number_of(*pair->get(0)) : std::nullopt;
-    const auto high = is_pair ? number_of(*pair->get(1)) : std::nullopt;
+    const auto low = is_pair ? toml_number(*pair->get(0)) : std::nullopt;
+    const auto high = is_pair ? toml_number(*pair->get(1)) : std::nullopt;
     if (!low || !high || !(*low < *high)) {
       return faults_.add(*node,
                          key +
@@ -338,29 +325,30 @@ class BandSetReader {
     return index;
   }
 
-  void read_fixed(std::size_t band, const toml::table& table) {
-    const auto* node = table.get("fixed");
+  // Names of parameters in a list.
+  template <typename Take>
+  void read_names(std::size_t band,
+                  const toml::table& table,
+                  const std::string& key,
+                  const Take& take) {
+    const auto* node = table.get(key);
     if (node == nullptr) {
       return;
     }
     const auto* list = node->as_array();
     if (list == nullptr) {
       return faults_.add(*node,
-                         "fixed must be a list of names, for example [\"center\", \"fwhm\"]");
+                         key + " must be a list of names, for example [\"center\", \"fwhm\"]");
     }
     for (const auto& entry : *list) {
       const auto word = entry.value_exact<std::string>();
       if (!word) {
-        faults_.add(entry, "fixed must be a list of names in quotes");
+        faults_.add(entry, key + " must be a list of names in quotes");
         continue;
       }
       const auto index = named_parameter(band, *word, entry);
-      if (index < 0) {
-        continue;
-      }
-      parameter(band, index).is_fixed = true;
-      if (std::isnan(parameter(band, index).start)) {
-        faults_.add(entry, *word + " is fixed but has no value; write " + *word + " = ...");
+      if (index >= 0) {
+        take(index, entry);
       }
     }
   }

@@ -222,7 +222,7 @@ class Answer {
     slopes[0] = {at.height, 0, at.area};
     for (Index j = 2; j < band.count && options_.wants_covariance; ++j) {
       if (compiled_.links[static_cast<std::size_t>(band.first + j)].free >= 0) {
-        slopes[static_cast<std::size_t>(j)] = slope_of(band, p, j);
+        slopes[static_cast<std::size_t>(j)] = measure_slope(band, p, j);
       }
     }
     for (auto [measure, amount, target] : {
@@ -240,29 +240,6 @@ class Answer {
     double amount;
     FittedValue* target;
   };
-
-  // Central difference for amount 1, one-sided at the ends of the table's range.
-  [[nodiscard]] static BandMeasures slope_of(const CompiledBand& band,
-                                             std::array<double, kernels::most_shape_parameters> p,
-                                             Index j) {
-    const auto at = static_cast<std::size_t>(j);
-    const auto& info = band.row->info.parameters[at];
-    const double middle = p[at];
-    double scale = std::abs(middle);
-    if (!(info.minimum > 0) || info.unit != "axis") {
-      scale = std::max(scale, info.unit == "axis" ? band.row->measure(p.data()).fwhm : 1e-2);
-    }
-    const double high = std::min(info.maximum, middle + 1e-5 * scale);
-    const double low = std::max(info.minimum, middle - 1e-5 * scale);
-    p[at] = high;
-    const BandMeasures above = band.row->measure(p.data());
-    p[at] = low;
-    const BandMeasures below = band.row->measure(p.data());
-    const double inverse = 1 / (high - low);
-    return {(above.height - below.height) * inverse,
-            (above.fwhm - below.fwhm) * inverse,
-            (above.area - below.area) * inverse};
-  }
 
   void propagate(const CompiledBand& band,
                  const std::array<BandMeasures, kernels::most_shape_parameters>& slopes,
@@ -355,6 +332,29 @@ class Answer {
 };
 
 }  // namespace
+
+BandMeasures measure_slope(const CompiledBand& band,
+                           std::array<double, kernels::most_shape_parameters> parameters,
+                           Index j) {
+  const auto at = static_cast<std::size_t>(j);
+  const auto& info = band.row->info.parameters[at];
+  const double middle = parameters[at];
+  double scale = std::abs(middle);
+  if (!(info.minimum > 0) || info.unit != "axis") {
+    const bool is_length = info.unit == "axis";
+    scale = std::max(scale, is_length ? band.row->measure(parameters.data()).fwhm : 1e-2);
+  }
+  const double high = std::min(info.maximum, middle + 1e-5 * scale);
+  const double low = std::max(info.minimum, middle - 1e-5 * scale);
+  parameters[at] = high;
+  const BandMeasures above = band.row->measure(parameters.data());
+  parameters[at] = low;
+  const BandMeasures below = band.row->measure(parameters.data());
+  const double inverse = 1 / (high - low);
+  return {(above.height - below.height) * inverse,
+          (above.fwhm - below.fwhm) * inverse,
+          (above.area - below.area) * inverse};
+}
 
 void fill_answer(const Data& data,
                  const Compiled& compiled,

@@ -13,7 +13,28 @@ using kernels::load_aligned;
 using kernels::Pack;
 using kernels::store_aligned;
 
+namespace {
+
+// Cubic B-splines of count - 3 equal parts of -1 to 1; beyond, the outer parts go on.
+void spline_functions(double t, Index count, double* out) {
+  const Index parts = count - 3;
+  const double u = 0.5 * (t + 1) * static_cast<double>(parts);
+  const double cell = std::clamp(std::floor(u), 0.0, static_cast<double>(parts - 1));
+  const double v = u - cell;
+  std::fill(out, out + count, 0.0);
+  double* own = out + static_cast<Index>(cell);
+  own[0] = (1 - v) * (1 - v) * (1 - v) / 6;
+  own[1] = (4 + v * v * (3 * v - 6)) / 6;
+  own[2] = (1 + v * (3 + v * (3 - 3 * v))) / 6;
+  own[3] = v * v * v / 6;
+}
+
+}  // namespace
+
 void background_functions(FitBackground kind, double t, Index count, double* out) {
+  if (kind == FitBackground::spline) {
+    return spline_functions(t, count, out);
+  }
   for (Index k = 0; k < count; ++k) {
     if (k == 0) {
       out[k] = 1;
@@ -76,11 +97,13 @@ void Evaluation::fill_columns(State& state) {
       columns[static_cast<std::size_t>(j)] =
           is_free ? state.columns.data() + next++ * stride : unused_.data();
     }
-    band.row->evaluate({data_->x.data(),
-                        data_->weight.data(),
-                        stride,
-                        values_.data() + band.first,
-                        columns.data()});
+    const kernels::ProfileCall call{
+        data_->x.data(), data_->weight.data(), stride, values_.data() + band.first, columns.data()};
+    if (data_->broadener) {
+      data_->broadener->evaluate(*band.row, call, band.count, unused_.data(), fine_);
+    } else {
+      band.row->evaluate(call);
+    }
   }
 }
 
@@ -111,13 +134,15 @@ bool Evaluation::solve_linear(State& state) {
     }
     linear_right_[static_cast<std::size_t>(row.free)] += row.ratio * right;
   }
+  add_pull_to_linear();
   for (Index i = 0; i < linear; ++i) {
     const auto at = static_cast<std::size_t>(i);
     const double base = std::clamp(0.0, compiled_->lower[at], compiled_->upper[at]);
     state.theta[at] = base;
     low_[at] = compiled_->lower[at] - base;
     high_[at] = compiled_->upper[at] - base;
-    held_[at] = linear_normal_.row(i)[i] > 0 ? char{0} : char{1};
+    const bool is_movable = linear_normal_.row(i)[i] > 0 && low_[at] < high_[at];
+    held_[at] = is_movable ? char{0} : char{1};
   }
   for (Index i = 0; i < linear; ++i) {
     for (Index j = 0; j < linear; ++j) {
@@ -217,10 +242,70 @@ void Evaluation::fill_normal(State& state) {
   }
 }
 
+void Evaluation::measure_pulled() {
+  if (pull_.band < 0) {
+    return;
+  }
+  const CompiledBand& band = compiled_->bands[static_cast<std::size_t>(pull_.band)];
+  std::array<double, kernels::most_shape_parameters> p{};
+  std::copy_n(values_.begin() + band.first, band.count, p.begin());
+  unit_measure_ = band.row->measure(p.data()).*pull_.measure;
+  unit_slopes_.fill(0);
+  for (Index j = 2; j < band.count; ++j) {
+    if (compiled_->links[static_cast<std::size_t>(band.first + j)].free >= 0) {
+      unit_slopes_[static_cast<std::size_t>(j)] = measure_slope(band, p, j).*pull_.measure;
+    }
+  }
+}
+
+void Evaluation::add_pull_to_linear() {
+  if (pull_.band < 0 || pull_.measure == &BandMeasures::fwhm) {
+    return;
+  }
+  const CompiledBand& band = compiled_->bands[static_cast<std::size_t>(pull_.band)];
+  const Link& amount = compiled_->links[static_cast<std::size_t>(band.first)];
+  if (amount.free >= 0) {
+    const double slope = pull_.weight * unit_measure_ * amount.ratio;
+    const double target = pull_.weight * (pull_.target - unit_measure_ * amount.offset);
+    linear_normal_.row(amount.free)[amount.free] += slope * slope;
+    linear_right_[static_cast<std::size_t>(amount.free)] += slope * target;
+  }
+}
+
+void Evaluation::add_pull(State& state) {
+  if (pull_.band < 0) {
+    return;
+  }
+  const CompiledBand& band = compiled_->bands[static_cast<std::size_t>(pull_.band)];
+  const bool has_amount = pull_.measure != &BandMeasures::fwhm;
+  const double amount = has_amount ? compiled_->value(band.first, state.theta) : 1;
+  state.pulled = amount * unit_measure_;
+  const double residual = pull_.weight * (pull_.target - state.pulled);
+  state.pull_square = residual * residual;
+  state.chi_square += state.pull_square;
+  pull_row_.assign(state.theta.size(), 0.0);
+  for (Index j = 0; j < band.count; ++j) {
+    const Link& link = compiled_->links[static_cast<std::size_t>(band.first + j)];
+    const double slope = j > 0        ? amount * unit_slopes_[static_cast<std::size_t>(j)]
+                         : has_amount ? unit_measure_
+                                      : 0;
+    if (link.free >= 0) {
+      pull_row_[static_cast<std::size_t>(link.free)] += pull_.weight * link.ratio * slope;
+    }
+  }
+  for (std::size_t i = 0; i < pull_row_.size(); ++i) {
+    state.gradient[i] += pull_row_[i] * residual;
+    for (std::size_t j = i; j < pull_row_.size(); ++j) {
+      state.normal.row(static_cast<Index>(i))[j] += pull_row_[i] * pull_row_[j];
+    }
+  }
+}
+
 bool Evaluation::evaluate(State& state) {
   for (std::size_t i = 0; i < values_.size(); ++i) {
     values_[i] = compiled_->value(static_cast<Index>(i), state.theta);
   }
+  measure_pulled();
   fill_columns(state);
   state.gram.resize(static_cast<std::size_t>(count_ * count_));
   kernels::gram_lower(
@@ -233,7 +318,8 @@ bool Evaluation::evaluate(State& state) {
     return false;
   }
   fill_normal(state);
-  return true;
+  add_pull(state);
+  return std::isfinite(state.chi_square);
 }
 
 }  // namespace calcispec::band_fit

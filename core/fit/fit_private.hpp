@@ -1,10 +1,12 @@
 // The parts of a band fit: data, compiled model, evaluation, minimisation. Private to core.
 #pragma once
 
-#include "core/fit.hpp"
+#include "core/fit/broadener.hpp"
+#include "core/fit_intervals.hpp"
 #include "core/kernels/bounded_step.hpp"
 #include "core/kernels/profile.hpp"
 
+#include <array>
 #include <span>
 #include <vector>
 
@@ -24,6 +26,7 @@ struct Data {
   double spacing = 0;  // median distance of points
   double sigma = 0;    // median
   bool knows_sigma = false;
+  std::shared_ptr<const Broadener> broadener;  // null: bands as they are
 };
 
 /// A parameter of a band as ratio * theta[free] + offset; free -1: offset alone.
@@ -95,13 +98,31 @@ double background_chi_square(const Data& data, const Compiled& compiled);
 /// Background functions at t, unweighted.
 void background_functions(FitBackground kind, double t, Index count, double* out);
 
+/// A pseudo-measurement: weight * (measure of a band - target) is one more residual. It drags the
+/// minimum along the profile of that measure.
+struct Pull {
+  Index band = -1;  // -1: none
+  double BandMeasures::*measure = nullptr;
+  double target = 0;
+  double weight = 0;
+};
+
+/// Slopes of the measures by parameter j >= 2, for amount 1.
+///
+/// Method     central difference, one-sided at the ends of the table's range
+BandMeasures measure_slope(const CompiledBand& band,
+                           std::array<double, kernels::most_shape_parameters> parameters,
+                           Index j);
+
 /// Everything known at one theta.
 struct State {
   std::vector<double> theta;
   AlignedDoubles columns;  // padded_columns(count + 1) x padded points; y is the last one used
   AlignedDoubles gram;
   AlignedDoubles residual;
-  double chi_square = 0;
+  double chi_square = 0;         // with that of the pull
+  double pulled = 0;             // the measure that is pulled
+  double pull_square = 0;        // its part of chi-square
   kernels::SmallMatrix normal;   // J'J over theta
   std::vector<double> gradient;  // J'r over theta, r = y - model: a step along it lowers chi-square
 };
@@ -113,8 +134,12 @@ class Evaluation {
   /// The others of theta are kept, amounts and background are solved within their bounds. False if
   /// nothing finite comes out.
   bool evaluate(State& state);
+  void set_pull(const Pull& pull) { pull_ = pull; }
 
  private:
+  void measure_pulled();
+  void add_pull_to_linear();
+  void add_pull(State& state);
   void fill_columns(State& state);
   bool solve_linear(State& state);
   void fill_residual(State& state);
@@ -136,6 +161,11 @@ class Evaluation {
   std::vector<double> factor_;
   std::vector<double> products_;
   kernels::BoundedStep solver_;
+  Pull pull_;
+  double unit_measure_ = 0;  // of the pulled band, for amount 1
+  std::array<double, kernels::most_shape_parameters> unit_slopes_{};
+  std::vector<double> pull_row_;
+  AlignedDoubles fine_;  // for the broadener
 };
 
 struct Minimum {
@@ -193,6 +223,26 @@ LossOutcome reweight(const FitOptions& options,
                      const Compiled& compiled,
                      Minimizer& minimizer,
                      State& state);
+
+/// The arguments of a fit.
+struct Spectrum {
+  const BandModel& model;
+  std::span<const double> x;
+  std::span<const double> y;
+  std::span<const double> sigma;
+};
+/// Intervals from fits of spectra drawn about the answer.
+void bootstrap_answer(const Spectrum& spectrum,
+                      const FitOptions& fit,
+                      const IntervalOptions& options,
+                      FitResult& result);
+
+/// Intervals by profile likelihood: chi-square, made least over all else, grows by `growth`.
+void profile_answer(const Data& data, Compiled& compiled, double growth, FitResult& result);
+
+std::string_view message_of(FitStatus status);
+/// All standard errors, and the covariance by the square.
+void scale_errors(double factor, FitResult& result);
 
 /// Covariance, errors, derived quantities, costs, message.
 void fill_answer(const Data& data,

@@ -57,7 +57,9 @@ void Minimizer::limit_band(const State& state, const CompiledBand& band) {
     if (info.minimum == 0 && info.name == "gauss_sigma") {
       // A profile depends on its square: at exactly 0 the slope is 0 and nothing would lead back.
       const double own = compiled_->value(band.first + j, state.theta);
-      (link.ratio > 0 ? low_ : high_)[at] = -0.7 * own / link.ratio;
+      const double part = -0.7 * own / link.ratio;
+      (link.ratio > 0 ? low_ : high_)[at] =
+          link.ratio > 0 ? std::max(low_[at], part) : std::min(high_[at], part);
     }
     low_[at] = std::max(low_[at], -limit);
     high_[at] = std::min(high_[at], j == 1 ? limit : 2 * limit);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 namespace calcispec::band_fit {
@@ -107,6 +108,9 @@ class Compiler {
     if (model_.degree < 0 || model_.degree > 30) {
       faults_ += "the degree of the background must lie between 0 and 30; ";
     }
+    if (model_.intervals < 1 || model_.intervals > 27) {
+      faults_ += "the spline of the background must have 1 to 27 intervals; ";
+    }
   }
 
   void fault(std::size_t band, const std::string& text) {
@@ -141,8 +145,9 @@ class Compiler {
     const bool has_upper = !std::isnan(given.upper) && (index == 0 || std::isfinite(given.upper));
     double lower = has_lower ? given.lower : range.lower;
     double upper = has_upper ? given.upper : range.upper;
-    if (index > 0 && (lower < info.minimum || upper > info.maximum)) {
-      lower = std::max(lower, info.minimum);
+    const double least = minimum_of(info);
+    if (index > 0 && (lower < least || upper > info.maximum)) {
+      lower = std::max(lower, least);
       upper = std::min(upper, info.maximum);
     }
     // One side given: the automatic other side yields.
@@ -172,7 +177,9 @@ class Compiler {
     add_all([](Index index) { return index == 0; });
     out_.amounts = out_.free_count();
     out_.background = model_.background;
-    out_.background_columns = model_.background == FitBackground::none ? 0 : model_.degree + 1;
+    out_.background_columns = model_.background == FitBackground::none     ? 0
+                              : model_.background == FitBackground::spline ? model_.intervals + 3
+                                                                           : model_.degree + 1;
     for (Index k = 0; k < out_.background_columns; ++k) {
       out_.free.push_back({-1, k});
       out_.lower.push_back(-infinity);
@@ -212,7 +219,28 @@ class Compiler {
       fault(static_cast<std::size_t>(band),
             std::string(name(band, index)) + " is fixed but has no value");
     }
+    const auto& own = out_.bands[static_cast<std::size_t>(band)];
+    const double least =
+        minimum_of(own.row->info.parameters[static_cast<std::size_t>(index)]) * (1 - 1e-12);
+    if (index > 1 && given.start < least) {
+      fault(static_cast<std::size_t>(band),
+            std::string(name(band, index)) + " is held below " + number_text(least) +
+                ", the least that can be told from a line under the broadening");
+    }
     link(band, index) = {-1, 1, given.start};
+  }
+
+  // Of the shape's table; under a broadening no width may be too narrow for its grid.
+  [[nodiscard]] double minimum_of(const ParameterInfo& info) const {
+    if (model_.broadening.kind == BroadeningKind::none) {
+      return info.minimum;
+    }
+    const double width = least_width(model_.broadening);
+    const bool is_width = info.name.starts_with("fwhm");
+    const double sigma = width / (2 * std::sqrt(2 * std::numbers::ln2));
+    return is_width                     ? std::max(info.minimum, width)
+           : info.name == "gauss_sigma" ? std::max(info.minimum, sigma)
+                                        : info.minimum;
   }
 
   [[nodiscard]] bool is_valid_target(const BandTie& tie) const {
@@ -260,7 +288,8 @@ class Compiler {
     const auto& own = out_.bands[static_cast<std::size_t>(band)];
     const auto& info = own.row->info.parameters[static_cast<std::size_t>(index)];
     const Link& l = link(band, index);
-    double low = std::isnan(given.lower) ? (index == 0 ? -infinity : info.minimum) : given.lower;
+    double low =
+        std::isnan(given.lower) ? (index == 0 ? -infinity : minimum_of(info)) : given.lower;
     double high = std::isnan(given.upper) ? (index == 0 ? infinity : info.maximum) : given.upper;
     if (l.ratio == 0 || !(low <= high)) {
       return;
@@ -321,6 +350,7 @@ void gather(const BandModel& model,
   data.y.clear();
   append_points(model, x, y, sigma, data);
   data.knows_sigma = !sigma.empty();
+  data.broadener = nullptr;
   data.points = static_cast<Index>(data.x.size());
   require(std::is_sorted(data.x.begin(), data.x.end()), "x of a fit must rise or fall throughout");
   data.padded = kernels::padded(data.points);
@@ -341,6 +371,10 @@ void gather(const BandModel& model,
   data.x.resize(total, last);
   data.weight.resize(total, 0.0);
   data.y.resize(total, 0.0);
+  if (model.broadening.kind != BroadeningKind::none) {
+    data.broadener =
+        broadener_for(model.broadening, {data.x.data(), static_cast<std::size_t>(data.points)});
+  }
 }
 
 void compile(const BandModel& model, const Data& data, Compiled& compiled) {

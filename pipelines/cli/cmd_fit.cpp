@@ -64,6 +64,18 @@ const CommandHelp& fit_help() {
                     "least_squares|huber|cauchy|poisson",
                     "what is made least: squares (default), a robust loss for points that lie off, "
                     "or the likelihood of counts"),
+      choice_option("intervals",
+                    "none|profile|bootstrap|bootstrap_residual",
+                    "95 % intervals: profile likelihood, or fits of simulated spectra"),
+      whole_number_option(
+          "draws", "N", "simulated spectra of a bootstrap (default: 999)", {20, 100000}),
+      text_option("share",
+                  "WORDS",
+                  "fit all jointly with one value of position, width, shape, ratio or a parameter"),
+      text_option("background", "KIND[:N]", "legendre:DEGREE, polynomial:DEGREE, spline:N, none"),
+      text_option("broadening",
+                  "KERNEL",
+                  "bands behind an instrument: gauss:FWHM or sinc:PATH_CM[:APODISATION]"),
       number_option("gate",
                     "N",
                     "leave out spectra whose chi-square without bands lies within N standard "
@@ -155,11 +167,58 @@ void require_auto_for_its_options(const Options& options) {
   }
 }
 
+IntervalOptions interval_options(const Options& options, FitLoss loss) {
+  IntervalOptions out;
+  const auto kind = options.text("intervals", "none");
+  out.kind = kind == "none"      ? IntervalKind::none
+             : kind == "profile" ? IntervalKind::profile
+                                 : IntervalKind::bootstrap;
+  out.bootstrap =
+      kind == "bootstrap_residual" ? BootstrapKind::residual : BootstrapKind::parametric;
+  out.draws = options.whole_number("draws", out.draws);
+  if (out.kind == IntervalKind::profile && loss != FitLoss::least_squares) {
+    throw Error(ErrorCode::invalid_argument,
+                "--intervals profile is made of chi-square and needs --loss least_squares; with "
+                "another loss take --intervals bootstrap");
+  }
+  if (options.has("draws") && out.kind != IntervalKind::bootstrap) {
+    throw Error(ErrorCode::invalid_argument, "--draws is for --intervals bootstrap");
+  }
+  return out;
+}
+
+// What does not go together.
+void check_request(const FitRequest& request) {
+  const auto refuse = [](const char* message) {
+    throw Error(ErrorCode::invalid_argument, message);
+  };
+  if (request.search && request.bands.is_joint()) {
+    refuse(
+        "--share needs the same bands in all spectra; make a bands file with --bands auto "
+        "--show-bands");
+  }
+  if (request.search && request.bands.model.broadening.kind != BroadeningKind::none) {
+    refuse("--broadening is for given bands; make a bands file with --bands auto --show-bands");
+  }
+  if (request.bands.is_joint() && request.intervals.kind != IntervalKind::none) {
+    refuse(
+        "--intervals are made of single fits, not of joint ones; leave out --share or shared "
+        "in the bands file");
+  }
+  if (request.bands.is_joint() && request.fit.loss != FitLoss::least_squares) {
+    refuse("joint fits are made with --loss least_squares");
+  }
+}
+
 FitRequest request_of(const Options& options) {
   FitRequest request;
   const bool is_auto = options.text("bands") == "auto";
   if (!is_auto) {
     require_auto_for_its_options(options);
+  }
+  if (is_auto && options.has("background")) {
+    throw Error(ErrorCode::invalid_argument,
+                "--background is for given bands; --bands auto chooses it");
   }
   request.bands = is_auto ? automatic_band_set() : load_band_set(options.text("bands"));
   if (is_auto) {
@@ -169,6 +228,15 @@ FitRequest request_of(const Options& options) {
     const auto range = parse_range(options.text("range"), "--range");
     request.bands.model.from = range.first;
     request.bands.model.to = range.second;
+  }
+  if (options.has("background")) {
+    set_background(options.text("background"), request.bands.model);
+  }
+  if (options.has("broadening")) {
+    set_broadening(options.text("broadening"), request.bands.model);
+  }
+  if (options.has("share")) {
+    set_shared(options.text("share"), request.bands);
   }
   if (options.has("steps")) {
     request.steps = parse_steps(options.text("steps"));
@@ -187,9 +255,11 @@ FitRequest request_of(const Options& options) {
       request.scales_misfit = false;
     }
   }
+  request.intervals = interval_options(options, request.fit.loss);
   request.fit.extra_starts = options.whole_number("extra-starts", request.fit.extra_starts);
   request.keeps_covariance = options.has("covariance") && format_of(options) == "json";
   request.jobs = options.whole_number("jobs", 0);
+  check_request(request);
   return request;
 }
 
@@ -241,6 +311,9 @@ Target plan_target(const Options& options, const std::vector<std::string>& input
 FitRun part_of(const FitRun& run, const std::string& input) {
   FitRun part;
   part.bands = run.bands;
+  part.loss = run.loss;
+  part.intervals = run.intervals;
+  part.joint = run.joint;
   for (std::size_t i = 0; i < run.spectra.size(); ++i) {
     for (const auto& map : run.maps) {
       if (static_cast<std::size_t>(map.first) == i && map.input == input) {

@@ -56,6 +56,8 @@ class CsvWriter {
       ",chi_square,reduced_chi_square,n_points,n_free,noise_sigma,noise_source,stderr_kind,"
       "residual_largest_sigma,residual_largest_at,residual_autocorrelation";
 
+  [[nodiscard]] bool has_intervals() const { return run_.intervals.kind != IntervalKind::none; }
+
   // A unit that all spectra share; else the columns carry none.
   void find_units() {
     bool is_first = true;
@@ -112,6 +114,10 @@ class CsvWriter {
     }
     out_ += "," + csv_cell(prefix + column.name + unit) + "," +
             csv_cell(prefix + column.name + "_stderr" + unit);
+    if (has_intervals()) {
+      out_ += "," + csv_cell(prefix + column.name + "_lo95" + unit) + "," +
+              csv_cell(prefix + column.name + "_hi95" + unit);
+    }
   }
 
   void put_start(const SpectrumFit& entry) {
@@ -135,11 +141,15 @@ class CsvWriter {
 
   void put_value(const FittedValue& value) {
     out_ += "," + csv_number(value.value) + "," + csv_number(value.standard_error);
+    if (has_intervals()) {
+      out_ += "," + csv_number(value.interval.low) + "," + csv_number(value.interval.high);
+    }
   }
 
   void put_band(const SpectrumFit& entry, std::size_t at, const std::vector<BandColumn>& columns) {
     if (at >= entry.result.bands.size()) {
-      out_ += "," + std::string(1 + 2 * columns.size() + 1, ',');
+      const std::size_t cells = has_intervals() ? 4 : 2;
+      out_ += "," + std::string(1 + cells * columns.size() + 1, ',');
       return;
     }
     const auto& band = model_of(run_, entry).bands[at];

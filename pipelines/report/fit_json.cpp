@@ -16,8 +16,21 @@ Json number(double value) {
   return std::isfinite(value) ? Json(value) : Json(nullptr);
 }
 
+void put_interval(const FitInterval& interval, const FitResult& result, Json& out) {
+  out["lo95"] = number(interval.low);
+  out["hi95"] = number(interval.high);
+  const bool is_whole = std::isfinite(interval.low) && std::isfinite(interval.high);
+  if (!std::isfinite(result.chi_square)) {
+    out["interval_reason"] = result.message;
+  } else if (interval.note == IntervalNote::not_requested) {
+    out["interval_reason"] = "no interval is made of this value";
+  } else if (!is_whole || interval.note != IntervalNote::none) {
+    out["interval_reason"] = interval_note_text(interval.note);
+  }
+}
+
 // A missing value without a reason of its own comes from a spectrum that was not fitted.
-Json value_json(const FittedValue& value, const FitResult& result) {
+Json value_json(const FittedValue& value, const FitResult& result, IntervalKind intervals) {
   Json out;
   out["value"] = number(value.value);
   const bool has_error = std::isfinite(value.standard_error);
@@ -27,6 +40,9 @@ Json value_json(const FittedValue& value, const FitResult& result) {
     out["reason"] = std::isfinite(result.chi_square) ? "no value for this band" : result.message;
   } else if (!has_error) {
     out["reason"] = no_error_text(value.reason);
+  }
+  if (intervals != IntervalKind::none) {
+    put_interval(value.interval, result, out);
   }
   return out;
 }
@@ -39,7 +55,7 @@ Json bands_json(const FitRun& run, const SpectrumFit& entry) {
     row["id"] = bands[b].id;
     row["shape"] = bands[b].shape->name;
     for (const auto& column : band_columns(*bands[b].shape)) {
-      row[column.name] = value_json(band_value(entry, b, column), entry.result);
+      row[column.name] = value_json(band_value(entry, b, column), entry.result, run.intervals.kind);
     }
     out.push_back(std::move(row));
   }
@@ -54,6 +70,8 @@ std::string_view background_name(FitBackground background) {
       return "polynomial";
     case FitBackground::legendre:
       return "legendre";
+    case FitBackground::spline:
+      return "spline";
   }
   return "none";
 }
@@ -65,7 +83,7 @@ Json background_json(const FitRun& run, const FitResult& result) {
   out["half_range"] = number(result.background_half_range);
   out["coefficients"] = Json::array();
   for (const auto& value : result.background) {
-    out["coefficients"].push_back(value_json(value, result));
+    out["coefficients"].push_back(value_json(value, result, run.intervals.kind));
   }
   return out;
 }
@@ -98,6 +116,36 @@ Json covariance_json(const BandModel& model, const FitResult& result) {
   if (out["matrix"].empty()) {
     out["matrix"] = nullptr;
     out["reason"] = result.message;
+  }
+  return out;
+}
+
+Json joint_json(const FitRun& run) {
+  const auto& joint = *run.joint;
+  const auto& model = run.bands.model;
+  Json out;
+  out["status"] = fit_status_name(joint.status);
+  out["message"] = joint.message;
+  out["n_spectra"] = joint.spectra;
+  out["chi_square"] = number(joint.chi_square);
+  out["reduced_chi_square"] = number(joint.reduced_chi_square);
+  out["aic"] = number(joint.aic);
+  out["bic"] = number(joint.bic);
+  out["n_points"] = joint.points;
+  out["n_free"] = joint.n_free;
+  out["shared"] = Json::array();
+  out["covariance"] = Json::array();
+  const auto count = joint.shared.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    out["shared"].push_back(parameter_name(model, joint.shared[i]));
+    const auto* row = joint.covariance.data() + i * count;
+    out["covariance"].push_back(std::vector<double>(row, row + count));
+  }
+  if (!joint.ratios.empty()) {
+    out["ratios"] = Json::object();
+    for (std::size_t b = 0; b < joint.ratios.size(); ++b) {
+      out["ratios"][model.bands[b].id] = number(joint.ratios[b]);
+    }
   }
   return out;
 }
@@ -189,6 +237,7 @@ Json spectrum_json(const FitRun& run, const SpectrumFit& entry, bool has_covaria
   }
   out["map"] = map_json(entry);
   out["loss"] = fit_loss_name(run.loss);
+  out["intervals"] = interval_kind_name(run.intervals.kind);
   put_costs(entry, out);
   out["bands"] = bands_json(run, entry);
   if (entry.found) {
@@ -275,6 +324,12 @@ std::string fit_json(const FitRun& run, bool has_covariance) {
       {"name",   run.bands.name  },
       {"sha256", run.bands.sha256}
   };
+  if (run.bands.model.broadening.kind != BroadeningKind::none) {
+    head["broadening"] = broadening_text(run.bands.model.broadening);
+  }
+  if (run.joint) {
+    head["joint"] = joint_json(run);
+  }
   auto out = line_of(head);
   out.back() = ',';
   out += "\"spectra\":[";

@@ -125,6 +125,40 @@ std::string fit_line(const FitResult& result, NoiseSource noise) {
          "\n";
 }
 
+// "958.9 to 961.2"; an end at a bound is marked, one that is not limited is a sign of infinity.
+std::string interval_text(const FittedValue& value, double scale = 1) {
+  const auto& interval = value.interval;
+  if (std::isnan(interval.low) || std::isnan(interval.high)) {
+    return interval.note == IntervalNote::fixed ? "held" : "-";
+  }
+  const auto end_text = [scale](double end) {
+    return std::isfinite(end) ? digits_text(scale * end, 6) : std::string(end < 0 ? "-∞" : "∞");
+  };
+  return end_text(interval.low) + " to " + end_text(interval.high) +
+         (interval.note == IntervalNote::ends_at_bound ? " (bound)" : "");
+}
+
+std::string intervals_text(const FitRun& run, const SpectrumFit& entry) {
+  Table table{
+      {"band", "center", "height", "fwhm", "area"}
+  };
+  std::string remark;
+  for (std::size_t b = 0; b < entry.result.bands.size(); ++b) {
+    const auto& fitted = entry.result.bands[b];
+    std::vector<std::string> row{model_of(run, entry).bands[b].id};
+    for (const auto* value : {&fitted.parameters[1], &fitted.height, &fitted.fwhm, &fitted.area}) {
+      row.push_back(interval_text(*value));
+      const auto note = value->interval.note;
+      if (note == IntervalNote::side_minimum || note == IntervalNote::failed) {
+        remark = interval_note_text(note);
+      }
+    }
+    table.push_back(std::move(row));
+  }
+  return "  95 % intervals, " + std::string(interval_kind_name(run.intervals.kind)) + ":\n" +
+         set_table(table) + (remark.empty() ? "" : "  " + remark + "\n");
+}
+
 std::string spectrum_text(const FitRun& run, const SpectrumFit& entry) {
   std::string out = entry.id + "\n";
   const auto& result = entry.result;
@@ -148,11 +182,37 @@ std::string spectrum_text(const FitRun& run, const SpectrumFit& entry) {
                      value_text(entry.extras[b].area_share, 100),
                      form_text(entry, b, *band.shape)});
   }
-  out += set_table(table) + residual_text(entry);
+  out += set_table(table);
+  if (run.intervals.kind != IntervalKind::none) {
+    out += intervals_text(run, entry);
+  }
+  out += residual_text(entry);
   for (const auto& row : entry.diagnostics) {
     if (row.severity != Severity::note) {
       out += "  " + std::string(severity_name(row.severity)) + ": " + row.text + "\n";
     }
+  }
+  return out;
+}
+
+// What holds for all spectra; empty where each was fitted alone as it is.
+std::string head_text(const FitRun& run) {
+  std::string out;
+  if (run.joint) {
+    const auto& joint = *run.joint;
+    out += std::to_string(joint.spectra) + " spectra fitted jointly, " +
+           std::string(fit_status_name(joint.status)) + ": " + joint.message +
+           "\n  chi-square/(n - p) " + fixed(joint.reduced_chi_square, 2) + ", " +
+           std::to_string(joint.points) + " points, " + std::to_string(joint.n_free) + " free, " +
+           std::to_string(joint.shared.size()) + " of them shared\n";
+    for (std::size_t b = 0; b < joint.ratios.size(); ++b) {
+      out += (b == 0 ? "  ratios " : " : ") + digits_text(joint.ratios[b], 4);
+    }
+    out += joint.ratios.empty() ? "" : "\n";
+  }
+  const auto broadening = broadening_text(run.bands.model.broadening);
+  if (!broadening.empty()) {
+    out += "bands before their broadening by the instrument (" + broadening + ")\n";
   }
   return out;
 }
@@ -235,7 +295,7 @@ std::string map_text(const FitRun& run, const MapInfo& map) {
 }  // namespace
 
 std::string fit_text(const FitRun& run) {
-  std::string out;
+  std::string out = head_text(run);
   std::size_t at = 0;
   std::size_t next_map = 0;
   while (at < run.spectra.size()) {

@@ -115,6 +115,32 @@ TEST_F(FitCommand, JsonHoldsWhatTheContractSays) {
   EXPECT_FALSE(json["spectra"][1]["reason"].get<std::string>().empty());
 }
 
+TEST_F(FitCommand, IntervalsStandBesideTheValues) {
+  for (const std::string kind : {"profile", "bootstrap --draws 200"}) {
+    const auto outcome = run_program("fit --bands raman_phosphate_nu1 --format json --intervals " +
+                                     kind + " raman_lesion.csv");
+    ASSERT_EQ(outcome.code, 0);
+    const auto fit = Json::parse(outcome.out)["spectra"][0];
+    const auto& center = fit["bands"][0]["center"];
+    const double half = 1.96 * center["stderr"].get<double>();
+    const double width = center["hi95"].get<double>() - center["lo95"].get<double>();
+    EXPECT_NEAR(width, 2 * half, 0.5 * half) << kind;
+    EXPECT_TRUE(fit["bands"][1]["center"]["lo95"].is_null());
+    EXPECT_EQ(fit["bands"][1]["center"]["interval_reason"], "held fixed");
+    EXPECT_FALSE(fit["bands"][0]["area_share"]["interval_reason"].get<std::string>().empty());
+  }
+  const auto csv = run_program(
+      "fit --bands raman_phosphate_nu1 --format csv --intervals profile raman_lesion.csv");
+  EXPECT_NE(csv.out.find("center_lo95_1/cm,center_hi95_1/cm"), std::string::npos);
+  const auto table =
+      run_program("fit --bands raman_phosphate_nu1 --intervals profile raman_lesion.csv");
+  EXPECT_NE(table.out.find("95 % intervals, profile"), std::string::npos);
+  const auto refused = run_program(
+      "fit --bands raman_phosphate_nu1 --intervals profile --loss huber raman_lesion.csv 2>&1");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.out.find("--intervals bootstrap"), std::string::npos);
+}
+
 TEST_F(FitCommand, CsvHasUnitsAndOneRowPerSpectrumAndBand) {
   const auto outcome = run_program(
       "fit --bands raman_phosphate_nu1 --format csv raman_lesion.csv dialect_rruff.txt");
@@ -236,6 +262,49 @@ TEST_F(FitCommand, SameBytesForAnyNumberOfThreads) {
       "fit --bands raman_phosphate_carbonate --format json map_4x3.txt "
       "raman_lesion.csv raman_calcite_axis_off.csv -j ";
   EXPECT_EQ(run_program(command + "1").out, run_program(command + "3").out);
+}
+
+TEST_F(FitCommand, ASeriesSharesPositionsAndWidths) {
+  const std::string files =
+      "series/left_2026-01-12.csv series/left_2026-02-16.csv "
+      "series/left_2026-03-23.csv";
+  const auto outcome =
+      run_program("fit --bands raman_phosphate_nu1 --share position,width --format json " + files);
+  ASSERT_EQ(outcome.code, 0);
+  const auto json = Json::parse(outcome.out);
+  EXPECT_EQ(json["joint"]["n_spectra"], 3);
+  EXPECT_EQ(json["joint"]["shared"][0], "nu1_po4.center");
+  ASSERT_EQ(json["spectra"].size(), 3U);
+  for (const auto& own : json["spectra"]) {
+    EXPECT_EQ(own["bands"][0]["fwhm"], json["spectra"][0]["bands"][0]["fwhm"]);
+  }
+  const auto table = run_program("fit --bands raman_phosphate_nu1 --share position,ratio " + files);
+  EXPECT_NE(table.out.find("3 spectra fitted jointly"), std::string::npos);
+  EXPECT_NE(table.out.find("ratios"), std::string::npos);
+  for (const std::string wrong : {"--share hight",
+                                  "--share width --intervals profile",
+                                  "--share width --loss huber",
+                                  "--background cubic",
+                                  "--broadening slit"}) {
+    EXPECT_EQ(run_program("fit --bands raman_phosphate_nu1 " + wrong + " " + files).code, 2)
+        << wrong;
+  }
+}
+
+TEST_F(FitCommand, BroadeningNarrowsTheBandBehind) {
+  const std::string command = "fit --bands raman_phosphate_nu1 --format json raman_lesion.csv";
+  const auto plain = Json::parse(run_program(command).out);
+  const auto outcome = run_program(command + " --broadening gauss:6 --background spline:2");
+  ASSERT_EQ(outcome.code, 0);
+  const auto json = Json::parse(outcome.out);
+  EXPECT_EQ(json["broadening"], "gauss, fwhm 6");
+  EXPECT_EQ(json["spectra"][0]["background"]["kind"], "spline");
+  EXPECT_EQ(json["spectra"][0]["background"]["coefficients"].size(), 5U);
+  const auto width = [](const Json& document) {
+    return document["spectra"][0]["bands"][0]["fwhm"]["value"].get<double>();
+  };
+  EXPECT_LT(width(json), width(plain) - 0.5);
+  EXPECT_GT(width(json), width(plain) - 3);
 }
 
 TEST_F(FitCommand, AGivenSigmaScalesTheErrorsAsAsked) {

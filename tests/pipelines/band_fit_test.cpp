@@ -89,6 +89,48 @@ TEST_F(BandFits, ErrorsGrowByTheMisfitWhereTheModelCannotHold) {
   EXPECT_TRUE(plain.residual.is_structured);
 }
 
+// Files of one band each; what is shared has one value and one error, the rest its own.
+TEST_F(BandFits, SpectraThatShareAreFittedTogether) {
+  request.inputs.clear();
+  for (int s = 0; s < 3; ++s) {
+    std::mt19937_64 random(static_cast<std::uint64_t>(s));
+    std::normal_distribution<double> normal(0, 2);
+    const auto path = (folder / ("s" + std::to_string(s) + ".csv")).string();
+    std::ofstream file(path);
+    file << "raman_shift_1/cm,intensity\n";
+    for (int i = 0; i < 400; ++i) {
+      const double x = 800 + i;
+      const double u = (x - 960) / 16;
+      file << x << ","
+           << number_text(50 + 20 * (s + 1) * std::exp(-2.772588722239781 * u * u) + normal(random))
+           << "\n";
+    }
+    request.inputs.push_back(path);
+  }
+  request.inputs.push_back((folder / "missing.csv").string());
+  set_shared("position,width", request.bands);
+  request.keeps_covariance = true;
+  const auto run = fit_spectra(request, {});
+  ASSERT_EQ(run.spectra.size(), 4U);
+  ASSERT_TRUE(run.joint);
+  EXPECT_EQ(run.joint->spectra, 3);
+  EXPECT_EQ(run.joint->shared.size(), 2U);
+  EXPECT_EQ(run.joint->n_free, 2 + 3 * 3);
+  EXPECT_EQ(run.spectra[3].result.status, FitStatus::failed);
+  const auto& first = run.spectra[0].result.bands[0].parameters;
+  for (std::size_t s = 0; s < 3; ++s) {
+    const auto& own = run.spectra[s].result.bands[0].parameters;
+    EXPECT_EQ(own[1].value, first[1].value);
+    EXPECT_NEAR(own[1].standard_error, first[1].standard_error, 1e-9);
+    EXPECT_NEAR(own[0].value, 20.0 * static_cast<double>(s + 1), 4);
+    EXPECT_EQ(run.spectra[s].extras.size(), 1U);
+  }
+  auto alone = request;
+  alone.bands.shared.clear();
+  const auto weakest = fit_spectra(alone, {}).spectra[0].result.bands[0].parameters[1];
+  EXPECT_LT(first[1].standard_error, 0.4 * weakest.standard_error);
+}
+
 TEST_F(BandFits, TransmittanceIsFittedAsAbsorbance) {
   std::ofstream(folder / "t.csv") << [] {
     std::string text = "wavenumber_1/cm,transmittance\n";

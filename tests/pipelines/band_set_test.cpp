@@ -58,6 +58,10 @@ std::string band(const std::string& keys) {
   return "[[band]]\nid = \"a\"\nshape = \"gauss\"\n" + keys;
 }
 
+std::string band2(const std::string& keys) {
+  return "[[band]]\nid = \"b\"\nshape = \"gauss\"\n" + keys;
+}
+
 TEST(BandSet, EveryKeyReachesTheModel) {
   auto set = parse_band_set(whole, "folder/mine.toml");
   EXPECT_EQ(set.name, "mine");
@@ -198,6 +202,65 @@ TEST(BandSet, EachFaultIsNamed) {
       "circle");
   says("[[band]]\nid = \"a\"\nshape = \"gauss\"\nfwhm = 1,5\n", "b.toml:4:9");
   says("technique = \"xrd\"\n" + band(""), "technique must be");
+  says("[background]\nkind = \"spline\"\ndegree = 2\n" + band(""), "write intervals");
+  says("[background]\nintervals = 3\n" + band(""), "intervals are for");
+  says("[background]\nkind = \"spline\"\nintervals = 28\n" + band(""), "from 1 to 27");
+  says("[broadening]\nkind = \"slit\"\n" + band(""), "write kind");
+  says("[broadening]\nkind = \"gauss\"\n" + band(""), "fwhm must be a number above 0");
+  says("[broadening]\nkind = \"sinc\"\npath_difference_cm = -1\n" + band(""), "above 0");
+  says("[broadening]\nkind = \"sinc\"\npath_difference_cm = 1\napodisation = \"happ\"\n" + band(""),
+       "there is no apodisation");
+  says("[broadening]\nkind = \"gauss\"\nfwhm = 1\napodisation = \"boxcar\"\n" + band(""),
+       "for kind = \"sinc\"");
+  says("share_ratios = 1\n" + band(""), "true or false");
+  says(band("shared = [\"centre\"]\n"), "did you mean center?");
+}
+
+TEST(BandSet, SplineBroadeningAndSharedParametersReachTheSet) {
+  const auto set = parse_band_set(
+      "share_ratios = true\n[background]\nkind = \"spline\"\nintervals = 6\n[broadening]\n"
+      "kind = \"sinc\"\npath_difference_cm = 0.25\napodisation = \"norton_beer_medium\"\n" +
+          band("") + band2("shared = [\"center\", \"fwhm\"]\n"),
+      "b.toml");
+  EXPECT_EQ(set.model.background, FitBackground::spline);
+  EXPECT_EQ(set.model.intervals, 6);
+  EXPECT_EQ(set.model.broadening.kind, BroadeningKind::sinc);
+  EXPECT_EQ(set.model.broadening.path_difference, 0.25);
+  EXPECT_EQ(set.model.broadening.apodisation, Apodisation::norton_beer_medium);
+  EXPECT_TRUE(set.shares_ratios);
+  EXPECT_TRUE(set.is_joint());
+  ASSERT_EQ(set.shared.size(), 2U);
+  EXPECT_EQ(set.shared[1].band, 1);
+  EXPECT_EQ(set.shared[1].parameter, 2);
+}
+
+TEST(BandSet, TheCommandLineChangesASet) {
+  auto set = parse_band_set(band("") + band2(""), "b.toml");
+  EXPECT_FALSE(set.is_joint());
+  set_shared("position,ratio", set);
+  EXPECT_EQ(set.shared.size(), 2U);
+  EXPECT_TRUE(set.shares_ratios);
+  set_shared("width", set);
+  EXPECT_EQ(set.shared.size(), 2U);
+  EXPECT_FALSE(set.shares_ratios);
+  set_background("spline:7", set.model);
+  EXPECT_EQ(set.model.intervals, 7);
+  set_background("none", set.model);
+  EXPECT_EQ(set.model.background, FitBackground::none);
+  set_broadening("gauss:4.5", set.model);
+  EXPECT_EQ(set.model.broadening.fwhm, 4.5);
+  set_broadening("sinc:0.5:triangular", set.model);
+  EXPECT_EQ(set.model.broadening.apodisation, Apodisation::triangular);
+  set_broadening("none", set.model);
+  EXPECT_EQ(set.model.broadening.kind, BroadeningKind::none);
+  for (const auto* text : {"spline:0", "spline:x", "cubic", "none:2", "legendre:1.5"}) {
+    EXPECT_THROW(set_background(text, set.model), Error) << text;
+  }
+  for (const auto* text : {"gauss", "gauss:-1", "gauss:4:boxcar", "sinc:1:hann", "slit:3"}) {
+    EXPECT_THROW(set_broadening(text, set.model), Error) << text;
+  }
+  EXPECT_THROW(set_shared("position,hight", set), Error);
+  EXPECT_THROW(set_shared("height", set), Error);
 }
 
 TEST(BandSet, BuiltInSetsAreFoundByNameAndFilesByPath) {

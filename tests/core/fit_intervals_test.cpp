@@ -1,0 +1,302 @@
+// Intervals of band fits: where chi-square has risen, coverage where errors are asymmetric, bounds.
+#include "core/fit_intervals.hpp"
+
+#include "core/error.hpp"
+#include "tests/support/simulate_bands.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdio>
+#include <random>
+
+namespace calcispec {
+namespace {
+
+constexpr double chi_square_95 = 3.841458821;  // quantile of chi-square, one degree of freedom
+
+struct Job {
+  std::vector<double> x;
+  std::vector<double> y;
+  double sigma = 1;
+};
+
+// A Gaussian of fwhm 20 at 1000 on a constant 10.
+Job make_job(double height, std::uint64_t seed) {
+  Job out;
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal(0, out.sigma);
+  for (int i = 0; i < 120; ++i) {
+    const double x = 940 + static_cast<double>(i);
+    const double u = (x - 1000) / 20;
+    out.x.push_back(x);
+    out.y.push_back(10 + height * std::exp(-4 * std::log(2.0) * u * u) + normal(random));
+  }
+  return out;
+}
+
+BandModel one_gauss() {
+  BandModel model;
+  Band band = Band::make("", *find_band_shape("gauss"));
+  band.parameter("center").start = 1001;
+  band.parameter("fwhm").start = 18;
+  model.bands.push_back(band);
+  model.degree = 0;
+  return model;
+}
+
+FitResult fit_with(const BandModel& model,
+                   const Job& job,
+                   const IntervalOptions& options,
+                   const FitOptions& fit = {}) {
+  const auto sigma = std::span(&job.sigma, 1);
+  auto result = fit_bands(model, job.x, job.y, sigma, fit);
+  fill_intervals(model, job.x, job.y, sigma, fit, options, result);
+  return result;
+}
+
+double least_with(const Job& job,
+                  BandModel model,
+                  const std::vector<std::pair<int, double>>& held) {
+  for (const auto& [parameter, value] : held) {
+    auto& own = model.bands[0].parameters[static_cast<std::size_t>(parameter)];
+    own.start = value;
+    own.is_fixed = true;
+  }
+  return fit_bands(model, job.x, job.y, std::span(&job.sigma, 1)).chi_square;
+}
+
+TEST(FitIntervals, QuantilesOfStudent) {
+  EXPECT_NEAR(student_quantile(0.975, 1), 12.7062047, 1e-6);
+  EXPECT_NEAR(student_quantile(0.975, 2), 4.30265273, 1e-7);
+  EXPECT_NEAR(student_quantile(0.975, 5), 2.57058184, 1e-7);
+  EXPECT_NEAR(student_quantile(0.975, 10), 2.22813885, 1e-7);
+  EXPECT_NEAR(student_quantile(0.99, 1000), 2.33008270, 1e-7);
+  EXPECT_NEAR(student_quantile(0.025, INFINITY), -1.95996398, 1e-7);
+}
+
+TEST(FitIntervals, ChiSquareHasRisenAtTheEndsOfAProfile) {
+  const auto job = make_job(6, 1);
+  const auto model = one_gauss();
+  const auto result = fit_with(model, job, {});
+  for (const int parameter : {0, 1, 2}) {
+    const auto& value = result.bands[0].parameters[static_cast<std::size_t>(parameter)];
+    EXPECT_EQ(value.interval.note, IntervalNote::none);
+    for (const double end : {value.interval.low, value.interval.high}) {
+      const double rise = least_with(job,
+                                     model,
+                                     {
+                                         {parameter, end}
+      }) -
+                          result.chi_square;
+      EXPECT_NEAR(rise, chi_square_95, 0.02) << parameter;
+    }
+    EXPECT_LT(value.interval.low, value.value);
+    EXPECT_GT(value.interval.high, value.value);
+  }
+}
+
+// The area is no parameter of a Gaussian: widths are tried one by one, each with the height that
+// gives the area.
+TEST(FitIntervals, TheAreaHasAProfileOfItsOwn) {
+  const auto job = make_job(6, 2);
+  const auto model = one_gauss();
+  const auto result = fit_with(model, job, {});
+  const auto& area = result.bands[0].area;
+  ASSERT_EQ(area.interval.note, IntervalNote::none);
+  const double unit = std::sqrt(std::acos(-1.0) / (4 * std::log(2.0)));
+  for (const double end : {area.interval.low, area.interval.high}) {
+    double least = INFINITY;
+    for (double fwhm = 10; fwhm < 60; fwhm *= 1.01) {
+      least = std::min(least,
+                       least_with(job,
+                                  model,
+                                  {
+                                      {0, end / (unit * fwhm)},
+                                      {2, fwhm               }
+      }));
+    }
+    EXPECT_NEAR(least - result.chi_square, chi_square_95, 0.03);
+  }
+}
+
+TEST(FitIntervals, StrongBandsHaveTheIntervalsOfTheirErrors) {
+  const auto job = make_job(200, 3);
+  IntervalOptions options;
+  for (const auto kind : {IntervalKind::profile, IntervalKind::bootstrap}) {
+    options.kind = kind;
+    const double tolerance = kind == IntervalKind::profile ? 0.02 : 0.15;
+    const auto result = fit_with(one_gauss(), job, options);
+    const auto& band = result.bands[0];
+    for (const auto* value : {&band.height, &band.fwhm, &band.area, &band.parameters[1]}) {
+      const double half = 1.959964 * value->standard_error;
+      EXPECT_NEAR(value->interval.low, value->value - half, tolerance * half);
+      EXPECT_NEAR(value->interval.high, value->value + half, tolerance * half);
+    }
+  }
+}
+
+TEST(FitIntervals, ScaledErrorsScaleTheProfile) {
+  auto job = make_job(50, 4);
+  const auto usual = fit_with(one_gauss(), job, {});
+  job.sigma = 0.05;  // twenty times too small
+  FitOptions fit;
+  fit.standard_errors = StandardErrorKind::scaled;
+  const auto scaled = fit_with(one_gauss(), job, {}, fit);
+  const auto& a = usual.bands[0].area.interval;
+  const auto& b = scaled.bands[0].area.interval;
+  const double factor =
+      std::sqrt(usual.reduced_chi_square) * student_quantile(0.975, 116) / 1.959963985;
+  EXPECT_NEAR(b.high - b.low, factor * (a.high - a.low), 0.01 * (a.high - a.low));
+}
+
+// At a signal of three times the noise widths are skewed: standard errors miss the truth too often,
+// intervals do not.
+TEST(FitIntervals, WeakBandsAreCoveredAtTheStatedRate) {
+  constexpr int repeats = 400;
+  const double truth = 3 * 20 * std::sqrt(std::acos(-1.0) / (4 * std::log(2.0)));
+  for (const auto kind : {IntervalKind::profile, IntervalKind::bootstrap}) {
+    int of_area = 0;
+    int of_width = 0;
+    int of_center = 0;
+    IntervalOptions options;
+    options.kind = kind;
+    options.draws = 199;
+    const int count = kind == IntervalKind::profile ? repeats : 150;
+    for (int k = 0; k < count; ++k) {
+      const auto job = make_job(3, 100 + static_cast<std::uint64_t>(k));
+      const auto result = fit_with(one_gauss(), job, options);
+      const auto covers = [](const FittedValue& value, double wanted) {
+        return value.interval.low <= wanted && wanted <= value.interval.high ? 1 : 0;
+      };
+      const auto& band = result.bands[0];
+      of_area += covers(band.area, truth);
+      of_width += covers(band.fwhm, 20);
+      of_center += covers(band.parameters[1], 1000);
+    }
+    std::printf("%s, 95 %%: area %.1f, fwhm %.1f, center %.1f %%\n",
+                std::string(interval_kind_name(kind)).c_str(),
+                100.0 * of_area / count,
+                100.0 * of_width / count,
+                100.0 * of_center / count);
+    const double scatter = 3 * std::sqrt(0.95 * 0.05 * count);
+    for (const int covered : {of_area, of_width, of_center}) {
+      EXPECT_NEAR(
+          covered, 0.95 * count, scatter + (kind == IntervalKind::profile ? 0 : 0.03 * count));
+    }
+  }
+}
+
+TEST(FitIntervals, AnAbsentBandEndsAtItsBound) {
+  auto model = one_gauss();
+  for (const char* name : {"center", "fwhm"}) {
+    model.bands[0].parameter(name).is_fixed = true;
+  }
+  const auto job = make_job(0, 8);
+  const auto result = fit_with(model, job, {});
+  const auto& area = result.bands[0].area;
+  EXPECT_EQ(area.interval.note, IntervalNote::ends_at_bound);
+  EXPECT_NEAR(area.interval.low, 0, 1e-6);
+  EXPECT_GT(area.interval.high, area.value);
+  EXPECT_LT(area.interval.high, 60);
+  EXPECT_EQ(result.bands[0].fwhm.interval.note, IntervalNote::fixed);
+}
+
+TEST(FitIntervals, WhatTheDataDoNotLimitIsOpen) {
+  auto model = one_gauss();
+  model.bands.push_back(model.bands[0]);  // a twin in the same place
+  for (auto& band : model.bands) {
+    band.parameter("center").is_fixed = true;
+    band.parameter("fwhm").is_fixed = true;
+    band.parameters[0].lower = -INFINITY;
+  }
+  const auto result = fit_with(model, make_job(20, 9), {});
+  const auto& height = result.bands[0].height;
+  EXPECT_EQ(height.interval.note, IntervalNote::open);
+  EXPECT_TRUE(std::isinf(height.interval.low) || std::isinf(height.interval.high));
+  EXPECT_NEAR(result.background[0].interval.high - result.background[0].interval.low,
+              2 * 1.96 * 0.105,
+              0.02);
+}
+
+TEST(FitIntervals, ASideMinimumIsSaid) {
+  // Two weak bands; the fit starts at the lesser one, and the ridge between them is low.
+  Job job;
+  for (int i = 0; i < 120; ++i) {
+    const double x = 940 + static_cast<double>(i);
+    const auto bump = [&](double center, double height) {
+      const double u = (x - center) / 10;
+      return height * std::exp(-4 * std::log(2.0) * u * u);
+    };
+    job.x.push_back(x);
+    job.y.push_back(bump(985, 2) + bump(999, 2.3));
+  }
+  auto model = one_gauss();
+  auto& parameters = model.bands[0].parameters;
+  parameters[1].start = 985;
+  parameters[2].start = 10;
+  parameters[2].is_fixed = true;
+  FitOptions fit;
+  fit.extra_starts = 0;
+  const auto result = fit_with(model, job, {}, fit);
+  ASSERT_NEAR(result.bands[0].parameters[1].value, 985, 3);
+  EXPECT_EQ(result.bands[0].parameters[1].interval.note, IntervalNote::side_minimum);
+}
+
+TEST(FitIntervals, TiedValuesFollow) {
+  const auto job = make_job(40, 11);
+  auto model = one_gauss();
+  Band second = Band::make("", *find_band_shape("gauss"));
+  second.parameter("center").tie = {0, 1, 1, 30};
+  second.parameter("fwhm").tie = {0, 2, 0.5, 0};
+  model.bands.push_back(second);
+  const auto result = fit_with(model, job, {});
+  const auto& own = result.bands[0].parameters;
+  const auto& tied = result.bands[1].parameters;
+  EXPECT_DOUBLE_EQ(tied[1].interval.low, own[1].interval.low + 30);
+  EXPECT_DOUBLE_EQ(tied[2].interval.high, 0.5 * own[2].interval.high);
+}
+
+TEST(FitIntervals, BootstrapRepeatsItselfAndKnowsItsKinds) {
+  const auto job = make_job(20, 12);
+  IntervalOptions options;
+  options.kind = IntervalKind::bootstrap;
+  const auto first = fit_with(one_gauss(), job, options).bands[0].area.interval;
+  const auto again = fit_with(one_gauss(), job, options).bands[0].area.interval;
+  EXPECT_EQ(first.low, again.low);
+  EXPECT_EQ(first.high, again.high);
+  options.seed = 2;
+  const auto other = fit_with(one_gauss(), job, options).bands[0].area.interval;
+  EXPECT_NE(first.low, other.low);
+  EXPECT_NEAR(other.high - other.low, first.high - first.low, 0.15 * (first.high - first.low));
+  options.bootstrap = BootstrapKind::residual;
+  const auto residual = fit_with(one_gauss(), job, options).bands[0].area.interval;
+  EXPECT_NEAR(residual.high - residual.low, first.high - first.low, 0.3 * (first.high - first.low));
+}
+
+TEST(FitIntervals, CountsAreDrawnAsCounts) {
+  std::mt19937_64 random(5);
+  Job job = make_job(0, 1);
+  double truth = 0;
+  for (std::size_t i = 0; i < job.x.size(); ++i) {
+    const double u = (job.x[i] - 1000) / 20;
+    const double band = 12 * std::exp(-4 * std::log(2.0) * u * u);
+    truth += band;
+    job.y[i] = static_cast<double>(std::poisson_distribution<int>(2 + band)(random));
+  }
+  FitOptions fit;
+  fit.loss = FitLoss::poisson;
+  IntervalOptions options;
+  options.kind = IntervalKind::bootstrap;
+  options.draws = 299;
+  const auto& area = fit_with(one_gauss(), job, options, fit).bands[0].area;
+  EXPECT_LT(area.interval.low, truth);
+  EXPECT_GT(area.interval.high, truth);
+  EXPECT_NEAR(
+      area.interval.high - area.interval.low, 3.92 * area.standard_error, area.standard_error);
+  options.kind = IntervalKind::profile;
+  EXPECT_THROW(static_cast<void>(fit_with(one_gauss(), job, options, fit)), Error);
+}
+
+}  // namespace
+}  // namespace calcispec
