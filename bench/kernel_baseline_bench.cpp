@@ -1,9 +1,20 @@
-// asls and arpls beside their plain loops.
+// Penalised baselines beside their plain loops.
 #include "bench/chain_bench.hpp"
 #include "tests/oracle/plain_loops.hpp"
+#include "tests/oracle/plain_spline.hpp"
 
 namespace calcispec::bench {
 namespace {
+
+// A penalised spline of 100 knots with weights of a rule, as plain loops.
+template <typename Rule>
+std::vector<double> plain_spline(std::span<const double> y, const Rule& rule) {
+  oracle::PlainSpline spline(y.size(), 100, 1e3);
+  return oracle::reweighted_with(
+      [&](const std::vector<double>& w, std::vector<double>& z) { spline.solve(w, y, z); },
+      y,
+      rule);
+}
 
 const bool is_registered = [] {
   const std::vector<Size> sizes{
@@ -16,6 +27,22 @@ const bool is_registered = [] {
   register_method({"baseline", "asls", {}, [](auto row) { return oracle::asls(row, 1e6, 0.01); }},
                   sizes);
   register_method({"baseline", "arpls", {}, [](auto row) { return oracle::arpls(row, 1e5); }},
+                  sizes);
+  register_method({"baseline", "airpls", {}, [](auto row) { return oracle::airpls(row, 1e6); }},
+                  sizes);
+  register_method({"baseline", "iarpls", {}, [](auto row) { return oracle::iarpls(row, 1e5); }},
+                  sizes);
+  register_method({"baseline",
+                   "pspline_asls",
+                   {},
+                   [](auto row) {
+                     return plain_spline(row, oracle::AslsRule{row, 0.01});
+                   }},
+                  sizes);
+  register_method({"baseline",
+                   "pspline_arpls",
+                   {},
+                   [](auto row) { return plain_spline(row, oracle::ArplsRule{row}); }},
                   sizes);
   return true;
 }();

@@ -1,5 +1,6 @@
 #include "core/chain.hpp"
 
+#include "core/baseline/stiffness.hpp"
 #include "core/error.hpp"
 #include "core/kernels/pack.hpp"
 #include "core/method_table.hpp"
@@ -35,15 +36,15 @@ std::span<const CoreMethod> method_table() {
   return table;
 }
 
-namespace {
-
-const CoreMethod* find_row(std::string_view family, std::string_view name) {
+const CoreMethod* find_core_row(std::string_view family, std::string_view name) {
   const auto table = method_table();
   const auto found = std::find_if(table.begin(), table.end(), [&](const CoreMethod& row) {
     return row.info.family == family && row.info.name == name;
   });
   return found == table.end() ? nullptr : &*found;
 }
+
+namespace {
 
 // Without a branch per point, so that it runs at the speed of memory: 0 times a number is a zero
 // unless the number is infinite or not a number.
@@ -93,7 +94,7 @@ class BlockRun {
     }
     own_status_.assign(rows_.size(), MethodStatus::converged);
     if (!rows_.empty()) {
-      method.run({*spectra_.axis, parameters, rows_, baselines_, own_status_});
+      run_with_stiffness(method, {*spectra_.axis, parameters, rows_, baselines_, own_status_});
     }
     judge(is_baseline, status);
   }
@@ -133,6 +134,11 @@ class BlockRun {
   std::vector<MethodStatus> own_status_;
 };
 
+// Such a method gets every row of the matrix in one call.
+bool looks_at_all_spectra(const CoreMethod& method) {
+  return method.info.family == "baseline" && method.info.name == "collab_pls";
+}
+
 // Rows of one work item: enough that lanes are refilled, few enough that every thread has work and
 // the rows stay in the cache between steps.
 Index block_size(Index rows, Index jobs) {
@@ -156,7 +162,7 @@ std::span<const MethodInfo> core_methods() {
 }
 
 const MethodInfo* find_core_method(std::string_view family, std::string_view name) {
-  const auto* row = find_row(family, name);
+  const auto* row = find_core_row(family, name);
   return row == nullptr ? nullptr : &row->info;
 }
 
@@ -168,7 +174,7 @@ ChainResult run_chain(SpectraMatrix spectra,
   std::vector<const CoreMethod*> methods;
   bool has_baseline = false;
   for (const auto& step : steps) {
-    methods.push_back(find_row(step.family, step.method));
+    methods.push_back(find_core_row(step.family, step.method));
     if (methods.back() == nullptr) {
       throw Error(ErrorCode::bad_method, "there is no step " + step.family + "." + step.method);
     }
@@ -183,18 +189,26 @@ ChainResult run_chain(SpectraMatrix spectra,
   result.status.assign(
       steps.size(),
       std::vector<MethodStatus>(static_cast<std::size_t>(rows), MethodStatus::converged));
-  const Index size = block_size(rows, jobs);
-  parallel_for((rows + size - 1) / size, jobs, [&](Index block) {
-    const Index first = block * size;
-    const Index count = std::min(size, rows - first);
-    BlockRun run(result.spectra, has_baseline ? &*result.baseline : nullptr, first, count);
-    for (std::size_t s = 0; s < steps.size(); ++s) {
-      const auto status =
-          std::span(result.status[s])
-              .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-      run.run(*methods[s], steps[s].parameters, status);
+  for (std::size_t s = 0; s < steps.size();) {
+    const bool is_joint = looks_at_all_spectra(*methods[s]);
+    std::size_t end = s + 1;
+    while (!is_joint && end < steps.size() && !looks_at_all_spectra(*methods[end])) {
+      ++end;
     }
-  });
+    const Index size = is_joint ? std::max<Index>(rows, 1) : block_size(rows, jobs);
+    parallel_for((rows + size - 1) / size, jobs, [&](Index block) {
+      const Index first = block * size;
+      const Index count = std::min(size, rows - first);
+      BlockRun run(result.spectra, has_baseline ? &*result.baseline : nullptr, first, count);
+      for (std::size_t k = s; k < end; ++k) {
+        const auto status =
+            std::span(result.status[k])
+                .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+        run.run(*methods[k], steps[k].parameters, status);
+      }
+    });
+    s = end;
+  }
   return result;
 }
 

@@ -14,6 +14,10 @@ struct MethodCall {
   std::span<double* const> rows;       // points values each
   std::span<double* const> baselines;  // the same for the family baseline; empty: not wanted
   std::span<MethodStatus> status;
+  // Of penalised baselines: weights of the last solve, wanted where not empty; and weights to use
+  // in one solve of every spectrum instead of the method's own.
+  std::span<double* const> weights = {};
+  std::span<const double> given_weights = {};
 
   [[nodiscard]] Index points() const { return axis.size(); }
   [[nodiscard]] Index count() const { return static_cast<Index>(status.size()); }
@@ -41,5 +45,7 @@ struct CoreMethod {
 
 /// All rows of the .def files, in order.
 std::span<const CoreMethod> method_table();
+/// nullptr if core has no such method.
+const CoreMethod* find_core_row(std::string_view family, std::string_view name);
 
 }  // namespace calcispec

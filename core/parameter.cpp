@@ -208,6 +208,22 @@ std::string_view ParameterSet::choice(std::string_view name) const {
   throw Error(ErrorCode::internal, "no parameter is called '" + std::string(name) + "'");
 }
 
+bool ParameterSet::has(std::string_view name) const noexcept {
+  return std::any_of(
+      table_.begin(), table_.end(), [&](const ParameterInfo& row) { return row.name == name; });
+}
+
+ParameterSet ParameterSet::with(std::string_view name, double value) const {
+  ParameterSet changed = *this;
+  for (std::size_t i = 0; i < table_.size(); ++i) {
+    if (table_[i].name == name) {
+      changed.values_[i] = value;
+      return changed;
+    }
+  }
+  throw Error(ErrorCode::internal, "no parameter is called '" + std::string(name) + "'");
+}
+
 bool ParameterSet::is_set(std::string_view name) const {
   return !std::isnan(real(name));
 }

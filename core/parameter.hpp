@@ -49,6 +49,9 @@ class CALCISPEC_API ParameterSet {
   [[nodiscard]] Index integer(std::string_view name) const;
   [[nodiscard]] bool flag(std::string_view name) const;
   [[nodiscard]] std::string_view choice(std::string_view name) const;
+  [[nodiscard]] bool has(std::string_view name) const noexcept;
+  /// The same with another value, NaN for automatic; it is not checked against the table.
+  [[nodiscard]] ParameterSet with(std::string_view name, double value) const;
   /// False for an automatic (NaN) value.
   [[nodiscard]] bool is_set(std::string_view name) const;
   /// "lambda=100000 diff_order=2": every parameter in table order, shortest round-trip numbers.

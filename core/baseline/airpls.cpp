@@ -11,7 +11,9 @@ namespace {
 constexpr std::array parameters{lambda_parameter(1e6),
                                 diff_order_parameter,
                                 max_iterations_parameter,
-                                tolerance_parameter(airpls_tolerance_help)};
+                                tolerance_parameter(airpls_tolerance_help),
+                                lambda_unit_parameter,
+                                lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of z)^2
 /// Weights    exp(t |d| / sum of |d| below) where d = y - z < 0, else 0; t the number of the

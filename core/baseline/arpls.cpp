@@ -11,7 +11,9 @@ namespace {
 constexpr std::array parameters{lambda_parameter(1e5),
                                 diff_order_parameter,
                                 max_iterations_parameter,
-                                tolerance_parameter(weight_tolerance_help)};
+                                tolerance_parameter(weight_tolerance_help),
+                                lambda_unit_parameter,
+                                lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of z)^2
 /// Weights    1 / (1 + exp(2 (d - (2 s - m)) / s)), d = y - z, m and s of the negative d

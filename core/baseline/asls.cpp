@@ -12,7 +12,9 @@ constexpr std::array parameters{lambda_parameter(1e6),
                                 asymmetry_parameter(0.01, asymmetry_help),
                                 diff_order_parameter,
                                 max_iterations_parameter,
-                                tolerance_parameter(weight_tolerance_help)};
+                                tolerance_parameter(weight_tolerance_help),
+                                lambda_unit_parameter,
+                                lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of z)^2
 /// Weights    asymmetry where y > z, else 1 - asymmetry

@@ -12,7 +12,9 @@ constexpr std::array parameters{lambda_parameter(1e5),
                                 diff_order_parameter,
                                 iterations_parameter(100),
                                 tolerance_parameter(weight_tolerance_help),
-                                steepness_parameter};
+                                steepness_parameter,
+                                lambda_unit_parameter,
+                                lambda_rule_parameter};
 
 /// Model      (W + lambda A D'D) z = W y, A the residuals |y - z| over the largest of them
 /// Weights    1 / (1 + exp(k (d - s) / s)), d = y - z, s the standard deviation of the negative d

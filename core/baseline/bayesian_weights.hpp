@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/baseline/reweighted_lanes.hpp"
+#include "core/baseline/weight_rules.hpp"
 #include "core/kernels/exponential.hpp"
 #include "core/kernels/faddeeva.hpp"
 
@@ -18,8 +19,8 @@ namespace calcispec::kernels {
 ///            s / (m sqrt 2), d = y - z, s the root mean square of the negative d, m the mean of
 ///            the positive, b the share of points that belong to bands
 /// Status     converged | iteration_limit
-/// Cost       O(points) per iteration, an exponential, a series of 32 terms, 5 divisions per point
-/// Source     Wang et al., Nucl. Sci. Tech. 33 (2022) 148
+/// Cost       O(points) per iteration, an exponential, a series of 32 terms, four divisions per
+/// point Source     Wang et al., Nucl. Sci. Tech. 33 (2022) 148
 template <typename System>
 class BayesianRun {
  public:
@@ -72,12 +73,11 @@ class BayesianRun {
 
   [[gnu::always_inline]] [[nodiscard]] Pack weight(Pack residual) const {
     const Pack inner = residual * residual_factor_ - offset_;
-    const Pack size = maximum(inner, -inner);
-    const Pack tail = erfcx(size, table_);  // exp(v^2) (1 - erf |v|)
     const Pack grown = exponential(inner * inner);
-    const Pack beyond = tail / grown;
-    const Pack erf1 = 1.0 - beyond;
-    const Pack partial = (inner > 0.0 ? 1.0 + erf1 : 1.0 - erf1) * grown;
+    // As the article writes it, 1 + erf(v) before the product: far below the baseline that is a
+    // multiple of the rounding of 1, and any other way differs there.
+    const Pack error = 1.0 - erfcx(maximum(inner, -inner), table_) / grown;
+    const Pack partial = (inner > 0.0 ? 1.0 + error : 1.0 - error) * grown;
     return 1.0 / (1.0 + multiplier_ * partial);
   }
 
@@ -92,6 +92,7 @@ class BayesianRun {
       const Pack used = is_fresh_ ? broadcast(1) : own;
       scratch_.factors[at] = accepts_ ? z : scratch_.factors[at];
       weight_sum_ += used;
+      scratch_.weights[at] = used;
       scratch_.system.add(p, used, used * y);
     }
   }
@@ -105,7 +106,7 @@ class BayesianRun {
       }
       MethodStatus status{};
       if (own.solves > 0 && is_done(lane, status)) {
-        group_.finish(lane, status, scratch_.y, scratch_.factors, load);
+        group_.finish(lane, status, {scratch_.y, scratch_.factors, scratch_.weights}, load);
       } else {
         ++own.solves;
         is_fresh_[lane] = 0;
@@ -204,6 +205,9 @@ class BayesianRun {
 
 template <typename System>
 void run_bayesian(const MethodCall& call, LaneScratch<System>& scratch) {
+  if (!call.given_weights.empty()) {
+    return run_lanes(call, AslsWeights{0.5}, {}, scratch);
+  }
   const auto& set = call.parameters;
   BayesianRun<System>(call,
                       {set.real("tolerance"),

@@ -13,7 +13,9 @@ constexpr std::array parameters{
     max_iterations_parameter,
     tolerance_parameter("relative change of the baseline at which to stop"),
     outer_iterations_parameter,
-    outer_tolerance_parameter};
+    outer_tolerance_parameter,
+    lambda_unit_parameter,
+    lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of z)^2
 /// Weights    as BayesianRun

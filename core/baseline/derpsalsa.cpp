@@ -15,7 +15,9 @@ constexpr std::array parameters{lambda_parameter(1e6),
                                 max_iterations_parameter,
                                 tolerance_parameter(weight_tolerance_help),
                                 smooth_half_window_parameter,
-                                smoothings_parameter};
+                                smoothings_parameter,
+                                lambda_unit_parameter,
+                                lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of z)^2
 /// Weights    v exp(-((y - z) / k)^2 / 2) asymmetry where y > z, else v (1 - asymmetry); v falls

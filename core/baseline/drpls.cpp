@@ -12,7 +12,9 @@ constexpr std::array parameters{lambda_parameter(1e5),
                                 eta_parameter,
                                 diff_order_from(2),
                                 max_iterations_parameter,
-                                tolerance_parameter(weight_tolerance_help)};
+                                tolerance_parameter(weight_tolerance_help),
+                                lambda_unit_parameter,
+                                lambda_rule_parameter};
 
 /// Model      (W + D1'D1 + lambda (I - eta W) D'D) z = W y, D1 the first difference
 /// Weights    (1 - u / (1 + |u|)) / 2, u = exp(t) (d - (2 s - m)) / s, d = y - z, m and s of the

@@ -13,7 +13,9 @@ constexpr std::array parameters{lambda_parameter(1e6),
                                 first_lambda_parameter,
                                 diff_order_from(2),
                                 max_iterations_parameter,
-                                tolerance_parameter(weight_tolerance_help)};
+                                tolerance_parameter(weight_tolerance_help),
+                                lambda_unit_parameter,
+                                lambda_rule_parameter};
 
 /// Model      minimise sum (w (y - z))^2 + lambda * sum (difference of z)^2 + first_lambda * sum
 ///            (first difference of y - z)^2

@@ -27,7 +27,9 @@ constexpr std::array parameters{
                   .standard = std::numeric_limits<double>::quiet_NaN(),
                   .unit = "ordinate squared",
                   .help = "keeps the weights finite where the residual is 0 (automatic: from the "
-                          "largest baseline)"}
+                          "largest baseline)"},
+    lambda_unit_parameter,
+    lambda_rule_parameter
 };
 
 /// Model      minimise sum of q |d| where d = y - z > 0, (1 - q) |d| below, + lambda * sum

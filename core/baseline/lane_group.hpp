@@ -36,17 +36,26 @@ class LaneGroup {
     }
   }
 
+  struct Tiles {
+    Tile& y;
+    Tile& baseline;
+    Tile& weights;  // of the solve that gave the baseline
+  };
+
   /// Gives the baseline of a lane and lets the next spectrum in, if there is one.
   template <typename Load>
-  void finish(Index lane, MethodStatus status, Tile& y, Tile& baseline, const Load& load) {
+  void finish(Index lane, MethodStatus status, const Tiles& tiles, const Load& load) {
     auto& own = seat(lane);
     const auto row = static_cast<std::size_t>(own.row);
     call_.status[row] = status;
     for (Index p = 0; p < call_.points(); ++p) {
-      const double z = lane_at(baseline, p, lane);
-      call_.rows[row][p] = lane_at(y, p, lane) - z;
+      const double z = lane_at(tiles.baseline, p, lane);
+      call_.rows[row][p] = lane_at(tiles.y, p, lane) - z;
       if (!call_.baselines.empty()) {
         call_.baselines[row][p] = z;
+      }
+      if (!call_.weights.empty()) {
+        call_.weights[row][p] = lane_at(tiles.weights, p, lane);
       }
     }
     own = {};
@@ -55,7 +64,7 @@ class LaneGroup {
       return;
     }
     own.row = next_++;
-    move_in(y, lane, call_.rows[static_cast<std::size_t>(own.row)], load);
+    move_in(tiles.y, lane, call_.rows[static_cast<std::size_t>(own.row)], load);
   }
 
  private:

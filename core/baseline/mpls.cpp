@@ -9,8 +9,12 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{
-    half_window_parameter, lambda_parameter(1e6), anchor_asymmetry_parameter, diff_order_parameter};
+constexpr std::array parameters{half_window_parameter,
+                                lambda_parameter(1e6),
+                                anchor_asymmetry_parameter,
+                                diff_order_parameter,
+                                lambda_unit_parameter,
+                                lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of z)^2
 /// Weights    1 - asymmetry at the lowest points between flats of the opened signal, else asymmetry

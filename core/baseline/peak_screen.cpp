@@ -35,27 +35,6 @@ void multiply_by_screen(std::span<const double> derivative, std::span<double> ou
 
 }  // namespace
 
-void convolve_mirrored(std::span<const double> y,
-                       std::span<const double> kernel,
-                       std::vector<double>& out) {
-  const std::size_t n = y.size();
-  const std::size_t half = kernel.size() / 2;
-  const std::size_t period = 2 * n - 2;
-  out.assign(n, 0.0);
-  std::vector<double> padded(n + 2 * half);
-  for (std::size_t i = 0; i < padded.size(); ++i) {
-    const std::size_t at = (i + period * (half / period + 1) - half) % period;
-    padded[i] = at < n ? y[at] : y[period - at];
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    double sum = 0;
-    for (std::size_t k = 0; k < kernel.size(); ++k) {
-      sum += kernel[k] * padded[i + k];
-    }
-    out[i] = sum;
-  }
-}
-
 PeakScreen::PeakScreen(Index points, double half_window, Index smoothings)
     : half_(static_cast<std::size_t>(
           half_window >= 0 ? half_window : std::floor(static_cast<double>(points) / 200))),
@@ -68,10 +47,11 @@ PeakScreen::PeakScreen(Index points, double half_window, Index smoothings)
 void PeakScreen::factors(std::span<const double> y, std::span<double> out) const {
   std::vector<double> smooth;
   extend_by_lines(y, half_, smooth);
-  std::vector<double> next;
-  for (Index k = 0; k < smoothings_ && !kernel_.empty(); ++k) {
-    convolve_mirrored(smooth, kernel_, next);
-    std::swap(smooth, next);
+  if (!kernel_.empty()) {
+    BellFilter filter(kernel_);
+    for (Index k = 0; k < smoothings_; ++k) {
+      filter.run(smooth, smooth);
+    }
   }
   std::vector<double> first;
   std::vector<double> second;

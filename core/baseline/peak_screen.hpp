@@ -26,9 +26,4 @@ class PeakScreen {
   Index smoothings_;
 };
 
-/// Same length as y; beyond the ends y is mirrored without repeating its last point.
-void convolve_mirrored(std::span<const double> y,
-                       std::span<const double> kernel,
-                       std::vector<double>& out);
-
 }  // namespace calcispec

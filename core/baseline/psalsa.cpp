@@ -14,7 +14,9 @@ constexpr std::array parameters{lambda_parameter(1e5),
                                 peak_scale_parameter,
                                 diff_order_parameter,
                                 max_iterations_parameter,
-                                tolerance_parameter(weight_tolerance_help)};
+                                tolerance_parameter(weight_tolerance_help),
+                                lambda_unit_parameter,
+                                lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of z)^2
 /// Weights    asymmetry * exp(-(y - z) / k) where y > z, else 1 - asymmetry

@@ -13,7 +13,9 @@ constexpr std::array parameters{spline_lambda_parameter(1e3),
                                 spline_degree_parameter,
                                 diff_order_parameter,
                                 max_iterations_parameter,
-                                tolerance_parameter(weight_tolerance_help)};
+                                tolerance_parameter(weight_tolerance_help),
+                                lambda_unit_parameter,
+                                lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of the coefficients of z)^2, z a
 ///            B-spline

@@ -14,7 +14,9 @@ constexpr std::array parameters{spline_lambda_parameter(1e4),
                                 diff_order_parameter,
                                 iterations_parameter(100),
                                 tolerance_parameter(weight_tolerance_help),
-                                steepness_parameter};
+                                steepness_parameter,
+                                lambda_unit_parameter,
+                                lambda_rule_parameter};
 
 /// Model      (B'WB + lambda A D'D) c = B'W y, z = B c a B-spline, A the residuals |y - z| over the
 ///            largest of them, beside the centre of each spline

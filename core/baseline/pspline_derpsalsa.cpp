@@ -17,7 +17,9 @@ constexpr std::array parameters{spline_lambda_parameter(1e2),
                                 max_iterations_parameter,
                                 tolerance_parameter(weight_tolerance_help),
                                 smooth_half_window_parameter,
-                                smoothings_parameter};
+                                smoothings_parameter,
+                                lambda_unit_parameter,
+                                lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of the coefficients of z)^2, z a
 ///            B-spline

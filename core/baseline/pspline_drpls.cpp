@@ -14,7 +14,9 @@ constexpr std::array parameters{spline_lambda_parameter(1e3),
                                 spline_degree_parameter,
                                 diff_order_from(2),
                                 max_iterations_parameter,
-                                tolerance_parameter(weight_tolerance_help)};
+                                tolerance_parameter(weight_tolerance_help),
+                                lambda_unit_parameter,
+                                lambda_rule_parameter};
 
 /// Model      (B'WB + D1'D1 + lambda (I - eta V) D'D) c = B'W y, z = B c a B-spline, D1 and D
 ///            differences of c, V the weights beside the centre of each spline

@@ -14,7 +14,9 @@ constexpr std::array parameters{half_window_parameter,
                                 anchor_asymmetry_parameter,
                                 knots_parameter,
                                 spline_degree_parameter,
-                                diff_order_parameter};
+                                diff_order_parameter,
+                                lambda_unit_parameter,
+                                lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of the coefficients of z)^2, z a
 ///            B-spline

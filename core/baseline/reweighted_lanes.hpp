@@ -28,6 +28,7 @@ struct LaneScratch {
   Tile y;
   Tile z;
   Tile weights;
+  Tile used;                // weights of the solve that gave z, where a call wants them
   Tile factors;             // of the weights, where the method has such
   Tile extra;               // of the right-hand side, where the method has such
   std::vector<double> row;  // of one spectrum
@@ -36,6 +37,7 @@ struct LaneScratch {
     y.assign(points, Pack{});
     z.assign(points, Pack{});
     weights.assign(points, broadcast(1));
+    used.resize(points);
     factors.resize(points);
     extra.resize(points);
     row.resize(points);
@@ -59,9 +61,17 @@ class ReweightedLanes {
                   const Method& method,
                   const StopRule& stop,
                   LaneScratch<System>& scratch)
-      : method_(method), stop_(stop), scratch_(scratch), group_(call), points_(call.points()) {
+      : call_(call),
+        method_(method),
+        stop_(stop),
+        scratch_(scratch),
+        group_(call),
+        points_(call.points()) {
     if constexpr (requires { Method::more_solves; }) {
       stop_.limit += Method::more_solves;
+    }
+    if (!call.given_weights.empty()) {
+      stop_ = {};
     }
     scratch_.resize(static_cast<std::size_t>(points_));
     rule_ = method_.rule({}, gives_up_);
@@ -93,7 +103,9 @@ class ReweightedLanes {
   void move_in(Index lane, std::span<const double> y) {
     is_fresh_[lane] = -1;
     std::fill(scratch_.row.begin(), scratch_.row.end(), 1.0);
-    if constexpr (requires { method_.first_weights(y, scratch_.row); }) {
+    if (!call_.given_weights.empty()) {
+      std::copy(call_.given_weights.begin(), call_.given_weights.end(), scratch_.row.begin());
+    } else if constexpr (requires { method_.first_weights(y, scratch_.row); }) {
       method_.first_weights(y, scratch_.row);
     }
     put_lane(scratch_.weights, lane);
@@ -120,6 +132,9 @@ class ReweightedLanes {
       weight *= scratch_.factors[at];
     }
     weight = is_fresh_ ? stored : weight;
+    if (!call_.weights.empty()) {
+      scratch_.used[at] = stored;
+    }
     scratch_.weights[at] = weight;
     const Pack difference = weight - before;
     difference_ += difference * difference;
@@ -169,8 +184,9 @@ class ReweightedLanes {
           (Method::stops_by_weights && std::sqrt(difference_[lane]) / size < stop_.tolerance &&
            own.solves > first_judged());
       if (own.solves > 0 && (is_converged || own.solves > stop_.limit)) {
-        const auto status = is_converged ? MethodStatus::converged : MethodStatus::iteration_limit;
-        group_.finish(lane, status, scratch_.y, scratch_.z, load);
+        const bool is_done = is_converged || !call_.given_weights.empty();
+        const auto status = is_done ? MethodStatus::converged : MethodStatus::iteration_limit;
+        group_.finish(lane, status, {scratch_.y, scratch_.z, scratch_.used}, load);
       } else {
         ++own.solves;
         is_fresh_[lane] = 0;
@@ -211,6 +227,7 @@ class ReweightedLanes {
     rule_ = rule;
   }
 
+  const MethodCall& call_;
   const Method& method_;
   StopRule stop_;
   LaneScratch<System>& scratch_;
@@ -222,6 +239,21 @@ class ReweightedLanes {
   Pack size_{};
   typename Method::Rule rule_{};
 };
+
+/// One solve of the lanes' y with the lanes' weights into z.
+template <typename System>
+void solve_once(LaneScratch<System>& scratch) {
+  const auto points = static_cast<Index>(scratch.y.size());
+  scratch.system.start();
+  for (Index p = 0; p < points; ++p) {
+    const auto at = static_cast<std::size_t>(p);
+    scratch.system.add(p, scratch.weights[at], scratch.weights[at] * scratch.y[at]);
+  }
+  scratch.system.solve();
+  for (Index p = points; p-- > 0;) {
+    scratch.z[static_cast<std::size_t>(p)] = scratch.system.value(p);
+  }
+}
 
 template <typename System, typename Method>
 void run_lanes(const MethodCall& call,

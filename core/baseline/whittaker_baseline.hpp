@@ -18,6 +18,7 @@ struct ReweightedScratch {
   Tile y;
   Tile z;
   Tile weights;
+  Tile used;  // weights of the solve that gave z, where a call wants them
   std::vector<WhittakerRecord<order>> records;  // `order` unused points at either end
 };
 
@@ -48,6 +49,9 @@ class ReweightedRun {
     scratch_.y.resize(size);
     scratch_.z.resize(size);
     scratch_.weights.resize(size);
+    scratch_.used.resize(size);
+    keeps_weights_ = !call.weights.empty();
+    limit_ = call.given_weights.empty() ? limit_ : 0;
     scratch_.records.resize(size + 2 * order);
   }
 
@@ -69,12 +73,13 @@ class ReweightedRun {
 
   struct Seat {
     Index row = -1;    // spectrum in this lane
-    Index solves = 0;  // 0: its weights are still all 1
+    Index solves = 0;  // 0: its weights are still the first
   };
   struct Finished {
     Index lane = 0;
     double* row = nullptr;
     double* baseline = nullptr;
+    double* weights = nullptr;
     const double* next = nullptr;
   };
   struct Change {
@@ -83,6 +88,10 @@ class ReweightedRun {
   };
 
   Seat& seat(Index lane) { return seats_[static_cast<std::size_t>(lane)]; }
+
+  [[nodiscard]] double first_weight(Index point) const {
+    return call_.given_weights.empty() ? 1 : call_.given_weights[static_cast<std::size_t>(point)];
+  }
 
   void fill() {
     std::array<const double*, static_cast<std::size_t>(lane_count)> from{};
@@ -110,7 +119,10 @@ class ReweightedRun {
     const auto at = static_cast<std::size_t>(point);
     const Pack before = scratch_.weights[at];
     Pack weight = rule_.weight(y - scratch_.z[at]);
-    weight = is_fresh_ ? broadcast(1) : weight;
+    weight = is_fresh_ ? before : weight;
+    if (keeps_weights_) {
+      scratch_.used[at] = before;
+    }
     scratch_.weights[at] = weight;
     const Pack difference = weight - before;
     change.difference += difference * difference;
@@ -186,10 +198,13 @@ class ReweightedRun {
           (Method::stops_by_weights && std::sqrt(change_.difference[lane]) / size < tolerance_);
       if (own.solves > 0 && (is_converged || own.solves > limit_)) {
         const auto row = static_cast<std::size_t>(own.row);
-        call_.status[row] = is_converged ? MethodStatus::converged : MethodStatus::iteration_limit;
+        call_.status[row] = is_converged || !call_.given_weights.empty()
+                                ? MethodStatus::converged
+                                : MethodStatus::iteration_limit;
         // Without a wish for the baseline it is written where the result comes next.
         auto* baseline = call_.baselines.empty() ? call_.rows[row] : call_.baselines[row];
-        finished[count++] = {lane, call_.rows[row], baseline, take_next(own)};
+        auto* weights = call_.weights.empty() ? nullptr : call_.weights[row];
+        finished[count++] = {lane, call_.rows[row], baseline, weights, take_next(own)};
         is_fresh_[lane] = -1;
       } else {
         ++own.solves;
@@ -219,8 +234,12 @@ class ReweightedRun {
         const double z = lane_at(scratch_.z, p, one.lane);
         one.baseline[p] = z;
         one.row[p] = y - z;
+        if (one.weights != nullptr) {
+          one.weights[p] = lane_at(scratch_.used, p, one.lane);
+        }
         if (one.next != nullptr) {
           y = one.next[p];
+          lane_at(scratch_.weights, p, one.lane) = first_weight(p);
         }
       }
     }
@@ -279,6 +298,7 @@ class ReweightedRun {
   Index steps_;  // points of the half from the start; the other half may have one more
   double tolerance_;
   Index limit_;
+  bool keeps_weights_ = false;
   Index next_ = 0;    // first spectrum that has no lane yet
   Index active_ = 0;  // lanes with a spectrum
   std::array<Seat, static_cast<std::size_t>(lane_count)> seats_{};

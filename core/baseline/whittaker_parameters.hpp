@@ -13,7 +13,8 @@ constexpr ParameterInfo lambda_parameter(double standard) {
           .minimum = 1e-3,
           .maximum = 1e15,
           .standard = standard,
-          .help = "stiffness, for unit spacing of the points"};
+          .choices = "auto",
+          .help = "stiffness, for unit spacing of the points; auto: chosen by lambda_rule"};
 }
 
 constexpr ParameterInfo spline_lambda_parameter(double standard) {
@@ -22,8 +23,28 @@ constexpr ParameterInfo spline_lambda_parameter(double standard) {
           .minimum = 1e-3,
           .maximum = 1e15,
           .standard = standard,
-          .help = "stiffness, for unit spacing of the knots"};
+          .choices = "auto",
+          .help = "stiffness, for unit spacing of the knots; auto: chosen by lambda_rule"};
 }
+
+inline constexpr ParameterInfo lambda_unit_parameter{
+    .name = "lambda_unit",
+    .type = ParameterType::choice,
+    .standard = 0,
+    .choices = "spacing axis",
+    .help =
+        "what lambda counts in; axis: the axis' unit to the power of twice the difference order, "
+        "so "
+        "that one value serves axes of any spacing"};
+inline constexpr ParameterInfo lambda_rule_parameter{
+    .name = "lambda_rule",
+    .type = ParameterType::choice,
+    .standard = 0,
+    .choices = "v_curve extended_range gcv aic bic",
+    .help =
+        "how lambda=auto is chosen: by the V-curve, the error on a known extension of the "
+        "spectrum, "
+        "generalised cross-validation, or an information criterion"};
 
 constexpr ParameterInfo diff_order_from(double minimum, double standard = 2) {
   return {.name = "diff_order",

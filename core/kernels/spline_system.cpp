@@ -59,10 +59,13 @@ ScalarBand coefficient_penalty(Index count, Index order, double lambda) {
   for (Index row = 0; row + order < count; ++row) {
     for (Index a = 0; a <= order; ++a) {
       for (Index b = 0; b <= a; ++b) {
-        band.entry(row + a, a - b) += lambda * difference[static_cast<std::size_t>(a)] *
-                                   difference[static_cast<std::size_t>(b)];
+        band.entry(row + a, a - b) +=
+            difference[static_cast<std::size_t>(a)] * difference[static_cast<std::size_t>(b)];
       }
     }
+  }
+  for (double& value : band.values) {  // whole numbers until here: one rounding per entry
+    value *= lambda;
   }
   return band;
 }
@@ -91,7 +94,7 @@ ScalarBand point_penalty(const SplineBasis& basis, double lambda) {
     for (Index a = 0; a < step + width; ++a) {
       for (Index b = 0; b <= a; ++b) {
         band.entry(start + a, a - b) += lambda * difference[static_cast<std::size_t>(a)] *
-                                     difference[static_cast<std::size_t>(b)];
+                                        difference[static_cast<std::size_t>(b)];
       }
     }
   }

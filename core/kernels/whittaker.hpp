@@ -25,8 +25,13 @@ class DifferencePenalty {
     for (std::size_t row = 0; row + order < rows_.size(); ++row) {
       for (std::size_t a = 0; a <= order; ++a) {
         for (std::size_t b = 0; b <= a; ++b) {
-          rows_[row + a][a - b] += lambda * difference[a] * difference[b];
+          rows_[row + a][a - b] += difference[a] * difference[b];
         }
+      }
+    }
+    for (auto& row : rows_) {  // whole numbers until here: one rounding per entry
+      for (double& entry : row) {
+        entry *= lambda;
       }
     }
   }

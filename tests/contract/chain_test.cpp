@@ -48,6 +48,7 @@ class EveryMethod : public ::testing::TestWithParam<std::string> {
     const auto dot = name.find('_');
     return *find_core_method(name.substr(0, dot), name.substr(dot + 1));
   }
+  static bool looks_at_all_spectra() { return info().name == "collab_pls"; }
   static ChainResult run(const SpectraMatrix& spectra, Index jobs = 1) {
     return run(spectra, ParameterSet::defaults(info().parameters), jobs);
   }
@@ -66,6 +67,9 @@ TEST_P(EveryMethod, LeavesItsInputAndRepeatsItself) {
 }
 
 TEST_P(EveryMethod, SameBitsAloneInABatchReorderedAndInThreads) {
+  if (looks_at_all_spectra()) {
+    GTEST_SKIP();
+  }
   // More rows than a block of the chain holds: lanes take several spectra each.
   const auto spectra = test_spectra(137, 201);
   const auto batch = run(spectra);
@@ -113,6 +117,9 @@ TEST_P(EveryMethod, EveryParameterAtItsEndsGivesAStatus) {
 }
 
 TEST_P(EveryMethod, BadRowsComeBackNotANumberAndSpareTheOthers) {
+  if (looks_at_all_spectra()) {
+    GTEST_SKIP();
+  }
   auto spectra = test_spectra(3, 200);
   const auto whole = run(spectra);
   spectra.row(1)[17] = std::nan("");

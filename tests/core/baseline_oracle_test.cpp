@@ -2,6 +2,7 @@
 #include "core/chain.hpp"
 #include "core/kernels/logistic.hpp"
 #include "tests/oracle/plain_loops.hpp"
+#include "tests/oracle/plain_spline.hpp"
 
 #include <Eigen/Dense>
 #include <gtest/gtest.h>
@@ -29,6 +30,29 @@ SpectraMatrix spectra_of(Index rows, Index points) {
   return out;
 }
 
+std::vector<double> plain_of(const std::string& method, std::span<const double> y, double lambda) {
+  oracle::PlainSpline spline(y.size(), 100, lambda);
+  const auto solve = [&](const std::vector<double>& w, std::vector<double>& z) {
+    spline.solve(w, y, z);
+  };
+  if (method == "asls") {
+    return oracle::asls(y, lambda, 0.01);
+  }
+  if (method == "arpls") {
+    return oracle::arpls(y, lambda);
+  }
+  if (method == "airpls") {
+    return oracle::airpls(y, lambda);
+  }
+  if (method == "iarpls") {
+    return oracle::iarpls(y, lambda);
+  }
+  if (method == "pspline_asls") {
+    return oracle::reweighted_with(solve, y, oracle::AslsRule{y, 0.01});
+  }
+  return oracle::reweighted_with(solve, y, oracle::ArplsRule{y});
+}
+
 double worst(const SpectraMatrix& spectra, const std::string& method, double lambda) {
   const auto* info = find_core_method("baseline", method);
   const std::vector<GivenParameter> given{
@@ -38,8 +62,7 @@ double worst(const SpectraMatrix& spectra, const std::string& method, double lam
   const auto result = run_chain(spectra, std::span(&step, 1), 1);
   double largest = 0;
   for (Index r = 0; r < spectra.rows(); ++r) {
-    const auto plain = method == "asls" ? oracle::asls(spectra.row(r), lambda, 0.01)
-                                        : oracle::arpls(spectra.row(r), lambda);
+    const auto plain = plain_of(method, spectra.row(r), lambda);
     for (std::size_t i = 0; i < plain.size(); ++i) {
       largest = std::max(largest, std::abs(plain[i] - result.baseline->row(r)[i]));
     }
@@ -53,6 +76,9 @@ TEST(BaselineOracle, LanesAgreeWithThePlainLoop) {
       const auto spectra = spectra_of(rows, points);
       EXPECT_LT(worst(spectra, "asls", 1e4), 1e-8) << rows << " x " << points;
       EXPECT_LT(worst(spectra, "arpls", 1e4), 1e-8) << rows << " x " << points;
+      for (const auto* method : {"airpls", "iarpls", "pspline_asls", "pspline_arpls"}) {
+        EXPECT_LT(worst(spectra, method, 1e3), 1e-8) << method << " " << rows << " x " << points;
+      }
     }
   }
 }

@@ -1,4 +1,4 @@
-// The judges: asls, arpls and Savitzky-Golay as plain scalar loops over one spectrum.
+// The judges: penalised baselines and Savitzky-Golay as plain scalar loops over one spectrum.
 #pragma once
 
 #include <algorithm>
@@ -43,13 +43,15 @@ inline void solve_second_order(std::span<const double> w,
   }
 }
 
-template <typename Reweigh>
-std::vector<double> reweighted(std::span<const double> y, double lambda, const Reweigh& reweigh) {
+template <typename Solve, typename Reweigh>
+std::vector<double> reweighted_with(const Solve& solve,
+                                    std::span<const double> y,
+                                    const Reweigh& reweigh) {
   std::vector<double> w(y.size(), 1.0);
   std::vector<double> z;
   std::vector<double> next(y.size());
   for (int iteration = 0; iteration <= 50; ++iteration) {
-    solve_second_order(w, y, lambda, z);
+    solve(w, z);
     reweigh(z, next);
     double change = 0;
     double size = 0;
@@ -65,16 +67,35 @@ std::vector<double> reweighted(std::span<const double> y, double lambda, const R
   return z;
 }
 
-inline std::vector<double> asls(std::span<const double> y, double lambda, double asymmetry) {
-  return reweighted(y, lambda, [&](const std::vector<double>& z, std::vector<double>& w) {
+template <typename Reweigh>
+std::vector<double> reweighted(std::span<const double> y, double lambda, const Reweigh& reweigh) {
+  return reweighted_with([&](const std::vector<double>& w,
+                             std::vector<double>& z) { solve_second_order(w, y, lambda, z); },
+                         y,
+                         reweigh);
+}
+
+/// Weights of asls.
+struct AslsRule {
+  std::span<const double> y;
+  double asymmetry;
+
+  void operator()(const std::vector<double>& z, std::vector<double>& w) const {
     for (std::size_t i = 0; i < y.size(); ++i) {
       w[i] = y[i] > z[i] ? asymmetry : 1 - asymmetry;
     }
-  });
+  }
+};
+
+inline std::vector<double> asls(std::span<const double> y, double lambda, double asymmetry) {
+  return reweighted(y, lambda, AslsRule{y, asymmetry});
 }
 
-inline std::vector<double> arpls(std::span<const double> y, double lambda) {
-  return reweighted(y, lambda, [&](const std::vector<double>& z, std::vector<double>& w) {
+/// Weights of arpls.
+struct ArplsRule {
+  std::span<const double> y;
+
+  void operator()(const std::vector<double>& z, std::vector<double>& w) const {
     double count = 0;
     double sum = 0;
     double square = 0;
@@ -94,7 +115,57 @@ inline std::vector<double> arpls(std::span<const double> y, double lambda) {
     for (std::size_t i = 0; i < y.size(); ++i) {
       w[i] = 1 / (1 + std::exp(std::min(700.0, 2 * (y[i] - z[i] - (2 * sd - mean)) / sd)));
     }
+  }
+};
+
+inline std::vector<double> arpls(std::span<const double> y, double lambda) {
+  return reweighted(y, lambda, ArplsRule{y});
+}
+
+inline std::vector<double> iarpls(std::span<const double> y, double lambda) {
+  int round = 0;
+  return reweighted(y, lambda, [&](const std::vector<double>& z, std::vector<double>& w) {
+    double count = 0;
+    double sum = 0;
+    double square = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      count += y[i] < z[i] ? 1 : 0;
+      sum += std::min(y[i] - z[i], 0.0);
+    }
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const double off = y[i] - z[i] - sum / count;
+      square += y[i] < z[i] ? off * off : 0;
+    }
+    const double sd = std::sqrt(square / (count - 1));
+    ++round;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const double u = std::exp(std::min(round, 100)) / sd * (y[i] - z[i] - 2 * sd);
+      w[i] = 0.5 * (1 - u / std::sqrt(1 + u * u));
+    }
   });
+}
+
+inline std::vector<double> airpls(std::span<const double> y, double lambda) {
+  std::vector<double> w(y.size(), 1.0);
+  std::vector<double> z;
+  double size = 0;
+  for (const double value : y) {
+    size += std::abs(value);
+  }
+  for (int round = 1; round <= 51; ++round) {
+    solve_second_order(w, y, lambda, z);
+    double below = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      below += std::max(z[i] - y[i], 0.0);
+    }
+    if (below < 1e-3 * size) {
+      break;
+    }
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      w[i] = y[i] < z[i] ? std::exp(round * (z[i] - y[i]) / below) : 0;
+    }
+  }
+  return z;
 }
 
 }  // namespace calcispec::oracle

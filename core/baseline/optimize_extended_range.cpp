@@ -1,0 +1,131 @@
+// Baseline by any method, its stiffness or degree chosen on an extension of the spectrum.
+#include "core/baseline/extended_range.hpp"
+#include "core/baseline/inner_methods.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace calcispec {
+namespace {
+
+constexpr std::array parameters{
+    inner_method_parameter,
+    ParameterInfo{.name = "side",
+                  .type = ParameterType::choice,
+                  .standard = 0,
+                  .choices = "both left right",
+                  .help = "ends at which the spectrum is extended"                                 },
+    ParameterInfo{.name = "width_scale",
+                  .minimum = 0.001,
+                  .maximum = 2,
+                  .standard = 0.1,
+                  .help = "points added at an end, as a part of those there are"                   },
+    ParameterInfo{.name = "height_scale",
+                  .minimum = 0,
+                  .maximum = 1000,
+                  .standard = 1,
+                  .help = "height of the added peaks, as a part of the largest ordinate"           },
+    ParameterInfo{.name = "sigma_scale",
+                  .minimum = 1e-3,
+                  .maximum = 10,
+                  .standard = 1.0 / 12,
+                  .help = "standard deviation of the added peaks, as a part of the added points"   },
+    ParameterInfo{.name = "min_value",
+                  .minimum = -3,
+                  .maximum = 15,
+                  .standard = 2,
+                  .help = "least decimal logarithm of lambda, or degree of the polynomial"         },
+    ParameterInfo{.name = "max_value",
+                  .minimum = -3,
+                  .maximum = 15,
+                  .standard = 8,
+                  .help = "largest decimal logarithm of lambda, or degree of the polynomial"       },
+    ParameterInfo{
+                  .name = "step",
+                  .minimum = 0.05,
+                  .maximum = 18,
+                  .standard = 1,
+                  .help = "between the degrees tried; for lambda as many are tried as steps fit in"},
+};
+
+ExtendedRange::Shape shape_of(const ParameterSet& set) {
+  return {set.choice("side") != "right",
+          set.choice("side") != "left",
+          set.real("width_scale"),
+          set.real("height_scale"),
+          set.real("sigma_scale")};
+}
+
+// Degrees step by step; logarithms of lambda as many as steps fit in, from end to end.
+std::vector<double> tried_values(const ParameterSet& set, bool is_degree) {
+  std::vector<double> values;
+  const double first = set.real("min_value");
+  const double last = std::max(first, set.real("max_value"));
+  const double step = set.real("step");
+  if (is_degree) {
+    for (double k = 0; first + k * step < last + 1e-9 * step; ++k) {
+      values.push_back(std::max(0.0, std::round(first + k * step)));
+    }
+    return values;
+  }
+  const double count = std::max(1.0, std::ceil((last - first) / step));
+  for (double k = 0; k < count; ++k) {
+    values.push_back(count > 1 ? first + (last - first) * k / (count - 1) : first);
+  }
+  return values;
+}
+
+/// Model      the baseline of the inner method for that value of lambda or of the degree which
+///            misses least on peaks over lines that go on at the ends
+/// Status     that of the inner method
+/// Cost       one run of the inner method per value tried
+/// Source     Zhang et al., Sensors 20 (2020) 2015
+void run(const MethodCall& call) {
+  const auto& method = inner_method(call.parameters);
+  const auto standard = ParameterSet::defaults(method.info.parameters);
+  const bool is_degree = standard.has("polynomial_order");
+  const ExtendedRange extended(call.axis, shape_of(call.parameters));
+  const auto count = static_cast<std::size_t>(call.count());
+  const auto points = static_cast<std::size_t>(call.points());
+  std::vector<double> least(count, std::numeric_limits<double>::infinity());
+  InnerRun best(count, points);
+  InnerRun inner(count, extended.points());
+  for (const double value : tried_values(call.parameters, is_degree)) {
+    const auto set = is_degree ? standard.with("polynomial_order", value)
+                               : standard.with("lambda", std::pow(10, value));
+    for (std::size_t r = 0; r < count; ++r) {
+      extended.extend(call.row(static_cast<Index>(r)), inner.y[r]);
+    }
+    inner.run(method, extended.axis(), set);
+    for (std::size_t r = 0; r < count; ++r) {
+      const double error = extended.error(call.row(static_cast<Index>(r)), inner.baselines[r]);
+      if (error < least[r] || best.status[r] == MethodStatus::failed) {
+        least[r] = error;
+        best.status[r] = inner.status[r];
+        const auto from =
+            inner.baselines[r].begin() + static_cast<std::ptrdiff_t>(extended.first());
+        std::copy(from, from + static_cast<std::ptrdiff_t>(points), best.baselines[r].begin());
+      }
+    }
+  }
+  for (std::size_t r = 0; r < count; ++r) {
+    call.give(static_cast<Index>(r), best.baselines[r]);
+    call.status[r] = best.status[r];
+  }
+}
+
+}  // namespace
+
+CoreMethod baseline_optimize_extended_range() {
+  return {
+      {"baseline",
+       "optimize_extended_range", "any method, its stiffness or degree chosen on added peaks",
+       "Zhang et al., Sensors 20 (2020) 2015", parameters},
+      6,
+      run
+  };
+}
+
+}  // namespace calcispec
