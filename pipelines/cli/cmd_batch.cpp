@@ -80,7 +80,7 @@ const CommandHelp& batch_help() {
   };
   static constexpr CommandHelp help{
       "batch",
-      "Analyse or process maps larger than memory and folders, in parts that survive a kill",
+      "Analyse maps larger than memory and folders, in parts that survive a kill",
       "run|plan|merge INPUT... -o FILE.nxs | status -o FILE.nxs",
       "  calcispec batch run map.h5 -o result.nxs\n"
       "  calcispec batch run map.h5 --steps \"smooth.savgol window=11\" -o smooth.nxs\n"
