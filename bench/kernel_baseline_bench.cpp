@@ -1,5 +1,6 @@
-// Penalised baselines beside their plain loops.
+// Baselines beside their plain loops.
 #include "bench/chain_bench.hpp"
+#include "tests/oracle/plain_baselines.hpp"
 #include "tests/oracle/plain_loops.hpp"
 #include "tests/oracle/plain_spline.hpp"
 
@@ -43,6 +44,28 @@ const bool is_registered = [] {
                    "pspline_arpls",
                    {},
                    [](auto row) { return plain_spline(row, oracle::ArplsRule{row}); }},
+                  sizes);
+  register_method({"baseline",
+                   "modpoly",
+                   {{"polynomial_order", "5", ""}},
+                   [](auto row) { return oracle::modpoly(row, 5); }},
+                  sizes);
+  register_method({"baseline",
+                   "imodpoly",
+                   {{"polynomial_order", "5", ""}},
+                   [](auto row) { return oracle::imodpoly(row, 5); }},
+                  sizes);
+  register_method({"baseline",
+                   "snip",
+                   {{"max_half_window", "40", ""}},
+                   [](auto row) { return oracle::snip(row, 40); }},
+                  sizes);
+  register_method({"baseline",
+                   "mor",
+                   {{"half_window", "30", ""}},
+                   [](auto row) { return oracle::mor(row, 30); }},
+                  sizes);
+  register_method({"baseline", "rubberband", {}, [](auto row) { return oracle::hull(row); }},
                   sizes);
   return true;
 }();

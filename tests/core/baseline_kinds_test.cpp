@@ -1,5 +1,6 @@
 // Morphology, clipping and polynomials against plain loops; every kind finds a smooth background.
 #include "core/chain.hpp"
+#include "tests/oracle/plain_baselines.hpp"
 
 #include <gtest/gtest.h>
 
@@ -57,37 +58,69 @@ double largest_difference(std::span<const double> a, std::span<const double> b) 
   return largest;
 }
 
-// Extreme over 2 * half + 1 points, the ends mirrored with the last point once more.
-template <typename Better>
-std::vector<double> plain_extreme(std::span<const double> y, Index half, Better better) {
-  const auto n = static_cast<Index>(y.size());
-  std::vector<double> out;
-  for (Index i = 0; i < n; ++i) {
-    double best = y[static_cast<std::size_t>(i)];
-    for (Index k = i - half; k <= i + half; ++k) {
-      Index at = ((k % (2 * n)) + 2 * n) % (2 * n);
-      at = at < n ? at : 2 * n - 1 - at;
-      best = better(best, y[static_cast<std::size_t>(at)]);
-    }
-    out.push_back(best);
-  }
-  return out;
-}
-
 TEST(BaselineKinds, OpeningIsThatOfThePlainLoopForAnyWindow) {
   for (const Index points : {7, 64, 201}) {
     const auto scene = scene_of(points, 1);
     for (const Index half : {1, 2, 3, 7, 8, 31, 64, 300}) {
-      const auto low = plain_extreme(
+      const auto low = oracle::extreme(
           scene.spectra.row(0), half, [](double a, double b) { return std::min(a, b); });
       const auto wanted =
-          plain_extreme(low, half, [](double a, double b) { return std::max(a, b); });
+          oracle::extreme(low, half, [](double a, double b) { return std::max(a, b); });
       const auto got = baseline_of(scene,
                                    "tophat",
                                    {
                                        {"half_window", std::to_string(half), ""}
       });
       EXPECT_EQ(largest_difference(got, wanted), 0) << points << " points, half window " << half;
+    }
+  }
+}
+
+// Bands and noise over an even axis of any length near that of a register.
+Scene even_scene(Index points) {
+  auto scene = scene_of(points, 0.3);
+  std::vector<double> x;
+  for (Index i = 0; i < points; ++i) {
+    x.push_back(static_cast<double>(i));
+  }
+  const auto values = scene.spectra.values;
+  scene.spectra = SpectraMatrix::make(Axis::make(std::move(x), AxisKind::other, "point"), 1);
+  scene.spectra.values = values;
+  return scene;
+}
+
+TEST(BaselineKinds, RegistersOfPointsAgreeWithThePlainLoops) {
+  for (const Index points : {61, 64, 67, 500}) {
+    const auto scene = even_scene(points);
+    const auto y = scene.spectra.row(0);
+    SCOPED_TRACE(points);
+    for (const int order : {1, 3, 5, 7, 9}) {
+      const std::vector<GivenParameter> given{
+          {"polynomial_order", std::to_string(order), ""}
+      };
+      EXPECT_LT(largest_difference(baseline_of(scene, "modpoly", given), oracle::modpoly(y, order)),
+                1e-9);
+      EXPECT_LT(
+          largest_difference(baseline_of(scene, "imodpoly", given), oracle::imodpoly(y, order)),
+          1e-9);
+    }
+    EXPECT_LT(largest_difference(baseline_of(scene, "rubberband", {}), oracle::hull(y)), 1e-12);
+    EXPECT_EQ(largest_difference(baseline_of(scene,
+                                             "mor",
+                                             {
+                                                 {"half_window", "9", ""}
+    }),
+                                 oracle::mor(y, 9)),
+              0);
+    // Ends are another matter: away from them by all windows together.
+    const auto clipped = baseline_of(scene,
+                                     "snip",
+                                     {
+                                         {"max_half_window", "5", ""}
+    });
+    const auto plain = oracle::snip(y, 5);
+    for (std::size_t i = 15; i + 15 < y.size(); ++i) {
+      EXPECT_EQ(clipped[i], plain[i]) << i;
     }
   }
 }
