@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <new>
 #include <poll.h>
 #include <spawn.h>
@@ -389,13 +390,30 @@ class Server {
   }
 
   static LoadedFile load_here(const ReadOptions& options) {
-    const FileView file{{}, inner_path, nullptr, true};
+    // The library resolves links, which bytes without a file do not stand.
+    std::error_code fault;
+    const bool is_file = !std::filesystem::canonical(inner_path, fault).empty() && !fault;
+    const std::string bytes = !is_file ? whole_file() : std::string();
+    const FileView file{bytes, inner_path, nullptr, is_file};
     for (const auto& format : formats()) {
       if (format.name == "hdf5_maps") {
         return format.read(file, options);
       }
     }
     return {};
+  }
+
+  static std::string whole_file() {
+    std::string out(size_of(file_descriptor), '\0');
+    for (std::size_t done = 0; done < out.size();) {
+      const auto got =
+          ::pread(file_descriptor, out.data() + done, out.size() - done, static_cast<off_t>(done));
+      if (got <= 0) {
+        throw Error(ErrorCode::unreadable_input, "cannot be read", inner_path);
+      }
+      done += static_cast<std::size_t>(got);
+    }
+    return out;
   }
 
   std::string rows(Index first, Index count) {

@@ -150,6 +150,7 @@ TEST_F(ReaderProcess, NoDamageReachesUs) {
   }
   EXPECT_EQ(answered + read, tries);
   EXPECT_GT(answered, 0);
+  EXPECT_GT(read, 0);
 }
 
 TEST_F(ReaderProcess, TheProgramUsesItUnlessTheInputIsTrusted) {
