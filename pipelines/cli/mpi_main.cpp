@@ -1,5 +1,6 @@
 // calcispec-mpi: a batch on the ranks of an MPI job; each runs its shard, the first one merges.
 // MPI carries exit codes alone: a lost rank costs its shard's last seconds, the next run goes on.
+#include "io/reader_process.hpp"
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/outputs.hpp"
 
@@ -81,6 +82,10 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int count, char** words) {
+  // Started by a rank, to read a file that is not trusted: no rank itself.
+  if (count > 1 && words[1] == std::string(calcispec::io::reader_word)) {
+    return calcispec::io::serve_reader();
+  }
   const Session session(&count, &words);
   return run(std::vector<std::string>(words + 1, words + count));
 }

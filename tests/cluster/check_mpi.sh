@@ -9,13 +9,14 @@ trap 'rm -rf "$work"' EXIT
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 # More ranks than cores: waiting ranks must not take the cores of working ones.
 export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_rmaps_base_oversubscribe=1
+"$build/calcispec" convert "$samples/map_4x3.txt" --to nxs -o "$work/map.nxs"
 mpi() {
   local ranks=$1
   shift
-  mpirun -n "$ranks" "$build/calcispec-mpi" run "$samples/map_4x3.txt" --method raman \
+  mpirun -n "$ranks" "$build/calcispec-mpi" run "$work/map.nxs" --method raman \
     --block-rows 1 -j 1 -q "$@"
 }
-"$build/calcispec" batch run "$samples/map_4x3.txt" --method raman --block-rows 1 -q \
+"$build/calcispec" batch run "$work/map.nxs" --method raman --block-rows 1 -q \
   -o "$work/one.nxs"
 for ranks in 1 2 4; do
   mpi "$ranks" -o "$work/ranks_$ranks.nxs"
