@@ -1,6 +1,6 @@
-#include "core/fit/broadener.hpp"
-
+// The grid of a broadened band, the kernel of every point on it, and their products.
 #include "core/error.hpp"
+#include "core/fit/broadener_private.hpp"
 #include "core/parameter.hpp"
 
 #include <algorithm>

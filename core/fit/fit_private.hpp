@@ -1,7 +1,7 @@
 // The parts of a band fit: data, compiled model, evaluation, minimisation. Private to core.
 #pragma once
 
-#include "core/fit/broadener.hpp"
+#include "core/fit/broadener_private.hpp"
 #include "core/fit_intervals.hpp"
 #include "core/kernels/bounded_step.hpp"
 #include "core/kernels/profile.hpp"
