@@ -91,9 +91,19 @@ enum class CompositionBasis {
   weight_fraction  // of the weight of all phases named, by a calibration
 };
 
+/// Where a calibration comes from.
+enum class CalibrationStatus {
+  none,
+  user,
+  literature_seen,  // the page with the coefficients was seen
+  placeholder       // coefficients from memory or derived: only on request, marked as such
+};
+
 struct Composition {
   CompositionBasis basis = CompositionBasis::signal_share;
   std::string calibration_id;  // empty: none
+  CalibrationStatus calibration_status = CalibrationStatus::none;
+  std::string calibration_reason;  // why a calibration that was stated could not be applied
   ModeBasis mode_basis = ModeBasis::stated;
   SamplingMode mode = SamplingMode::unknown;  // if found_by_fit
   Estimate total;  // status and reason if nothing could be determined at all
@@ -131,5 +141,6 @@ Composition estimate_composition(const CompositionInput& input,
 
 std::string_view name_of(PhaseStatus status);
 std::string_view name_of(CompositionBasis basis);
+std::string_view name_of(CalibrationStatus status);
 
 }  // namespace calcispec::models

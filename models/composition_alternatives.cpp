@@ -65,6 +65,43 @@ std::vector<Alternative> weighed_by_probability(std::vector<Rival> rivals) {
   return out;
 }
 
+const ReferenceBand* strongest(const Phase& phase, const Window& window, BandTechnique technique) {
+  const ReferenceBand* best = nullptr;
+  for (const auto& row : phase.bands(technique)) {
+    const bool is_inside =
+        row.position_cm1 > window.x.front() && row.position_cm1 < window.x.back();
+    if (is_inside && (best == nullptr || row.relative_intensity > best->relative_intensity)) {
+      best = &row;
+    }
+  }
+  return best;
+}
+
+// Raman bands are narrow, so a mineral hides only where its strongest band lies beneath that of one
+// that was named: amorphous phosphate, octacalcium phosphate, whitlockite beneath apatite.
+std::vector<const Phase*> phases_beneath(const Trials& trials, const JointModel& model) {
+  std::vector<const Phase*> out;
+  const auto technique = trials.setting.technique;
+  for (const auto& phase : trials.library.phases) {
+    const auto* own = strongest(phase, trials.window, technique);
+    if (phase.role != PhaseRole::mineral || own == nullptr) {
+      continue;
+    }
+    const bool is_beneath =
+        std::any_of(model.phases.begin(), model.phases.end(), [&](const Phase* other) {
+          const auto* top = strongest(*other, trials.window, technique);
+          return other->role == PhaseRole::mineral && top != nullptr &&
+                 std::abs(top->position_cm1 - own->position_cm1) <
+                     0.5 * (observed_width(*top, trials.setting) +
+                            observed_width(*own, trials.setting));
+        });
+    if (is_beneath) {
+      out.push_back(&phase);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<ResidualPeak> peaks_away_from(std::span<const ResidualPeak> peaks,
@@ -126,18 +163,24 @@ std::vector<std::string> take_best_of_kind(const Trials& trials,
   return alike;
 }
 
-// The wide bands of the infrared take in a phase that could not be named: what they hold of it is
-// uncertain, by as much as they give away to it, weighed by how much the fit asks for it.
+// Wide bands, and those that stand at the same place, take in a phase that could not be named: what
+// they hold of it is uncertain, by as much as they give away to it, weighed by how much the fit
+// asks for it.
 std::vector<Alternative> weigh_refused(const Trials& trials,
                                        std::span<const Phase* const> screened,
                                        std::span<const RuledOut> ruled_out,
                                        const JointModel& model) {
-  if (trials.setting.technique == BandTechnique::raman || model.phases.empty()) {
+  if (model.phases.empty()) {
     return {};
   }
-  std::vector<const Phase*> refused(screened.begin(), screened.end());
-  for (const auto& row : ruled_out) {
-    refused.push_back(row.phase);
+  std::vector<const Phase*> refused;
+  if (trials.setting.technique == BandTechnique::raman) {
+    refused = phases_beneath(trials, model);
+  } else {
+    refused.assign(screened.begin(), screened.end());
+    for (const auto& row : ruled_out) {
+      refused.push_back(row.phase);
+    }
   }
   std::vector<const Phase*> weighed = model.phases;
   std::vector<Rival> rivals;

@@ -5,6 +5,7 @@
 #include "models/composition_private.hpp"
 #include "models/csv_table.hpp"
 #include "models/embedded_private.hpp"
+#include "models/marker_private.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,6 +14,9 @@
 
 namespace calcispec::models {
 namespace {
+
+using detail::refuse;
+using detail::set;
 
 constexpr double least_signal = 3.3;  // of a denominator: its LOD
 
@@ -99,21 +103,6 @@ std::vector<std::string> proteins(const Composition& composition) {
   return out;
 }
 
-void refuse(Marker& marker, const std::string& reason) {
-  marker.status = MarkerStatus::not_determinable;
-  marker.value.status = EstimateStatus::not_determinable;
-  marker.value.reason = reason;
-}
-
-void set(Marker& marker, double value, double u) {
-  marker.status = MarkerStatus::ok;
-  marker.value.status = EstimateStatus::ok;
-  marker.value.value = value;
-  marker.value.u = u;
-  marker.value.lo95 = std::max(0.0, value - 1.96 * u);
-  marker.value.hi95 = value + 1.96 * u;
-}
-
 void set_ratio(Marker& marker, const Sum& top, const Sum& bottom) {
   const double ratio = top.area / bottom.area;
   double variance = top.variance + ratio * ratio * bottom.variance;
@@ -131,11 +120,14 @@ void set_ratio(Marker& marker, const Sum& top, const Sum& bottom) {
 
 class Evaluator {
  public:
-  Evaluator(const CompositionInput& input, const Composition& composition)
+  Evaluator(const CompositionInput& input,
+            const Composition& composition,
+            const MarkerOptions& options)
       : input_(input),
         composition_(composition),
         is_raman_(input.technique == Technique::raman),
-        apatites_(apatites(composition)) {}
+        apatites_(apatites(composition)),
+        context_{input, composition, apatites_, options.instrument_width_cm1} {}
 
   void run(Marker& marker) {
     if (!is_raman_ && input_.mode == SamplingMode::unknown) {
@@ -152,10 +144,20 @@ class Evaluator {
     if (composition_.total.status != EstimateStatus::ok) {
       return refuse(marker, composition_.total.reason);
     }
-    if (apatites_.empty()) {
+    if (detail::evaluate_share_marker(context_, marker)) {
+      return;
+    }
+    if (apatites_.empty() && marker.id != "collagen_1660_1690") {
       return refuse(marker, "no apatite was named, so there is no phosphate band to relate to");
     }
-    if (marker.id == "carbonate_phosphate_ratio") {
+    if (detail::evaluate_site_marker(context_, marker) ||
+        detail::evaluate_band_marker(context_, marker)) {
+      return;
+    }
+    if (marker.id == "carbonate_wt") {
+      refuse(marker, "no calibration for this technique and sampling mode");
+      marker.status = MarkerStatus::uncalibrated;
+    } else if (marker.id == "carbonate_phosphate_ratio") {
       carbonate(marker);
     } else if (marker.id == "nu1_width") {
       width(marker);
@@ -215,7 +217,7 @@ class Evaluator {
     if (best == nullptr || best->height < least_signal * best->height_u) {
       return refuse(marker, "nu1 PO4 is below its detection limit");
     }
-    set(marker, best->fwhm_cm1, best->fwhm_u);
+    set(marker, best->fwhm_cm1, std::hypot(best->fwhm_u, detail::width_misfit * best->fwhm_cm1));
   }
 
   void mineral(Marker& marker) const {
@@ -314,15 +316,36 @@ class Evaluator {
   const Composition& composition_;
   bool is_raman_;
   std::vector<std::string> apatites_;
+  detail::MarkerContext context_;
 };
 
 }  // namespace
 
+namespace detail {
+
+void refuse(Marker& marker, const std::string& reason) {
+  marker.status = MarkerStatus::not_determinable;
+  marker.value.status = EstimateStatus::not_determinable;
+  marker.value.reason = reason;
+}
+
+void set(Marker& marker, double value, double u) {
+  marker.status = MarkerStatus::ok;
+  marker.value.status = EstimateStatus::ok;
+  marker.value.value = value;
+  marker.value.u = u;
+  marker.value.lo95 = std::max(0.0, value - 1.96 * u);
+  marker.value.hi95 = value + 1.96 * u;
+}
+
+}  // namespace detail
+
 std::vector<Marker> evaluate_markers(const CompositionInput& input,
-                                     const Composition& composition) {
+                                     const Composition& composition,
+                                     const MarkerOptions& options) {
   static const CsvTable table(embedded_file("markers.csv"), "markers.csv");
   const bool is_raman = input.technique == Technique::raman;
-  Evaluator evaluator(input, composition);
+  Evaluator evaluator(input, composition, options);
   std::vector<Marker> out;
   for (Index row = 0; row < table.rows(); ++row) {
     Marker marker;

@@ -19,6 +19,7 @@ struct Marker {
   MarkerStatus status = MarkerStatus::not_determinable;
   std::string definition;
   std::string calibration;  // id and status, "none"
+  Estimate raw;             // what a calibration was applied to; NaN: none was
   std::string grade;        // "A".."D"
   std::string must_not_claim;
   double range_lo = 0;  // reference range from the literature; lo == hi: none
@@ -26,8 +27,15 @@ struct Marker {
   std::string range_source;
 };
 
+struct MarkerOptions {
+  double instrument_width_cm1 = 0;  // full width at half height of a line; 0: not known
+};
+
 /// Every marker of the table that applies to the technique, those not determinable with a reason.
-std::vector<Marker> evaluate_markers(const CompositionInput& input, const Composition& composition);
+/// `carbonate_wt` is left uncalibrated: see marker_calibration.hpp.
+std::vector<Marker> evaluate_markers(const CompositionInput& input,
+                                     const Composition& composition,
+                                     const MarkerOptions& options = {});
 
 std::string_view name_of(MarkerStatus status);
 

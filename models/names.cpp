@@ -29,6 +29,20 @@ std::string_view name_of(QualityVerdict verdict) {
   return "refused";
 }
 
+std::string_view name_of(CalibrationStatus status) {
+  switch (status) {
+    case CalibrationStatus::user:
+      return "user";
+    case CalibrationStatus::literature_seen:
+      return "literature_seen";
+    case CalibrationStatus::placeholder:
+      return "placeholder";
+    case CalibrationStatus::none:
+      break;
+  }
+  return "none";
+}
+
 std::string_view name_of(CompositionBasis basis) {
   return basis == CompositionBasis::weight_fraction ? "weight_fraction" : "signal_share";
 }

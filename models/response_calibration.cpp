@@ -247,6 +247,7 @@ Composition weight_fractions(const MeasuredFit& fit, const ResponseCalibration& 
   auto out = shares_of(fit);
   out.basis = CompositionBasis::weight_fraction;
   out.calibration_id = calibration.id;
+  out.calibration_status = CalibrationStatus::user;
   const auto reason = fit.reason.empty() ? mismatch(fit, calibration) : fit.reason;
   if (!reason.empty() || out.total.status != EstimateStatus::ok) {
     out.total = Estimate{};

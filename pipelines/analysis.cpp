@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "io/file.hpp"
+#include "models/weight_fractions.hpp"
 #include "pipelines/measured_library.hpp"
 #include "pipelines/spectrum_analyser.hpp"
 #include "pipelines/spectrum_ids.hpp"
@@ -30,19 +31,16 @@ std::optional<models::MeasuredLibrary> make_measured_library(const AnalysisReque
     throw Error(ErrorCode::invalid_argument,
                 "measured references are used alone: add --only-library");
   }
-  if (request.calibration && !is_measured) {
-    throw Error(ErrorCode::invalid_argument,
-                "a calibration belongs to measured references: state --library DIR --only-library");
-  }
   if (!is_measured) {
     return std::nullopt;
   }
   auto library = load_measured_library(request.library_folder, request.read.reader_program);
-  if (request.calibration && request.calibration->library_sha256 != library.sha256) {
-    throw Error(ErrorCode::invalid_argument,
-                "the calibration " + request.calibration->id +
-                    " was learnt with other references than " + request.library_folder +
-                    " holds; run calcispec calibrate again");
+  for (const auto& calibration : request.calibrations) {
+    if (calibration.library_sha256 != library.sha256) {
+      throw Error(ErrorCode::invalid_argument,
+                  "the calibration " + calibration.id + " was learnt with other references than " +
+                      request.library_folder + " holds; run calcispec calibrate again");
+    }
   }
   return library;
 }
@@ -70,12 +68,28 @@ models::ReferenceLibrary make_library(const AnalysisRequest& request) {
   return library;
 }
 
+// Response factors of band tables hold for those very tables.
+void check_calibration(const AnalysisRequest& request, const models::ReferenceLibrary& library) {
+  for (const auto& calibration : request.calibrations) {
+    if (calibration.library_sha256 != library.sha256) {
+      throw Error(ErrorCode::invalid_argument,
+                  "the calibration " + calibration.id +
+                      " was learnt with other references: state the --library DIR --only-library "
+                      "of that time, or run calcispec calibrate again");
+    }
+  }
+}
+
 class Analysis {
  public:
   explicit Analysis(const AnalysisRequest& request)
       : request_(request),
         library_(make_library(request)),
-        measured_(make_measured_library(request)) {}
+        measured_(make_measured_library(request)) {
+    if (!measured_) {
+      check_calibration(request_, library_);
+    }
+  }
 
   AnalysisResult run(const ProgressCallback& progress) {
     for (const auto& input : request_.inputs) {
@@ -93,6 +107,7 @@ class Analysis {
         progress(done, total);
       }
     });
+    result_.inputs = request_.inputs;
     result_.method = request_.method.value_or(first_method());
     return std::move(result_);
   }
@@ -255,27 +270,75 @@ class Analysis {
     }
     entry.composition = models::estimate_composition(input, library_, options);
     tell_mode(entry);
-    entry.markers = models::evaluate_markers({*entry.axis, entry.y, entry.technique, entry.mode},
-                                             *entry.composition);
+    const models::CompositionInput known{*entry.axis, entry.y, entry.technique, entry.mode};
+    entry.markers = models::evaluate_markers(known, *entry.composition, request_.markers);
+    models::calibrate_markers(
+        request_.marker_calibrations, known, *entry.composition, request_.material, entry.markers);
+    weigh(entry);
     entry.status = AnalysisStatus::ok;
+  }
+
+  void weigh(SpectrumAnalysis& entry) const {
+    auto& composition = *entry.composition;
+    if (!request_.calibrations.empty()) {
+      const auto& calibration = calibration_for(entry.technique, entry.mode);
+      const auto fault = other_way(calibration, entry.technique, entry.mode);
+      if (fault.empty()) {
+        models::weigh(calibration, composition);
+      } else {
+        composition.calibration_id = calibration.id;
+        composition.calibration_reason = fault;
+      }
+    } else if (request_.assumes_response) {
+      models::weigh_by_assumed_response(entry.technique, composition);
+    }
+    if (!composition.calibration_reason.empty()) {
+      entry.diagnostics.push_back(
+          {Severity::warning,
+           "no_weight_fractions",
+           "no weight fractions, but shares of the signal: " + composition.calibration_reason,
+           -1});
+    }
+  }
+
+  // The one for this technique and mode; else the first, which is then refused by name.
+  [[nodiscard]] const models::ResponseCalibration& calibration_for(Technique technique,
+                                                                   SamplingMode mode) const {
+    for (const auto& calibration : request_.calibrations) {
+      if (other_way(calibration, technique, mode).empty()) {
+        return calibration;
+      }
+    }
+    return request_.calibrations.front();
+  }
+
+  // Empty where the calibration is for this technique and sampling mode.
+  static std::string other_way(const models::ResponseCalibration& calibration,
+                               Technique technique,
+                               SamplingMode mode) {
+    const bool is_same_mode = technique == Technique::raman || mode == calibration.mode;
+    if (technique == calibration.technique && is_same_mode) {
+      return {};
+    }
+    return "the calibration " + calibration.id + " is for " +
+           std::string(name_of(calibration.technique)) + " " +
+           std::string(name_of(calibration.mode)) + ", the spectrum is " +
+           std::string(name_of(technique)) + " " + std::string(name_of(mode));
   }
 
   [[nodiscard]] models::Composition compose_measured(
       const models::CompositionInput& input, const models::CompositionOptions& options) const {
     const auto fit = models::fit_measured(input, *measured_, options);
-    if (!request_.calibration) {
+    if (request_.calibrations.empty()) {
       return models::shares_of(fit);
     }
-    const auto& calibration = *request_.calibration;
-    const bool is_same_mode = input.technique == Technique::raman || input.mode == calibration.mode;
-    if (input.technique == calibration.technique && is_same_mode) {
+    const auto& calibration = calibration_for(input.technique, input.mode);
+    const auto fault = other_way(calibration, input.technique, input.mode);
+    if (fault.empty()) {
       return models::weight_fractions(fit, calibration);
     }
     auto refused = fit;
-    refused.reason = "the calibration " + calibration.id + " is for " +
-                     std::string(name_of(calibration.technique)) + " " +
-                     std::string(name_of(calibration.mode)) + ", the spectrum is " +
-                     std::string(name_of(input.technique)) + " " + std::string(name_of(input.mode));
+    refused.reason = fault;
     return models::weight_fractions(refused, calibration);
   }
 
@@ -310,6 +373,7 @@ class Analysis {
     entry.provenance.method_name = method.name;
     entry.provenance.method_sha256 = sha256_of(method);
     entry.provenance.steps = canonical_text(std::span(method.steps));
+    entry.provenance.calibration_sha256 = request_.calibration_sha256;
     entry.provenance.library_sha256 = measured_ ? measured_->sha256 : library_.sha256;
   }
 

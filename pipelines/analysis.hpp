@@ -5,8 +5,10 @@
 #include "io/format.hpp"
 #include "models/composition.hpp"
 #include "models/marker.hpp"
+#include "models/marker_calibration.hpp"
 #include "models/quality.hpp"
 #include "models/response_calibration.hpp"
+#include "models/technique_pair.hpp"
 #include "pipelines/method.hpp"
 
 #include <functional>
@@ -26,6 +28,7 @@ struct Provenance {
   std::string method_sha256;
   std::string steps;  // canonical text of the conditioning steps
   std::string library_sha256;
+  std::string calibration_sha256;  // of the files stated, joined by +; empty: none
   std::string input_sha256;
 };
 
@@ -55,10 +58,19 @@ struct MapInfo {
   Index first = 0;  // index of its first spectrum in AnalysisResult::spectra
 };
 
+/// What the user stated and numbers depend on, so that the run can be repeated.
+struct RecordedOption {
+  std::string name;  // of the command line, without dashes
+  std::string value;
+};
+
 struct AnalysisResult {
   std::vector<SpectrumAnalysis> spectra;  // input order, failed inputs included
   std::vector<MapInfo> maps;
   Method method;
+  std::vector<models::CombinedComposition> specimens;  // see specimens.hpp
+  std::vector<std::string> inputs;                     // as given; of the record, as are:
+  std::vector<RecordedOption> options;
 };
 
 struct AnalysisRequest {
@@ -67,7 +79,12 @@ struct AnalysisRequest {
   std::optional<Method> method;  // nothing: the built-in for each spectrum's technique and mode
   models::CompositionOptions composition;
   std::string library_folder;  // extra references, bands or measured spectra; empty: none
-  std::optional<models::ResponseCalibration> calibration;  // needs measured references alone
+  std::vector<models::ResponseCalibration> calibrations;  // at most one per technique and mode
+  std::vector<models::MarkerCalibration> marker_calibrations;
+  std::string calibration_sha256;
+  std::string material;           // what the samples are, as marker calibrations call it
+  bool assumes_response = false;  // weight fractions by response factors from memory
+  models::MarkerOptions markers;
   bool is_only_library = false;
   Index jobs = 0;
 };

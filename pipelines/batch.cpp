@@ -58,7 +58,7 @@ Json analysis_json(const AnalysisRequest& request) {
   Json out;
   out["method"] = request.method ? canonical_text(*request.method) : "built-in by technique";
   out["library_sha256"] = SpectrumAnalyser(request).library_sha256();
-  out["calibration"] = request.calibration ? request.calibration->id : "";
+  out["calibration_sha256"] = request.calibration_sha256;
   if (request.composition.range_cm1) {
     out["range"] = {request.composition.range_cm1->first, request.composition.range_cm1->second};
   }

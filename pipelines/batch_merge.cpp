@@ -241,7 +241,7 @@ class Merge {
       const auto& own = manifest_["analysis"];
       map.put_text("provenance/method", own["method"].get<std::string>());
       map.put_text("provenance/library_sha256", own["library_sha256"].get<std::string>());
-      map.put_text("provenance/calibration", own["calibration"].get<std::string>());
+      map.put_text("provenance/calibration_sha256", own["calibration_sha256"].get<std::string>());
       map.put_text("provenance/notice",
                    "For research use only. Not for diagnosis or treatment decisions.");
     }

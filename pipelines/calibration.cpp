@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "io/file.hpp"
 #include "models/csv_table.hpp"
+#include "pipelines/calibration_private.hpp"
 #include "pipelines/measured_library.hpp"
 #include "pipelines/step.hpp"
 
@@ -20,15 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr double sum_tolerance = 0.02;
 
-models::CsvTable load_table(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) {
-    throw Error(ErrorCode::bad_method, "the table of standards cannot be read", path);
-  }
-  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  return {text, path};
-}
-
 double fraction_in(const models::CsvTable& table, Index row, const std::string& phase) {
   const auto percent = phase + "_percent";
   if (table.has(percent)) {
@@ -36,6 +28,8 @@ double fraction_in(const models::CsvTable& table, Index row, const std::string& 
   }
   return table.has(phase) ? table.number(row, phase) : 0;
 }
+
+}  // namespace
 
 std::vector<double> fractions_of(const models::CsvTable& table,
                                  Index row,
@@ -61,7 +55,18 @@ std::vector<double> fractions_of(const models::CsvTable& table,
   return out;
 }
 
-}  // namespace
+models::CsvTable load_standards(const std::string& path) {
+  return load_table(path, "the table of standards");
+}
+
+models::CsvTable load_table(const std::string& path, const std::string& what) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) {
+    throw Error(ErrorCode::bad_method, what + " cannot be read", path);
+  }
+  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  return {text, path};
+}
 
 io::Recording load_single(const std::string& path, const io::ReadOptions& read) {
   auto file = io::load(path, read);
@@ -75,8 +80,11 @@ io::Recording load_single(const std::string& path, const io::ReadOptions& read) 
 }
 
 CalibrationRun calibrate_response(const CalibrationRequest& request) {
+  if (request.library.empty()) {
+    return calibrate_band_tables(request);
+  }
   const auto library = load_measured_library(request.library, request.read.reader_program);
-  const auto table = load_table(request.standards);
+  const auto table = load_standards(request.standards);
   const auto folder = fs::path(request.standards).parent_path();
   CalibrationRun out;
   std::vector<models::Standard> standards;

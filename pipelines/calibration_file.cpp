@@ -1,6 +1,8 @@
 #include "pipelines/calibration_file.hpp"
 
-#include "pipelines/toml_faults_private.hpp"
+#include "pipelines/hash_private.hpp"
+#include "pipelines/marker_calibration_file_private.hpp"
+#include "pipelines/toml_fields_private.hpp"
 
 #include <fstream>
 #include <iterator>
@@ -11,18 +13,10 @@ namespace {
 
 using models::ResponseCalibration;
 
-toml::array array_of(const std::vector<double>& values) {
-  toml::array out;
-  for (const double value : values) {
-    out.push_back(value);
-  }
-  return out;
-}
-
 class CalibrationReader {
  public:
   CalibrationReader(const toml::table& root, const std::string& path)
-      : root_(root), faults_(path) {}
+      : root_(root), faults_(path), fields_(root, faults_) {}
 
   ResponseCalibration read() {
     faults_.check_keys(root_,
@@ -47,22 +41,22 @@ class CalibrationReader {
       faults_.stop();
     }
     ResponseCalibration out;
-    out.id = text("id");
-    out.technique = technique_from_name(text("technique")).value_or(Technique::unknown);
+    out.id = fields_.text("id");
+    out.technique = technique_from_name(fields_.text("technique")).value_or(Technique::unknown);
     if (out.technique == Technique::ftir) {
-      out.mode = sampling_mode_from_name(text("mode")).value_or(SamplingMode::unknown);
+      out.mode = sampling_mode_from_name(fields_.text("mode")).value_or(SamplingMode::unknown);
     }
-    out.library_sha256 = text("library_sha256");
-    out.standards = static_cast<Index>(number("standards"));
-    read_phases(out);
+    out.library_sha256 = fields_.text("library_sha256");
+    out.standards = static_cast<Index>(fields_.number("standards"));
+    out.phases = fields_.words("phases");
     const auto count = out.phases.size();
-    out.log_response = numbers("log_response", count);
-    out.covariance = numbers("covariance", count * count);
-    out.lowest = numbers("lowest", count);
-    out.highest = numbers("highest", count);
-    out.error = number("error");
-    out.noise = number("noise");
-    out.freedom = number("freedom");
+    out.log_response = fields_.numbers("log_response", count);
+    out.covariance = fields_.numbers("covariance", count * count);
+    out.lowest = fields_.numbers("lowest", count);
+    out.highest = fields_.numbers("highest", count);
+    out.error = fields_.number("error");
+    out.noise = fields_.number("noise");
+    out.freedom = fields_.number("freedom");
     if (!(out.error > 0)) {
       faults_.add(root_, "error must be above 0");
     }
@@ -71,61 +65,26 @@ class CalibrationReader {
   }
 
  private:
-  std::string text(std::string_view key) {
-    const auto value = root_[key].value<std::string>();
-    if (!value) {
-      faults_.add(root_, std::string(key) + " is missing or no text");
-    }
-    return value.value_or("");
-  }
-
-  double number(std::string_view key) {
-    const auto value = root_[key].value<double>();
-    if (!value || !std::isfinite(*value)) {
-      faults_.add(root_, std::string(key) + " is missing or no number");
-    }
-    return value.value_or(0);
-  }
-
-  void read_phases(ResponseCalibration& out) {
-    const auto* rows = root_["phases"].as_array();
-    if (rows == nullptr || rows->empty()) {
-      faults_.add(root_, "phases is missing");
-      return;
-    }
-    for (const auto& row : *rows) {
-      out.phases.push_back(row.value<std::string>().value_or(""));
-    }
-  }
-
-  std::vector<double> numbers(std::string_view key, std::size_t count) {
-    std::vector<double> out;
-    if (const auto* rows = root_[key].as_array()) {
-      for (const auto& row : *rows) {
-        out.push_back(row.value<double>().value_or(std::numeric_limits<double>::quiet_NaN()));
-      }
-    }
-    const bool is_good =
-        out.size() == count &&
-        std::all_of(out.begin(), out.end(), [](double value) { return std::isfinite(value); });
-    if (!is_good) {
-      faults_.add(root_, std::string(key) + " must hold " + std::to_string(count) + " numbers");
-      out.assign(count, 0.0);
-    }
-    return out;
-  }
-
   const toml::table& root_;
   TomlFaults faults_;
+  TomlFields fields_;
 };
+
+// The last one must not answer for what an earlier one answers for.
+template <typename Calibrations, typename Same>
+void refuse_rival(const Calibrations& all, const std::string& path, Same&& same) {
+  for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+    if (same(all[i], all.back())) {
+      throw Error(ErrorCode::invalid_argument,
+                  "the calibrations " + all[i].id + " and " + path +
+                      " answer for the same spectra; state one");
+    }
+  }
+}
 
 }  // namespace
 
 std::string calibration_text(const ResponseCalibration& calibration) {
-  toml::array phases;
-  for (const auto& phase : calibration.phases) {
-    phases.push_back(phase);
-  }
   toml::table root{
       {"schema",         1                                          },
       {"kind",           "response"                                 },
@@ -133,11 +92,11 @@ std::string calibration_text(const ResponseCalibration& calibration) {
       {"technique",      std::string(name_of(calibration.technique))},
       {"library_sha256", calibration.library_sha256                 },
       {"standards",      calibration.standards                      },
-      {"phases",         std::move(phases)                          },
-      {"log_response",   array_of(calibration.log_response)         },
-      {"covariance",     array_of(calibration.covariance)           },
-      {"lowest",         array_of(calibration.lowest)               },
-      {"highest",        array_of(calibration.highest)              },
+      {"phases",         toml_array(calibration.phases)             },
+      {"log_response",   toml_array(calibration.log_response)       },
+      {"covariance",     toml_array(calibration.covariance)         },
+      {"lowest",         toml_array(calibration.lowest)             },
+      {"highest",        toml_array(calibration.highest)            },
       {"error",          calibration.error                          },
       {"noise",          calibration.noise                          },
       {"freedom",        calibration.freedom                        }
@@ -152,14 +111,30 @@ std::string calibration_text(const ResponseCalibration& calibration) {
   return out.str();
 }
 
-ResponseCalibration load_calibration(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) {
-    throw Error(ErrorCode::bad_method, "the calibration cannot be read", path);
+CalibrationSet load_calibrations(std::span<const std::string> paths) {
+  CalibrationSet out;
+  for (const auto& path : paths) {
+    std::ifstream stream(path, std::ios::binary);
+    if (!stream) {
+      throw Error(ErrorCode::bad_method, "the calibration cannot be read", path);
+    }
+    const std::string text{std::istreambuf_iterator<char>(stream),
+                           std::istreambuf_iterator<char>()};
+    const auto root = parse_toml(text, path);
+    out.sha256 += (out.sha256.empty() ? "" : "+") + sha256_text(text);
+    if (root["kind"].value<std::string>() == std::string("marker")) {
+      out.markers.push_back(read_marker_calibration(root, path));
+      refuse_rival(out.markers, path, [](const auto& a, const auto& b) {
+        return a.marker == b.marker && a.technique == b.technique && a.mode == b.mode;
+      });
+    } else {
+      out.responses.push_back(CalibrationReader(root, path).read());
+      refuse_rival(out.responses, path, [](const auto& a, const auto& b) {
+        return a.technique == b.technique && a.mode == b.mode;
+      });
+    }
   }
-  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  const auto root = parse_toml(text, path);
-  return CalibrationReader(root, path).read();
+  return out;
 }
 
 }  // namespace calcispec

@@ -9,12 +9,14 @@
 #include "pipelines/cli/options.hpp"
 #include "pipelines/cli/outputs.hpp"
 #include "pipelines/cli/progress.hpp"
+#include "pipelines/replay.hpp"
 #include "pipelines/report/analysis_json.hpp"
 #include "pipelines/report/analysis_text.hpp"
 #include "pipelines/report/analysis_xlsx.hpp"
 #include "pipelines/report/html_report.hpp"
 #include "pipelines/report/svg_bars.hpp"
 #include "pipelines/report/svg_figure.hpp"
+#include "pipelines/specimens.hpp"
 
 #include <algorithm>
 #include <array>
@@ -47,9 +49,27 @@ const CommandHelp& analyze_help() {
       text_option("range", "FROM-TO", "part of the axis whose composition is reported, in 1/cm"),
       text_option("library", "DIR", "folder of further reference bands, or of measured spectra"),
       flag_option("only-library", "use the references of --library alone"),
-      text_option("calibration",
+      list_option("calibration",
                   "FILE.toml",
-                  "weight fractions by what calcispec calibrate learnt with the same library"),
+                  "what calcispec calibrate learnt: response factors of the same library, marker "
+                  "lines; may be repeated"),
+      text_option("material", "NAME", "what the samples are, as marker calibrations call it"),
+      flag_option("assume-response",
+                  "weight fractions by response factors from memory, with the intervals they ask "
+                  "for (Raman)"),
+      number_option("instrument-width",
+                    "CM1",
+                    "full width of a line as the instrument shows it, in 1/cm; for "
+                    "nu1_width_corrected",
+                    {0.01, 100}),
+      text_option("specimens",
+                  "TABLE.csv",
+                  "columns file and specimen: spectra of one specimen are combined, and where they "
+                  "disagree is said"),
+      text_option("replay",
+                  "RESULT.json",
+                  "run again what the result was made with and say whether the numbers are "
+                  "identical; inputs stated stand in for those of the record"),
       flag_option("strict", "exit code 4 if a spectrum is refused"),
       common::recursive,
       common::include,
@@ -90,10 +110,49 @@ AnalysisRequest request_of(const Options& options) {
   if (request.is_only_library && request.library_folder.empty()) {
     throw Error(ErrorCode::invalid_argument, "--only-library needs --library DIR");
   }
-  if (options.has("calibration")) {
-    request.calibration = load_calibration(options.text("calibration"));
+  auto calibrations = load_calibrations(options.list("calibration"));
+  request.calibrations = std::move(calibrations.responses);
+  request.calibration_sha256 = std::move(calibrations.sha256);
+  request.marker_calibrations = std::move(calibrations.markers);
+  request.material = options.text("material");
+  request.assumes_response = options.has("assume-response");
+  if (request.assumes_response && !request.calibrations.empty()) {
+    throw Error(ErrorCode::invalid_argument,
+                "--assume-response stands in for response factors, and --calibration states some");
   }
+  request.markers.instrument_width_cm1 = options.number("instrument-width", 0);
   return request;
+}
+
+// What numbers depend on.
+constexpr std::array recorded_options{"technique",
+                                      "mode",
+                                      "ordinate",
+                                      "laser",
+                                      "block",
+                                      "method",
+                                      "range",
+                                      "library",
+                                      "only-library",
+                                      "calibration",
+                                      "material",
+                                      "assume-response",
+                                      "instrument-width",
+                                      "specimens"};
+
+std::vector<RecordedOption> record_of(const Options& options) {
+  std::vector<RecordedOption> out;
+  for (const auto* name : recorded_options) {
+    if (!options.has(name)) {
+      continue;
+    }
+    const bool is_list = std::string_view(name) == "calibration";
+    for (const auto& value :
+         is_list ? options.list(name) : std::vector<std::string>{options.text(name)}) {
+      out.push_back({name, value});
+    }
+  }
+  return out;
 }
 
 constexpr std::array file_outputs{"report", "json", "csv", "xlsx"};
@@ -223,7 +282,7 @@ void write_figures(const std::string& folder, const AnalysisResult& result) {
   }
 }
 
-void write_outputs(const Options& options, const AnalysisResult& result) {
+void write_files(const Options& options, const AnalysisResult& result) {
   if (options.has("json")) {
     write_output(options.text("json"), analysis_json(result));
   }
@@ -239,6 +298,10 @@ void write_outputs(const Options& options, const AnalysisResult& result) {
   if (options.has("report")) {
     write_output(options.text("report"), html_report(result));
   }
+}
+
+void write_outputs(const Options& options, const AnalysisResult& result) {
+  write_files(options, result);
   if (has_main_output(options)) {
     write_main_output(options, result);
   }
@@ -299,6 +362,71 @@ int print_plan(const Options& options, const InputList& list, const AnalysisRequ
   return exit_ok;
 }
 
+AnalysisResult run_request(const Options& options, AnalysisRequest request, const InputList& list) {
+  request.inputs = list.readable();
+  const auto specimens =
+      options.has("specimens") ? load_specimens(options.text("specimens")) : SpecimenTable();
+  watch_interrupt();
+  Progress progress("analysing spectra", options.has("quiet"));
+  auto result = analyze(request, [&](Index done, Index total) {
+    progress.update(done, total);
+    check_interrupt();
+  });
+  add_faults(list, result);
+  combine_specimens(specimens, result);
+  result.options = record_of(options);
+  return result;
+}
+
+std::string verdict_text(const ReplayVerdict& verdict) {
+  std::string out = verdict.is_identical
+                        ? "The numbers are identical.\n"
+                        : "The numbers differ in " + std::to_string(verdict.count) + " places.\n";
+  for (const auto& text : verdict.changed) {
+    out += "  not as it was: " + text + "\n";
+  }
+  for (const auto& text : verdict.differences) {
+    out += "  " + text + "\n";
+  }
+  if (static_cast<std::size_t>(verdict.count) > verdict.differences.size()) {
+    out += "  and more\n";
+  }
+  return out;
+}
+
+// The arguments of the record, with the inputs stated now if there are any.
+int run_replay(const Options& options) {
+  for (const auto* name : recorded_options) {
+    if (options.has(name)) {
+      throw Error(ErrorCode::invalid_argument,
+                  std::string("--") + name +
+                      " cannot stand beside --replay, which takes it from "
+                      "the record");
+    }
+  }
+  const auto record = load_record(options.text("replay"));
+  std::vector<std::string> arguments;
+  for (const auto& option : record.options) {
+    arguments.push_back("--" + option.name);
+    if (option.name != "only-library" && option.name != "assume-response") {
+      arguments.push_back(option.value);
+    }
+  }
+  if (options.has("quiet")) {
+    arguments.emplace_back("--quiet");
+  }
+  arguments.emplace_back("--");
+  const auto& inputs = options.words().empty() ? record.inputs : options.words();
+  arguments.insert(arguments.end(), inputs.begin(), inputs.end());
+  const auto recorded = parse_options(analyze_help(), arguments);
+  check_outputs(options);
+  const auto result = run_request(*recorded, request_of(*recorded), find_inputs(*recorded));
+  const auto verdict = compare_runs(record, result);
+  print(verdict_text(verdict));
+  write_files(options, result);
+  return verdict.is_identical ? exit_ok : exit_some_failed;
+}
+
 }  // namespace
 
 int run_analyze(std::span<const std::string> arguments) {
@@ -306,20 +434,16 @@ int run_analyze(std::span<const std::string> arguments) {
   if (!options) {
     return exit_ok;
   }
+  if (options->has("replay")) {
+    return run_replay(*options);
+  }
   auto request = request_of(*options);
   const auto list = find_inputs(*options);
   if (options->has("dry-run")) {
     return print_plan(*options, list, request);
   }
   check_outputs(*options);
-  request.inputs = list.readable();
-  watch_interrupt();
-  Progress progress("analysing spectra", options->has("quiet"));
-  auto result = analyze(request, [&](Index done, Index total) {
-    progress.update(done, total);
-    check_interrupt();
-  });
-  add_faults(list, result);
+  const auto result = run_request(*options, std::move(request), list);
   print_failures(*options, result);
   write_outputs(*options, result);
   return exit_code_of(*options, result);

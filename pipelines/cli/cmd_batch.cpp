@@ -51,7 +51,7 @@ const CommandHelp& batch_help() {
       text_option("range", "FROM-TO", "part of the axis whose composition is reported, in 1/cm"),
       text_option("library", "DIR", "folder of further reference bands, or of measured spectra"),
       flag_option("only-library", "use the references of --library alone"),
-      text_option("calibration",
+      list_option("calibration",
                   "FILE.toml",
                   "weight fractions by what calcispec calibrate learnt with the same library"),
       text_option("csv", "FILE", "write a table too, one row per spectrum"),
@@ -151,9 +151,10 @@ AnalysisRequest analysis_of(const Options& options) {
   if (request.is_only_library && request.library_folder.empty()) {
     throw Error(ErrorCode::invalid_argument, "--only-library needs --library DIR");
   }
-  if (options.has("calibration")) {
-    request.calibration = load_calibration(options.text("calibration"));
-  }
+  auto calibrations = load_calibrations(options.list("calibration"));
+  request.calibrations = std::move(calibrations.responses);
+  request.calibration_sha256 = std::move(calibrations.sha256);
+  request.marker_calibrations = std::move(calibrations.markers);
   return request;
 }
 

@@ -28,7 +28,10 @@ const CommandHelp& series_help() {
       common::force,
       text_option("library", "DIR", "folder of further reference bands, or of measured spectra"),
       flag_option("only-library", "use the references of --library alone"),
-      text_option("calibration", "FILE.toml", "weight fractions (see calcispec calibrate)"),
+      list_option(
+          "calibration",
+          "FILE.toml",
+          "weight fractions, calibrated markers (see calcispec calibrate); may be repeated"),
       common::technique,
       common::mode,
       common::ordinate,
@@ -243,9 +246,10 @@ int run_series(std::span<const std::string> arguments) {
   request.jobs = options->whole_number("jobs", 0);
   request.library_folder = options->text("library");
   request.is_only_library = options->has("only-library");
-  if (options->has("calibration")) {
-    request.calibration = load_calibration(options->text("calibration"));
-  }
+  auto calibrations = load_calibrations(options->list("calibration"));
+  request.calibrations = std::move(calibrations.responses);
+  request.calibration_sha256 = std::move(calibrations.sha256);
+  request.marker_calibrations = std::move(calibrations.markers);
   const auto rows = rows_of(*options);
   watch_interrupt();
   Progress progress("analysing spectra", options->has("quiet"));

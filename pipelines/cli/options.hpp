@@ -39,6 +39,12 @@ constexpr Option text_option(std::string_view name,
                              std::string_view help) {
   return {name, 0, OptionValue::text, argument, help};
 }
+/// May be given several times.
+constexpr Option list_option(std::string_view name,
+                             std::string_view argument,
+                             std::string_view help) {
+  return {name, 0, OptionValue::list, argument, help};
+}
 constexpr Option choice_option(std::string_view name,
                                std::string_view words,
                                std::string_view help) {

@@ -67,15 +67,16 @@ std::string interval(const Estimate* estimate) {
          csv_number(estimate->hi95);
 }
 
+bool has_weights(const SpectrumAnalysis& entry) {
+  return entry.composition && entry.composition->basis == models::CompositionBasis::weight_fraction;
+}
+
 }  // namespace
 
 std::string analysis_csv(const AnalysisResult& result) {
   const auto columns = columns_of(result);
-  const bool is_weight =
-      std::any_of(result.spectra.begin(), result.spectra.end(), [](const auto& entry) {
-        return entry.composition &&
-               entry.composition->basis == models::CompositionBasis::weight_fraction;
-      });
+  // One basis per column: shares are no weights.
+  const bool is_weight = std::any_of(result.spectra.begin(), result.spectra.end(), has_weights);
   std::string out = "input,index,id,status,message,technique,mode,quality,axis_shift_1/cm";
   for (const auto& id : columns.shares) {
     for (const auto* ending :
@@ -100,7 +101,8 @@ std::string analysis_csv(const AnalysisResult& result) {
                            : models::name_of(entry.quality.verdict)) +
            "," + (composition == nullptr ? "" : csv_number(composition->axis.shift_cm1));
     for (const auto& id : columns.shares) {
-      out += interval(composition == nullptr ? nullptr : share_of(*composition, id));
+      const bool is_other = composition == nullptr || has_weights(entry) != is_weight;
+      out += interval(is_other ? nullptr : share_of(*composition, id));
     }
     out += "," + (composition == nullptr ? "" : csv_number(composition->unexplained.value)) + "," +
            (composition == nullptr          ? ""

@@ -89,7 +89,8 @@ Json composition_json(const models::Composition& composition) {
   const auto& calibration = composition.calibration_id;
   out["calibration"] = {
       {"id",     calibration.empty() ? Json(nullptr) : Json(calibration)},
-      {"status", calibration.empty() ? "none" : "user"                  }
+      {"status", models::name_of(composition.calibration_status)        },
+      {"reason", composition.calibration_reason                         }
   };
   out["phases"] = phases_json(composition.phases);
   out["groups"] = groups_json(composition.groups);
@@ -126,6 +127,13 @@ Json markers_json(const std::vector<models::Marker>& markers) {
     row["definition"] = marker.definition;
     row["calibration"] = marker.calibration;
     row["grade"] = marker.grade;
+    row["must_not_claim"] = marker.must_not_claim;
+    if (std::isfinite(marker.raw.value)) {
+      row["raw"] = {
+          {"value", number(marker.raw.value)},
+          {"u",     number(marker.raw.u)    }
+      };
+    }
     out.push_back(std::move(row));
   }
   return out;
@@ -202,15 +210,59 @@ Json spectrum_json(const SpectrumAnalysis& entry) {
   out["diagnostics"] = diagnostics_json(entry.diagnostics);
   const auto& provenance = entry.provenance;
   out["provenance"] = {
-      {"program",        provenance.program       },
-      {"version",        provenance.version       },
-      {"cpu_level",      provenance.cpu_level     },
-      {"method",         provenance.method_name   },
-      {"method_sha256",  provenance.method_sha256 },
-      {"steps",          provenance.steps         },
-      {"library_sha256", provenance.library_sha256},
-      {"input_sha256",   provenance.input_sha256  }
+      {"program",            provenance.program           },
+      {"version",            provenance.version           },
+      {"cpu_level",          provenance.cpu_level         },
+      {"method",             provenance.method_name       },
+      {"method_sha256",      provenance.method_sha256     },
+      {"steps",              provenance.steps             },
+      {"library_sha256",     provenance.library_sha256    },
+      {"calibration_sha256", provenance.calibration_sha256},
+      {"input_sha256",       provenance.input_sha256      }
   };
+  return out;
+}
+
+Json estimate_json(const Estimate& estimate) {
+  Json out;
+  put_estimate(estimate, "fraction", out);
+  out["reason"] = estimate.reason;
+  return out;
+}
+
+Json specimen_json(const models::CombinedComposition& specimen) {
+  Json out;
+  out["specimen"] = specimen.specimen;
+  out["spectra"] = specimen.spectra;
+  out["status"] = specimen.reason.empty() ? "ok" : "not_determinable";
+  out["reason"] = specimen.reason;
+  out["chi_square"] = number(specimen.chi_square);
+  out["freedom"] = number(specimen.freedom);
+  out["disagrees"] = specimen.disagrees;
+  out["phases"] = Json::array();
+  for (const auto& phase : specimen.phases) {
+    auto row = estimate_json(phase.combined);
+    row["phase"] = phase.phase;
+    row["contradiction_sigma"] = number(phase.contradiction);
+    row["by_spectrum"] = Json::array();
+    for (const auto& value : phase.by_spectrum) {
+      row["by_spectrum"].push_back(estimate_json(value));
+    }
+    out["phases"].push_back(std::move(row));
+  }
+  return out;
+}
+
+Json request_json(const AnalysisResult& result) {
+  Json out;
+  out["inputs"] = result.inputs;
+  out["options"] = Json::array();
+  for (const auto& option : result.options) {
+    out["options"].push_back({
+        {"name",  option.name },
+        {"value", option.value}
+    });
+  }
   return out;
 }
 
@@ -220,9 +272,16 @@ std::string analysis_json(const AnalysisResult& result) {
   Json out;
   out["schema"] = 1;
   out["notice"] = "For research use only. Not for diagnosis or treatment decisions.";
+  out["request"] = request_json(result);
   out["spectra"] = Json::array();
   for (const auto& entry : result.spectra) {
     out["spectra"].push_back(spectrum_json(entry));
+  }
+  if (!result.specimens.empty()) {
+    out["specimens"] = Json::array();
+    for (const auto& specimen : result.specimens) {
+      out["specimens"].push_back(specimen_json(specimen));
+    }
   }
   return out.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

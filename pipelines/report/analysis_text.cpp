@@ -35,6 +35,15 @@ std::vector<Part> parts_of(const models::Composition& composition) {
   return parts;
 }
 
+std::string basis_text(const models::Composition& composition) {
+  if (composition.basis != models::CompositionBasis::weight_fraction) {
+    return "Share of the signal";
+  }
+  return composition.calibration_status == models::CalibrationStatus::placeholder
+             ? "Weight fraction (assumed response, uncalibrated)"
+             : "Weight fraction";
+}
+
 std::string fixed(double value, int digits) {
   std::array<char, 64> text{};
   const auto end =
@@ -87,11 +96,8 @@ std::string finding_text(const SpectrumAnalysis& entry) {
     text += (text.empty() ? "" : ", ") + part.name + " " + percent_text(part.share->value) + " (" +
             percent_text(part.share->lo95) + " to " + percent_text(part.share->hi95) + ")";
   }
-  std::string out = sure.empty() ? "No phase could be named."
-                                 : (composition.basis == models::CompositionBasis::weight_fraction
-                                        ? "Weight fraction: "
-                                        : "Share of the signal: ") +
-                                       sure + ".";
+  std::string out =
+      sure.empty() ? "No phase could be named." : basis_text(composition) + ": " + sure + ".";
   if (!unsure.empty()) {
     out += " Possible, from one band only: " + unsure + ".";
   }
@@ -159,6 +165,35 @@ std::string analysis_text(const AnalysisResult& result, bool has_color) {
         out += "  " + std::string(severity_name(row.severity)) + ": " + row.text + "\n";
       }
     }
+  }
+  for (const auto& specimen : result.specimens) {
+    out += specimen_text(specimen);
+  }
+  return out;
+}
+
+std::string specimen_text(const models::CombinedComposition& specimen) {
+  std::string out =
+      specimen.specimen + ", " + std::to_string(specimen.spectra.size()) + " spectra together\n";
+  if (!specimen.reason.empty()) {
+    out += "  no common composition: " + specimen.reason + "\n";
+  }
+  for (const auto& phase : specimen.phases) {
+    out += "  " + phase.phase + ": ";
+    if (std::isfinite(phase.combined.value)) {
+      out += percent_text(phase.combined.value) + " (" + percent_text(phase.combined.lo95) +
+             " to " + percent_text(phase.combined.hi95) + "); ";
+    }
+    for (std::size_t i = 0; i < phase.by_spectrum.size(); ++i) {
+      const auto& value = phase.by_spectrum[i];
+      out += (i == 0 ? "" : ", ") + specimen.spectra[i] + " " +
+             (std::isfinite(value.value) ? percent_text(value.value) : value.reason);
+    }
+    out += "\n";
+  }
+  if (specimen.disagrees) {
+    out += "  The spectra disagree beyond chance (chi-square " + short_number(specimen.chi_square) +
+           " for " + short_number(specimen.freedom) + "); the intervals are widened.\n";
   }
   return out;
 }

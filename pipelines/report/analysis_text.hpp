@@ -14,6 +14,9 @@ std::string headline_text(const SpectrumAnalysis& entry);
 /// Findings and markers of every spectrum, for a terminal.
 std::string analysis_text(const AnalysisResult& result, bool has_color = false);
 
+/// One specimen by several spectra, phase by phase.
+std::string specimen_text(const models::CombinedComposition& specimen);
+
 /// "12.3" with about three significant digits, for people.
 std::string short_number(double value);
 /// A share as "84 %", "0.4 %".

@@ -202,6 +202,21 @@ class ShareTable {
   std::string& out_;
 };
 
+std::string calibration_sentence(const models::Composition& composition) {
+  if (!composition.calibration_reason.empty()) {
+    return "Shares are no weight fractions: " + composition.calibration_reason + ".";
+  }
+  if (composition.basis != models::CompositionBasis::weight_fraction) {
+    return "Calibration: none, so shares are no weight fractions.";
+  }
+  return composition.calibration_status == models::CalibrationStatus::placeholder
+             ? "Calibration: none. Uncalibrated response factors were assumed on request; the "
+               "intervals are widened by exp(N(0, 0.35)) for each. Fractions are of the phases "
+               "named."
+             : "Calibration: " + composition.calibration_id +
+                   ", learnt from the user's standards; fractions are of the phases named.";
+}
+
 void append_composition(const models::Composition& composition, std::string& out) {
   const bool is_weight = composition.basis == models::CompositionBasis::weight_fraction;
   out += std::string("<h3>Composition: ") +
@@ -214,13 +229,10 @@ void append_composition(const models::Composition& composition, std::string& out
   }
   out += composition_svg(composition);
   ShareTable(composition, out).append();
-  out +=
-      "<p class=\"small\">Axis shift found: " + short_number(composition.axis.shift_cm1) +
-      " cm⁻¹ (standard uncertainty " + short_number(composition.axis.u) +
-      "). Condition number of the fit: " + short_number(composition.condition_number) +
-      (is_weight ? ". Calibration: " + escaped(composition.calibration_id) +
-                       ", learnt from the user's standards; fractions are of the phases named.</p>"
-                 : ". Calibration: none, so shares are no weight fractions.</p>");
+  out += "<p class=\"small\">Axis shift found: " + short_number(composition.axis.shift_cm1) +
+         " cm⁻¹ (standard uncertainty " + short_number(composition.axis.u) +
+         "). Condition number of the fit: " + short_number(composition.condition_number) + ". " +
+         escaped(typeset(calibration_sentence(composition))) + "</p>";
 }
 
 void append_markers(const SpectrumAnalysis& entry, std::string& out) {
@@ -253,8 +265,10 @@ void append_markers(const SpectrumAnalysis& entry, std::string& out) {
            cell(has_value ? interval(value, short_number) : "-", true) + "<td>" +
            marker_svg(marker) + "<span class=\"small\">" + escaped(typeset(range)) +
            "</span></td>" + "<td>" + escaped(typeset(status)) + " " + position + "</td>" +
-           cell(marker.definition + "; grade " + marker.grade + "; says nothing about " +
-                marker.must_not_claim) +
+           cell(marker.definition + "; " +
+                (marker.calibration == "none" ? std::string()
+                                              : "calibration " + marker.calibration + "; ") +
+                "grade " + marker.grade + "; says nothing about " + marker.must_not_claim) +
            "</tr>";
   }
   out += "</tbody></table>";

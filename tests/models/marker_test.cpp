@@ -69,7 +69,7 @@ TEST(Markers, RatiosUseTheStatedBandsOnly) {
   EXPECT_DOUBLE_EQ(find(markers, "nu1_width").value.value, 15);
   for (const auto& marker : markers) {
     EXPECT_FALSE(marker.definition.empty());
-    EXPECT_GT(marker.value.u, 0);
+    EXPECT_TRUE(marker.value.u > 0 || !std::isfinite(marker.value.value)) << marker.id;
   }
 }
 
