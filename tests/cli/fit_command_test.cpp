@@ -276,7 +276,7 @@ TEST_F(FitCommand, ASeriesSharesPositionsAndWidths) {
   EXPECT_EQ(json["joint"]["shared"][0], "nu1_po4.center");
   ASSERT_EQ(json["spectra"].size(), 3U);
   for (const auto& own : json["spectra"]) {
-    EXPECT_EQ(own["bands"][0]["fwhm"], json["spectra"][0]["bands"][0]["fwhm"]);
+    EXPECT_EQ(own["bands"][0]["fwhm"]["value"], json["spectra"][0]["bands"][0]["fwhm"]["value"]);
   }
   const auto table = run_program("fit --bands raman_phosphate_nu1 --share position,ratio " + files);
   EXPECT_NE(table.out.find("3 spectra fitted jointly"), std::string::npos);
