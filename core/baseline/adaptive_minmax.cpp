@@ -11,37 +11,41 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{
-    ParameterInfo{.name = "polynomial_order",
-                  .aliases = "poly_order",
-                  .minimum = 0,
-                  .maximum = 29,
-                  .standard = std::numeric_limits<double>::quiet_NaN(),
-                  .help =
-                      "lower of the two degrees, the other is one more (automatic: by the ratio "
-                      "of baseline to signal)"                                                               },
-    ParameterInfo{.name = "method",
-                  .type = ParameterType::choice,
-                  .standard = 0,
-                  .choices = "modpoly imodpoly",
-                  .help = "how each polynomial is fitted"                                                  },
-    ParameterInfo{.name = "constrained_fraction",
-                  .minimum = 0,
-                  .maximum = 0.5,
-                  .standard = 0.01,
-                  .help = "points at either end that hold the polynomial, as a part of all"              },
-    ParameterInfo{.name = "constrained_weight",
-                  .minimum = 1,
-                  .maximum = 1e12,
-                  .standard = 1e5,
-                  .help = "weight of the points that hold the polynomial"},
-    ParameterInfo{.name = "estimation_poly_order",
-                  .type = ParameterType::integer,
-                  .minimum = 0,
-                  .maximum = 30,
-                  .standard = 2,
-                  .help = "degree of the fit that finds the ratio of baseline to signal"},
-};
+constexpr ParameterInfo lower_order_parameter{
+    .name = "polynomial_order",
+    .aliases = "poly_order",
+    .minimum = 0,
+    .maximum = 29,
+    .standard = std::numeric_limits<double>::quiet_NaN(),
+    .help = "lower of the two degrees (automatic: by the ratio of baseline to signal)"};
+constexpr ParameterInfo method_parameter{.name = "method",
+                                         .type = ParameterType::choice,
+                                         .standard = 0,
+                                         .choices = "modpoly imodpoly",
+                                         .help = "how each polynomial is fitted"};
+constexpr ParameterInfo fraction_parameter{
+    .name = "constrained_fraction",
+    .minimum = 0,
+    .maximum = 0.5,
+    .standard = 0.01,
+    .help = "points at either end that hold the polynomial, as a part of all"};
+constexpr ParameterInfo weight_parameter{.name = "constrained_weight",
+                                         .minimum = 1,
+                                         .maximum = 1e12,
+                                         .standard = 1e5,
+                                         .help = "weight of the points that hold the polynomial"};
+constexpr ParameterInfo estimate_parameter{
+    .name = "estimation_poly_order",
+    .type = ParameterType::integer,
+    .minimum = 0,
+    .maximum = 30,
+    .standard = 2,
+    .help = "degree of the fit that finds the ratio of baseline to signal"};
+constexpr std::array parameters{lower_order_parameter,
+                                method_parameter,
+                                fraction_parameter,
+                                weight_parameter,
+                                estimate_parameter};
 
 constexpr double tolerance = 1e-3;
 constexpr int most_fits = 250;

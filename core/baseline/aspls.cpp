@@ -20,8 +20,7 @@ constexpr std::array parameters{lambda_parameter(1e5),
 /// Weights    1 / (1 + exp(k (d - s) / s)), d = y - z, s the standard deviation of the negative d
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration, an exponential and two divisions per point
-/// Source     Zhang et al., Spectrosc. Lett. 53 (2020) 222, which prints k = 2; its figures show
-/// 0.5
+/// Source     Zhang et al., Spectrosc. Lett. 53 (2020) 222; it prints k = 2, its figures show 0.5
 void run(const MethodCall& call) {
   kernels::run_penalty_lanes<kernels::ScaledPenaltySystem>(
       call, kernels::AsplsWeights{call.parameters.real("asymmetric_coef")});

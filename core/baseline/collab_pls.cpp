@@ -8,26 +8,34 @@
 namespace calcispec {
 namespace {
 
+constexpr ParameterInfo shared_method_parameter{
+    .name = "method",
+    .type = ParameterType::choice,
+    .standard = 0,
+    .choices =
+        "asls iasls airpls arpls drpls iarpls psalsa derpsalsa brpls lsrpls "
+        "mpls mixture_model irsqr pspline_asls pspline_iasls pspline_airpls "
+        "pspline_arpls pspline_drpls pspline_iarpls pspline_psalsa "
+        "pspline_derpsalsa pspline_mpls pspline_brpls pspline_lsrpls",
+    .help = "penalised baseline whose weights are shared"};
+constexpr ParameterInfo average_parameter{
+    .name = "average_dataset",
+    .type = ParameterType::flag,
+    .minimum = 0,
+    .maximum = 1,
+    .standard = 1,
+    .help = "weights of the mean spectrum; else the mean of the weights of each"};
+constexpr ParameterInfo shared_lambda_parameter{
+    .name = "lambda",
+    .aliases = "lam",
+    .minimum = 1e-3,
+    .maximum = 1e15,
+    .standard = std::numeric_limits<double>::quiet_NaN(),
+    .help = "stiffness (automatic: the default of the method)"};
 constexpr std::array parameters{
-    ParameterInfo{.name = "method",
-                  .type = ParameterType::choice,
-                  .standard = 0,
-                  .choices = "asls iasls airpls arpls drpls iarpls psalsa derpsalsa brpls lsrpls "
-                             "mpls mixture_model irsqr pspline_asls pspline_iasls pspline_airpls "
-                             "pspline_arpls pspline_drpls pspline_iarpls pspline_psalsa "
-                             "pspline_derpsalsa pspline_mpls pspline_brpls pspline_lsrpls", .help = "penalised baseline whose weights are shared"},
-    ParameterInfo{ .name = "average_dataset",
-                  .type = ParameterType::flag,
-                  .minimum = 0,
-                  .maximum = 1,
-                  .standard = 1,
-                  .help = "weights of the mean spectrum; else the mean of the weights of each"},
-    ParameterInfo{                                                    .name = "lambda",
-                  .aliases = "lam",
-                  .minimum = 1e-3,
-                  .maximum = 1e15,
-                  .standard = std::numeric_limits<double>::quiet_NaN(),
-                  .help = "stiffness (automatic: the default of the method)"},
+    shared_method_parameter,
+    average_parameter,
+    shared_lambda_parameter,
 };
 
 std::vector<double> mean_of(const std::vector<std::vector<double>>& rows) {

@@ -133,8 +133,7 @@ void smooth(double lambda, std::span<double> z) {
 ///            what it gives; where points are fewer the baseline is stiffer
 /// Status     that of the inner method
 /// Cost       that of the inner method
-/// Source     Liland et al., Chemom. Intell. Lab. Syst. 109 (2011) 51, there with LOESS at the
-/// joints
+/// Source     Liland et al., Chemom. Intell. Lab. Syst. 109 (2011) 51 (LOESS at the joints)
 void run(const MethodCall& call) {
   const auto& method = inner_method(call.parameters);
   const auto sections = sections_of(call.axis, call.parameters);

@@ -21,8 +21,7 @@ constexpr std::array parameters{lambda_parameter(1e6),
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of z)^2
 /// Weights    v exp(-((y - z) / k)^2 / 2) asymmetry where y > z, else v (1 - asymmetry); v falls
-/// with
-///            the derivatives of the smoothed signal
+///            with the derivatives of the smoothed signal
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration, an exponential and a division per point
 /// Source     Korepanov, J. Raman Spectrosc. 51 (2020) 2061

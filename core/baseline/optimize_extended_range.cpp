@@ -10,44 +10,56 @@
 namespace calcispec {
 namespace {
 
+constexpr ParameterInfo side_parameter{.name = "side",
+                                       .type = ParameterType::choice,
+                                       .standard = 0,
+                                       .choices = "both left right",
+                                       .help = "ends at which the spectrum is extended"};
+constexpr ParameterInfo width_parameter{
+    .name = "width_scale",
+    .minimum = 0.001,
+    .maximum = 2,
+    .standard = 0.1,
+    .help = "points added at an end, as a part of those there are"};
+constexpr ParameterInfo height_parameter{
+    .name = "height_scale",
+    .minimum = 0,
+    .maximum = 1000,
+    .standard = 1,
+    .help = "height of the added peaks, as a part of the largest ordinate"};
+constexpr ParameterInfo sigma_parameter{
+    .name = "sigma_scale",
+    .minimum = 1e-3,
+    .maximum = 10,
+    .standard = 1.0 / 12,
+    .help = "standard deviation of the added peaks, as a part of the added points"};
+constexpr ParameterInfo least_parameter{
+    .name = "min_value",
+    .minimum = -3,
+    .maximum = 15,
+    .standard = 2,
+    .help = "least decimal logarithm of lambda, or degree of the polynomial"};
+constexpr ParameterInfo largest_parameter{
+    .name = "max_value",
+    .minimum = -3,
+    .maximum = 15,
+    .standard = 8,
+    .help = "largest decimal logarithm of lambda, or degree of the polynomial"};
+constexpr ParameterInfo step_parameter{
+    .name = "step",
+    .minimum = 0.05,
+    .maximum = 18,
+    .standard = 1,
+    .help = "between the degrees tried; for lambda as many are tried as steps fit in"};
 constexpr std::array parameters{
     inner_method_parameter,
-    ParameterInfo{.name = "side",
-                  .type = ParameterType::choice,
-                  .standard = 0,
-                  .choices = "both left right",
-                  .help = "ends at which the spectrum is extended"                                 },
-    ParameterInfo{.name = "width_scale",
-                  .minimum = 0.001,
-                  .maximum = 2,
-                  .standard = 0.1,
-                  .help = "points added at an end, as a part of those there are"                   },
-    ParameterInfo{.name = "height_scale",
-                  .minimum = 0,
-                  .maximum = 1000,
-                  .standard = 1,
-                  .help = "height of the added peaks, as a part of the largest ordinate"           },
-    ParameterInfo{.name = "sigma_scale",
-                  .minimum = 1e-3,
-                  .maximum = 10,
-                  .standard = 1.0 / 12,
-                  .help = "standard deviation of the added peaks, as a part of the added points"   },
-    ParameterInfo{.name = "min_value",
-                  .minimum = -3,
-                  .maximum = 15,
-                  .standard = 2,
-                  .help = "least decimal logarithm of lambda, or degree of the polynomial"         },
-    ParameterInfo{.name = "max_value",
-                  .minimum = -3,
-                  .maximum = 15,
-                  .standard = 8,
-                  .help = "largest decimal logarithm of lambda, or degree of the polynomial"       },
-    ParameterInfo{
-                  .name = "step",
-                  .minimum = 0.05,
-                  .maximum = 18,
-                  .standard = 1,
-                  .help = "between the degrees tried; for lambda as many are tried as steps fit in"},
+    side_parameter,
+    width_parameter,
+    height_parameter,
+    sigma_parameter,
+    least_parameter,
+    largest_parameter,
+    step_parameter,
 };
 
 ExtendedRange::Shape shape_of(const ParameterSet& set) {

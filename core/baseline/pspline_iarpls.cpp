@@ -32,7 +32,7 @@ void run(const MethodCall& call) {
 CoreMethod baseline_pspline_iarpls() {
   return {
       {"baseline",
-       "pspline_iarpls", "improved asymmetrically reweighted penalised least squares, with a spline",
+       "pspline_iarpls", "improved asymmetrically reweighted least squares, with a spline",
        "Ye et al., Appl. Opt. 59 (2020) 10933", parameters},
       6,
       run

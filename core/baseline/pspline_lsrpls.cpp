@@ -24,7 +24,7 @@ constexpr std::array parameters{spline_lambda_parameter(1e3),
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration
 /// Source     Heng et al., Chin. J. Lasers 45 (2018) 1211001; Eilers & Marx, Stat. Sci. 11 (1996)
-/// 89
+///            89
 void run(const MethodCall& call) {
   kernels::run_spline_lanes<kernels::SplineSystem>(
       call, kernels::LocallySymmetricWeights{std::numbers::ln10});
