@@ -33,7 +33,11 @@ for _ in $(seq 2000); do
   fi
   sleep 0.005
 done
-victim=$(pgrep -P "$job" | tail -n 1 || true)
+victim=
+for parent in "$job" $(pgrep -P "$job" || true); do
+  rank=$(pgrep -P "$parent" calcispec-mpi | tail -n 1 || true)
+  victim=${rank:-$victim}
+done
 if [[ -n "$victim" ]]; then
   kill -KILL "$victim" || true
 fi
