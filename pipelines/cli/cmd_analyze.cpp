@@ -146,9 +146,11 @@ std::vector<RecordedOption> record_of(const Options& options) {
     if (!options.has(name)) {
       continue;
     }
-    const bool is_list = std::string_view(name) == "calibration";
-    for (const auto& value :
-         is_list ? options.list(name) : std::vector<std::string>{options.text(name)}) {
+    auto values = options.list(name);
+    if (values.empty()) {
+      values.emplace_back();  // a flag
+    }
+    for (const auto& value : values) {
       out.push_back({name, value});
     }
   }

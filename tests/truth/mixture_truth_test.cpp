@@ -345,16 +345,50 @@ TEST_P(MixtureTruth, IsFoundAndCovered) {
   EXPECT_GE(static_cast<double>(sums.flagged), bounds.flagged * static_cast<double>(sums.unknown));
 }
 
+struct Disturbance {
+  double snr;
+  double background;
+  double shift_sd;
+  double vapour;
+  double stray_light;
+};
+
+Regime make_regime(const char* name,
+                   bool is_raman,
+                   const Disturbance& how,
+                   bool is_crowded,
+                   const Bounds& bounds) {
+  return {name,
+          is_raman,
+          how.snr,
+          how.background,
+          how.shift_sd,
+          how.vapour,
+          how.stray_light,
+          is_crowded,
+          bounds};
+}
+
 std::vector<Regime> regimes() {
-  return {
-      {"raman_good",    true,  200,  0.5,  0.3, 0,     0,     false, {1, 0, 0, 1, 1, 0}},
-      {"raman_typical", true,  50,   2,    0.7, 0,     0,     false, {1, 0, 0, 1, 1, 0}},
-      {"raman_poor",    true,  20,   5,    1,   0,     0,     false, {1, 0, 0, 1, 1, 0}},
-      {"raman_crowded", true,  50,   2,    0.7, 0,     0,     true,  {1, 0, 0, 1, 1, 0}},
-      {"ftir_typical",  false, 2000, 0.05, 0.3, 0.008, 0.005, false, {1, 0, 0, 1, 1, 0}},
-      {"ftir_poor",     false, 400,  0.05, 0.7, 0.02,  0.02,  false, {1, 0, 0, 1, 1, 0}},
-      {"ftir_crowded",  false, 2000, 0.05, 0.3, 0.008, 0.005, true,  {1, 0, 0, 1, 1, 0}}
-  };
+  const Disturbance good{200, 0.5, 0.3, 0, 0};
+  const Disturbance typical{50, 2, 0.7, 0, 0};
+  const Disturbance poor{20, 5, 1, 0, 0};
+  const Disturbance infrared{2000, 0.05, 0.3, 0.008, 0.005};
+  const Disturbance poor_infrared{400, 0.05, 0.7, 0.02, 0.02};
+  std::vector<Regime> out;
+  out.push_back(make_regime("raman_good", true, good, false, {0.12, 0.7, 0.78, 0.16, 0.02, 0.9}));
+  out.push_back(
+      make_regime("raman_typical", true, typical, false, {0.14, 0.73, 0.7, 0.18, 0.02, 0.9}));
+  out.push_back(make_regime("raman_poor", true, poor, false, {0.2, 0.5, 0.75, 0.4, 0.02, 0.9}));
+  out.push_back(
+      make_regime("raman_crowded", true, typical, true, {0.19, 0.55, 0.7, 0.22, 0.05, 0.9}));
+  out.push_back(
+      make_regime("ftir_typical", false, infrared, false, {0.08, 0.72, 0.85, 0.12, 0.04, 0.9}));
+  out.push_back(
+      make_regime("ftir_poor", false, poor_infrared, false, {0.09, 0.72, 0.9, 0.13, 0.05, 0.9}));
+  out.push_back(
+      make_regime("ftir_crowded", false, infrared, true, {0.12, 0.68, 0.8, 0.15, 0.05, 0.9}));
+  return out;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, MixtureTruth, ::testing::ValuesIn(regimes()), [](const auto& row) {
