@@ -109,8 +109,10 @@ void make_work_folder(const std::string& output) {
 void refuse_set_methods(std::span<const Step> steps) {
   for (const auto& step : steps) {
     const auto dot = step.name.find('.');
-    if (dot != std::string::npos &&
-        find_set_method(step.name.substr(0, dot), step.name.substr(dot + 1)) != nullptr) {
+    const bool is_set_method =
+        dot != std::string::npos &&
+        find_set_method(step.name.substr(0, dot), step.name.substr(dot + 1)) != nullptr;
+    if (is_set_method || step.name == "baseline.collab_pls") {
       throw Error(ErrorCode::bad_method,
                   step.name +
                       " looks at all spectra of a map together, and batch works on parts of "

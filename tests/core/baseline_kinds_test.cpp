@@ -185,7 +185,6 @@ TEST(BaselineKinds, EveryKindFindsASmoothBackground) {
            {"noise_median",     {{"half_window", "80", ""}},                              0.6},
            {"swima",            {},                                                       1.0},
            {"ipsa",             {{"half_window", "80", ""}},                              0.6},
-           {"peak_filling",     {{"half_window", "8", ""}},                               0.6},
            {"golotvin",         {{"half_window", "15", ""}, {"num_std", "12", ""}},       0.6},
            {"dietrich",         {},                                                       0.6},
            {"std_distribution", {{"half_window", "8", ""}},                               0.6},
