@@ -105,8 +105,8 @@ Marker apply_calibration(const MarkerCalibration& calibration,
   out.status = raw->status;
   if (calibration.status == CalibrationStatus::placeholder) {
     out.status = MarkerStatus::uncalibrated;
-    out.value.reason = "uncalibrated: " + calibration.source + "; calcispec calibrate --marker " +
-                       calibration.marker + " learns it from standards of your own";
+    out.value.reason = calibration.source + "; calcispec calibrate --marker " + calibration.marker +
+                       " learns it from standards of your own";
   } else if (out.value.value < critical * out.value.u) {
     out.value.reason +=
         std::string(out.value.reason.empty() ? "" : "; ") + "not above its own detection limit";

@@ -109,7 +109,9 @@ class ReweightedRun {
       }
     }
     std::fill(scratch_.z.begin(), scratch_.z.end(), Pack{});
-    std::fill(scratch_.weights.begin(), scratch_.weights.end(), broadcast(1));
+    for (Index p = 0; p < points_; ++p) {
+      scratch_.weights[static_cast<std::size_t>(p)] = broadcast(first_weight(p));
+    }
     is_fresh_ = Mask{} - 1;
     rule_ = method_.rule({}, gives_up_);
     gives_up_ = Mask{};
