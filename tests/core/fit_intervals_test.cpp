@@ -289,7 +289,7 @@ TEST(FitIntervals, CountsAreDrawnAsCounts) {
   IntervalOptions options;
   options.kind = IntervalKind::bootstrap;
   options.draws = 299;
-  const auto& area = fit_with(one_gauss(), job, options, fit).bands[0].area;
+  const auto area = fit_with(one_gauss(), job, options, fit).bands[0].area;
   EXPECT_LT(area.interval.low, truth);
   EXPECT_GT(area.interval.high, truth);
   EXPECT_NEAR(
