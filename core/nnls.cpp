@@ -21,14 +21,6 @@ using Eigen::VectorXd;
 using kernels::lane_count;
 using kernels::Pack;
 
-double sum_of(Pack pack) {
-  double sum = 0;
-  for (Index lane = 0; lane < lane_count; ++lane) {
-    sum += pack[lane];
-  }
-  return sum;
-}
-
 // Products of y with `count` neighbouring columns.
 template <std::size_t count>
 void products(std::span<const double> y, const double* columns, double* out) {
@@ -42,7 +34,7 @@ void products(std::span<const double> y, const double* columns, double* out) {
     });
   }
   for (std::size_t k = 0; k < count; ++k) {
-    out[k] = sum_of(sums[k]);
+    out[k] = kernels::sum(sums[k]);
     for (Index rest = i; rest < points; ++rest) {
       out[k] += y[static_cast<std::size_t>(rest)] * columns[static_cast<Index>(k) * points + rest];
     }

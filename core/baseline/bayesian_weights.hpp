@@ -19,8 +19,8 @@ namespace calcispec::kernels {
 ///            s / (m sqrt 2), d = y - z, s the root mean square of the negative d, m the mean of
 ///            the positive, b the share of points that belong to bands
 /// Status     converged | iteration_limit
-/// Cost       O(points) per iteration, an exponential, a series of 32 terms, four divisions per
-/// point Source     Wang et al., Nucl. Sci. Tech. 33 (2022) 148
+/// Cost       per point and iteration an exponential, a series of 32 terms and four divisions
+/// Source     Wang et al., Nucl. Sci. Tech. 33 (2022) 148
 template <typename System>
 class BayesianRun {
  public:

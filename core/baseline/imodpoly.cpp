@@ -104,8 +104,8 @@ class ImodpolyRun {
       sum += r;
       square += r * r;
     });
-    const double mean = kernels::sum_of(sum) / points_;
-    return std::sqrt(std::max(0.0, kernels::sum_of(square) / points_ - mean * mean));
+    const double mean = kernels::sum(sum) / points_;
+    return std::sqrt(std::max(0.0, kernels::sum(square) / points_ - mean * mean));
   }
 
   void mask_peaks(const Moments& moments, double deviation) {

@@ -2,7 +2,7 @@
 #include "core/baseline/bells.hpp"
 #include "core/baseline/edges.hpp"
 #include "core/baseline/moving_extremes.hpp"
-#include "core/baseline/moving_median.hpp"
+#include "core/kernels/running_median.hpp"
 #include "core/method_table.hpp"
 
 #include <algorithm>
@@ -38,16 +38,16 @@ constexpr std::array parameters{window_parameter, smooth_parameter, sigma_parame
 /// Model      Gaussian-weighted mean of the median over 2 * half_window + 1 points; the ends go on
 ///            along lines
 /// Status     converged
-/// Cost       O(points x log(half_window)) for the medians, O(points x window) for the bell;
-/// windows
-///            beyond the spectrum count as its length
+/// Cost       O(points x window) moves for the medians and products for the bell; windows beyond
+///            the spectrum count as its length
 /// Source     Friedrichs, J. Biomol. NMR 5 (1995) 147
 void run(const MethodCall& call) {
   MovingExtremes extremes;
-  MovingMedian medians;
   const auto points = static_cast<std::size_t>(call.points());
   const auto& given = call.parameters;
   std::vector<double> padded;
+  std::vector<double> wider;  // its end values repeated
+  std::vector<double> sorted;
   std::vector<double> baseline;
   for (Index r = 0; r < call.count(); ++r) {
     const auto y = call.row(r);
@@ -57,7 +57,10 @@ void run(const MethodCall& call) {
                                              : 2 * automatic_half_window(y, extremes));
     extend_by_lines(y, half, padded);
     baseline.resize(padded.size());
-    medians.run(padded, half, baseline);
+    wider.assign(half, padded.front());
+    wider.insert(wider.end(), padded.begin(), padded.end());
+    wider.insert(wider.end(), half, padded.back());
+    kernels::running_median(wider, 2 * half + 1, baseline.data(), sorted);
     const std::size_t smooth =
         std::min(points,
                  given.is_set("smooth_half_window")

@@ -36,10 +36,10 @@ constexpr std::array<ParameterInfo, 3> parameters{
 };
 
 /// Model      derivative, per unit of the axis, of the least-squares polynomial in a moving window
-/// Needs      odd window > polynomial_order, at least as many points; polynomial_order >=
-/// derivative Edges      polynomial of the last whole window Cost       points * window; uneven
-/// axis: points * window * order^2 more per call Source     Savitzky & Golay, Anal. Chem. 36 (1964)
-/// 1627
+/// Needs      odd window > polynomial_order >= derivative, at least as many points
+/// Edges      polynomial of the last whole window
+/// Cost       points * window; uneven axis: points * window * order^2 more per call
+/// Source     Savitzky & Golay, Anal. Chem. 36 (1964) 1627
 void run(const MethodCall& call) {
   WindowSettings settings;
   settings.window = call.parameters.is_set("window") ? call.parameters.integer("window") : 0;

@@ -47,6 +47,14 @@ inline Pack square_root(Pack a) {
   return a;
 }
 
+inline double sum(Pack pack) {
+  double total = 0;
+  for (Index lane = 0; lane < lane_count; ++lane) {
+    total += pack[lane];
+  }
+  return total;
+}
+
 /// Calls body(integral_constant 0) ... body(count - 1): straight-line code, so that arrays of packs
 /// with these subscripts live in registers.
 template <std::size_t count, typename Body>

@@ -1,4 +1,4 @@
-// Exp and log of packs, the sum of a pack, aligned arrays of packs.
+// Exp and log of packs, aligned arrays of packs.
 #pragma once
 
 #include "core/export.hpp"
@@ -35,13 +35,6 @@ inline Pack value_of(Mask bits) {
   Pack value;
   std::memcpy(&value, &bits, sizeof value);
   return value;
-}
-inline double sum(Pack value) {
-  double total = 0;
-  for (Index i = 0; i < lane_count; ++i) {
-    total += value[i];
-  }
-  return total;
 }
 
 /// e^x for x <= 700; 0 below -708. Worst error 2 units in the last place.

@@ -9,14 +9,6 @@
 
 namespace calcispec::kernels {
 
-inline double sum_of(Pack pack) {
-  double sum = 0;
-  for (Index lane = 0; lane < lane_count; ++lane) {
-    sum += pack[lane];
-  }
-  return sum;
-}
-
 /// Values one register after another; what lies beyond the last is 0.
 inline void pack_points(std::span<const double> values, Tile& out) {
   std::fill(out.begin(), out.end(), Pack{});
@@ -56,7 +48,7 @@ class PackedPolynomials {
     }
     Moments out{};
     for (std::size_t k = 0; k < terms; ++k) {
-      out[k] = sum_of(sums[k]);
+      out[k] = sum(sums[k]);
     }
     return out;
   }
@@ -113,7 +105,7 @@ class PackedPolynomials {
                      std::array<double, terms>& scale) {
     for (std::size_t i = 0, n = 0; i < terms; ++i) {
       for (std::size_t j = 0; j <= i; ++j, ++n) {
-        const double whole = sum_of(sums[n]);
+        const double whole = sum(sums[n]);
         double rest = whole;
         for (std::size_t k = 0; k < j; ++k) {
           rest -= lower[i][k] * lower[j][k];
