@@ -3,7 +3,7 @@
 #include "core/error.hpp"
 #include "io/file.hpp"
 #include "pipelines/analysis.hpp"
-#include "pipelines/calibration_file.hpp"
+#include "pipelines/cli/analysis_options.hpp"
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/inputs.hpp"
 #include "pipelines/cli/options.hpp"
@@ -99,21 +99,7 @@ AnalysisRequest request_of(const Options& options) {
   AnalysisRequest request;
   request.read = read_options(options);
   request.jobs = options.whole_number("jobs", 0);
-  if (options.has("method")) {
-    request.method = load_method(options.text("method"));
-  }
-  if (options.has("range")) {
-    request.composition.range_cm1 = parse_range(options.text("range"), "--range");
-  }
-  request.library_folder = options.text("library");
-  request.is_only_library = options.has("only-library");
-  if (request.is_only_library && request.library_folder.empty()) {
-    throw Error(ErrorCode::invalid_argument, "--only-library needs --library DIR");
-  }
-  auto calibrations = load_calibrations(options.list("calibration"));
-  request.calibrations = std::move(calibrations.responses);
-  request.calibration_sha256 = std::move(calibrations.sha256);
-  request.marker_calibrations = std::move(calibrations.markers);
+  take_references(options, request);
   request.material = options.text("material");
   request.assumes_response = options.has("assume-response");
   if (request.assumes_response && !request.calibrations.empty()) {

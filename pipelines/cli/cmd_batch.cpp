@@ -2,7 +2,7 @@
 #include "core/error.hpp"
 #include "pipelines/band_set.hpp"
 #include "pipelines/batch.hpp"
-#include "pipelines/calibration_file.hpp"
+#include "pipelines/cli/analysis_options.hpp"
 #include "pipelines/cli/columns.hpp"
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/inputs.hpp"
@@ -140,21 +140,7 @@ std::optional<ShardChoice> shard_of_slurm() {
 
 AnalysisRequest analysis_of(const Options& options) {
   AnalysisRequest request;
-  if (options.has("method")) {
-    request.method = load_method(options.text("method"));
-  }
-  if (options.has("range")) {
-    request.composition.range_cm1 = parse_range(options.text("range"), "--range");
-  }
-  request.library_folder = options.text("library");
-  request.is_only_library = options.has("only-library");
-  if (request.is_only_library && request.library_folder.empty()) {
-    throw Error(ErrorCode::invalid_argument, "--only-library needs --library DIR");
-  }
-  auto calibrations = load_calibrations(options.list("calibration"));
-  request.calibrations = std::move(calibrations.responses);
-  request.calibration_sha256 = std::move(calibrations.sha256);
-  request.marker_calibrations = std::move(calibrations.markers);
+  take_references(options, request);
   return request;
 }
 

@@ -1,6 +1,6 @@
 // calcispec series: dated measurements, trends with intervals.
 #include "core/error.hpp"
-#include "pipelines/calibration_file.hpp"
+#include "pipelines/cli/analysis_options.hpp"
 #include "pipelines/cli/columns.hpp"
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/inputs.hpp"
@@ -246,10 +246,7 @@ int run_series(std::span<const std::string> arguments) {
   request.jobs = options->whole_number("jobs", 0);
   request.library_folder = options->text("library");
   request.is_only_library = options->has("only-library");
-  auto calibrations = load_calibrations(options->list("calibration"));
-  request.calibrations = std::move(calibrations.responses);
-  request.calibration_sha256 = std::move(calibrations.sha256);
-  request.marker_calibrations = std::move(calibrations.markers);
+  take_calibrations(*options, request);
   const auto rows = rows_of(*options);
   watch_interrupt();
   Progress progress("analysing spectra", options->has("quiet"));
