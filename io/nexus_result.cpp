@@ -121,6 +121,7 @@ class ResultReader {
     ResultPicture picture;
     picture.group = name;
     picture.values = values(name + "/" + signal);
+    picture.status = values(name + "/status");
     const auto data = hdf5::open_object(group.id(), signal);
     picture.unit = data.is_open() ? hdf5::text_of(data.id(), "units") : "";
     if (static_cast<Index>(picture.values.size()) == out_.grid.nx * out_.grid.ny) {

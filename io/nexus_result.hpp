@@ -14,6 +14,7 @@ struct ResultPicture {
   std::string group;  // below /entry, "composition/calcite"
   std::string unit;
   std::vector<double> values;
+  std::vector<double> status;  // codes per pixel, as the writer says them; empty: none
 };
 
 struct NexusResult {

@@ -88,7 +88,7 @@ const CommandHelp& batch_help() {
       "  calcispec batch merge map.h5:/entry/data --method raman --shards 4 -o result.nxs\n"
       "  calcispec batch run exports/ -o result.nxs --csv result.csv\n",
       options,
-      "\nThe same command goes on where it was stopped: SIGTERM or SIGUSR1 finish the block and "
+      "The same command goes on where it was stopped: SIGTERM or SIGUSR1 finish the block and "
       "end\n"
       "with 75, a full disk with 74, and after a kill every block the journal vouches for is "
       "kept.\n"

@@ -23,7 +23,7 @@ namespace calcispec::cli {
 
 const CommandHelp& bench_help() {
   static constexpr std::array options{
-      Option{"format", 0, OptionValue::choice, "table|json", "how to print (default: table)"},
+      choice_option("format", "table|json", "how to print (default: table)"),
       common::output,
       common::force,
   };
@@ -145,7 +145,7 @@ std::vector<Measurement> measure_all() {
         ),
       measure_step("baseline", "arpls", {                     }
         ),
-      measure_step("smooth", "savgol", {          }
+      measure_step("smooth", "savgol", {           }
         ),
       measure_step("smooth", "fft", {{"cutoff", "0.08", ""}                      }
         ),

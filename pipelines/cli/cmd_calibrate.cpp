@@ -54,7 +54,7 @@ const CommandHelp& calibrate_help() {
       "  calcispec calibrate --marker carbonate_wt --standards known.csv -o carbonate.toml\n"
       "  calcispec analyze --calibration carbonate.toml new/\n",
       options,
-      "\nThe error printed is that of standards left out one at a time and predicted from the\n"
+      "The error printed is that of standards left out one at a time and predicted from the\n"
       "others. A calibration holds for its library, technique and sampling mode alone, a marker\n"
       "line for the kind of sample and the range of its standards too; elsewhere it is refused.\n"
       "For research use only. Not for diagnosis or treatment decisions.\n"};

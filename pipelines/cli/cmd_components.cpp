@@ -51,7 +51,7 @@ const CommandHelp& components_help() {
       "  calcispec components map.txt\n"
       "  calcispec components map.txt --algorithm kmeans --count 4 --format csv -o clusters.csv\n",
       options,
-      "\nCurves (mcr) and amounts are not below 0; they are not unique where no spectrum is pure.\n"
+      "Curves (mcr) and amounts are not below 0; they are not unique where no spectrum is pure.\n"
       "Curves and the means of clusters are compared with the band tables as by calcispec match;\n"
       "principal components are no spectra and are not. Shares of phases with intervals are what\n"
       "calcispec analyze gives.\n"

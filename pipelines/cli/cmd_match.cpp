@@ -44,7 +44,7 @@ const CommandHelp& match_help() {
       "  calcispec match spectrum.txt\n"
       "  calcispec match --library my_library --format json exports/ -o hits.json\n",
       options,
-      "\nexplained: part of the signal that the reference alone explains, 0 to 1.\n"
+      "explained: part of the signal that the reference alone explains, 0 to 1.\n"
       "slope r: correlation of first derivatives, blind to backgrounds; r: of the curves above\n"
       "their backgrounds; angle: between them as vectors, in degrees, 0 for the same curve.\n"
       "A reference is an answer only where its bands are there as the naming rule asks; without\n"

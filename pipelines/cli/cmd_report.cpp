@@ -23,7 +23,7 @@ const CommandHelp& report_help() {
       "RESULT.nxs -o FILE.html",
       "  calcispec report result.nxs -o result.html\n",
       options,
-      "\nReports of single spectra come from calcispec analyze --report.\n"
+      "Reports of single spectra come from calcispec analyze --report.\n"
       "For research use only. Not for diagnosis or treatment decisions.\n"};
   return help;
 }

@@ -51,7 +51,7 @@ const CommandHelp& series_help() {
       "  calcispec series --study study.csv\n"
       "  calcispec series lesion_2026-01-10.txt lesion_2026-03-02.txt lesion_2026-05-11.txt\n",
       options,
-      "\nWithout --study the dates are taken from the file names (YYYY-MM-DD). A lesion is a "
+      "Without --study the dates are taken from the file names (YYYY-MM-DD). A lesion is a "
       "series;\n"
       "a line goes through the means of its specimens, so that what differs between specimens\n"
       "counts. A change is stated only with 4 days and specimens, where the slope leaves out 0 "

@@ -59,7 +59,7 @@ const CommandHelp& watch_help() {
       "DIR -o FILE.csv",
       "  calcispec watch exports/ -o today.csv\n",
       options,
-      "\nEvery file is done once; a file that is written anew replaces its rows. Nothing is moved\n"
+      "Every file is done once; a file that is written anew replaces its rows. Nothing is moved\n"
       "or deleted. What is done stands in FILE.csv.work, so the same command goes on after a\n"
       "stop (Ctrl-C or SIGTERM). Files that cannot be read are rows with the reason.\n"
       "For research use only. Not for diagnosis or treatment decisions.\n"};

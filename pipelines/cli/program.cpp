@@ -32,7 +32,7 @@ std::string short_help() {
       "commands:\n";
   for (const auto& command : commands()) {
     std::string name(command.name);
-    name.resize(10, ' ');
+    name.resize(11, ' ');
     text += "  " + name + std::string(command.help().purpose) + "\n";
   }
   return text +

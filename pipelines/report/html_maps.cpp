@@ -1,6 +1,7 @@
 #include "pipelines/report/html_maps.hpp"
 
 #include "models/map_summary.hpp"
+#include "models/marker.hpp"
 #include "pipelines/report/analysis_text.hpp"
 #include "pipelines/report/html_private.hpp"
 #include "pipelines/report/map_values.hpp"
@@ -23,6 +24,13 @@ struct Entry {
 
 std::string name_of_group(const std::string& group) {
   return words_of(group.substr(group.find('/') + 1));
+}
+
+// A value that rests on no calibration of the user says so wherever it stands.
+bool is_uncalibrated(const io::ResultPicture& picture) {
+  constexpr auto code = static_cast<double>(static_cast<int>(models::MarkerStatus::uncalibrated));
+  return picture.group.starts_with("markers/") &&
+         std::find(picture.status.begin(), picture.status.end(), code) != picture.status.end();
 }
 
 // A composition that names other phases says that there is nothing of this one.
@@ -87,7 +95,8 @@ std::vector<Entry> entries_of(const io::NexusResult& result) {
           picture.values.begin(), picture.values.end(), [](double& value) { value *= 100; });
     }
     entry.summary = models::summarise_map(picture.values, {}, result.grid);
-    entry.map.name = name_of_group(picture.group);
+    entry.map.name =
+        name_of_group(picture.group) + (is_uncalibrated(picture) ? ", uncalibrated" : "");
     entry.map.unit = is_share ? "% of the signal" : picture.unit == "1" ? "" : picture.unit;
     entry.map.grid = result.grid;
     entry.map.values = std::move(picture.values);

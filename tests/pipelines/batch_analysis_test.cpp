@@ -210,6 +210,7 @@ TEST_F(BatchAnalysis, ReportRendersTheMaps) {
   EXPECT_NE(page.find("map &lt;1&gt;"), std::string::npos);
   EXPECT_NE(page.find("\"nx\":4"), std::string::npos);
   EXPECT_NE(page.find("Moran"), std::string::npos);
+  EXPECT_NE(page.find("carbonate wt, uncalibrated"), std::string::npos);
   EXPECT_NE(page.find("built-in by technique"), std::string::npos);
   EXPECT_THROW(static_cast<void>(io::read_result(sample("map_4x3.txt"))), Error);
 }
