@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace calcispec::models {
 
@@ -58,24 +57,6 @@ BandTechnique technique_of(const CompositionInput& input) {
   }
   return input.mode == SamplingMode::atr ? BandTechnique::ftir_atr
                                          : BandTechnique::ftir_transmission;
-}
-
-// What one phase's share would be uncertain by: its strongest band's height, scaled to its area.
-double share_uncertainty(const JointModel& model, std::size_t phase) {
-  double total = 0;
-  double pattern = 0;
-  double height_u = std::numeric_limits<double>::infinity();
-  for (std::size_t b = 0; b < model.bands.size(); ++b) {
-    const auto& fitted = model.fit.bands[b];
-    total += fitted.area;
-    const auto& row = model.bands[b];
-    if (model.origin[b].phase != static_cast<Index>(phase) || row.relative_height <= 0) {
-      continue;
-    }
-    pattern += row.relative_height * pseudo_voigt_area(row.fwhm, row.lorentz_share);
-    height_u = std::min(height_u, fitted.own_height_u / row.relative_height);
-  }
-  return total > 0 && std::isfinite(height_u) ? std::min(1.0, height_u * pattern / total) : 1.0;
 }
 
 class Estimator {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace calcispec::models::detail {
 namespace {
@@ -239,6 +240,23 @@ void fit_model(const Window& window, const Setting& setting, Index iterations, J
                                model.bands,
                                static_cast<Index>(model.phases.size()),
                                options);
+}
+
+double share_uncertainty(const JointModel& model, std::size_t phase) {
+  double total = 0;
+  double pattern = 0;
+  double height_u = std::numeric_limits<double>::infinity();
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    const auto& fitted = model.fit.bands[b];
+    total += fitted.area;
+    const auto& row = model.bands[b];
+    if (model.origin[b].phase != static_cast<Index>(phase) || row.relative_height <= 0) {
+      continue;
+    }
+    pattern += row.relative_height * pseudo_voigt_area(row.fwhm, row.lorentz_share);
+    height_u = std::min(height_u, fitted.own_height_u / row.relative_height);
+  }
+  return total > 0 && std::isfinite(height_u) ? std::min(1.0, height_u * pattern / total) : 1.0;
 }
 
 }  // namespace calcispec::models::detail

@@ -135,6 +135,8 @@ double fitted_instrument_width(const Window& window,
 /// No spectrometer shows a line narrower than its pixels.
 double least_instrument_width(const Window& window);
 void fit_model(const Window& window, const Setting& setting, Index iterations, JointModel& model);
+/// What one phase's share would be uncertain by: its strongest band's height, scaled to its area.
+double share_uncertainty(const JointModel& model, std::size_t phase);
 
 /// What the area of a band may be wrong by, as a part of it, by its profile; and what all bands of
 /// a phase may be wrong by together.

@@ -12,16 +12,6 @@ namespace {
 
 constexpr std::string_view range_suffix = "_range";
 
-// "a, b or c" of the names.
-std::string listed(const std::vector<std::string_view>& names) {
-  std::string out;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    out += i == 0 ? "" : i + 1 == names.size() ? " or " : ", ";
-    out += names[i];
-  }
-  return out;
-}
-
 // Every word that names the parameter: its name, then its aliases.
 std::vector<std::string_view> words_of(const ParameterInfo& info) {
   std::vector<std::string_view> words{info.name};

@@ -31,16 +31,6 @@ std::optional<double> number_of(std::string_view text) {
   return is_number ? std::optional(value) : std::nullopt;
 }
 
-// "a, b or c" of the names.
-std::string listed(const std::vector<std::string_view>& names) {
-  std::string out;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    out += i == 0 ? "" : i + 1 == names.size() ? " or " : ", ";
-    out += names[i];
-  }
-  return out;
-}
-
 std::vector<std::string_view> apodisation_names() {
   std::vector<std::string_view> names;
   for (int k = 0; k <= static_cast<int>(Apodisation::blackman_harris); ++k) {
@@ -135,6 +125,15 @@ void share(std::string_view word, BandSet& set) {
 }
 
 }  // namespace
+
+std::string listed(const std::vector<std::string_view>& names) {
+  std::string out;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    out += i == 0 ? "" : i + 1 == names.size() ? " or " : ", ";
+    out += names[i];
+  }
+  return out;
+}
 
 std::optional<double> toml_number(const toml::node& node) {
   if (const auto whole = node.value_exact<int64_t>()) {

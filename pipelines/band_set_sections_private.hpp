@@ -12,6 +12,8 @@
 namespace calcispec {
 
 std::optional<double> toml_number(const toml::node& node);
+/// "a, b or c" of the names.
+std::string listed(const std::vector<std::string_view>& names);
 /// "; did you mean ...?" or "; known are a, b or c".
 std::string suggestion(std::string_view given, const std::vector<std::string_view>& names);
 
