@@ -112,6 +112,8 @@ void add_parabola(std::span<const double> y, std::span<double> out, double sign)
   }
 }
 
+constexpr int refinements = 3;
+
 class BeadsRun {
  public:
   explicit BeadsRun(const MethodCall& call)
@@ -127,6 +129,7 @@ class BeadsRun {
         factors_(points_, order_),
         rest_(points_),
         peaks_(points_),
+        filtered_(points_),
         right_(points_),
         scratch_(points_),
         differences_(points_),
@@ -254,9 +257,26 @@ class BeadsRun {
       }
     }
     factor_symmetric(product_);
-    scratch_ = right_;
+    std::fill(filtered_.begin(), filtered_.end(), 0.0);
+    std::fill(peaks_.begin(), peaks_.end(), 0.0);
+    for (int k = 0; k < refinements; ++k) {
+      refine();
+    }
+  }
+
+  // One correction by what is left of the equations; the first is the solution itself.
+  void refine() {
+    penalty_.multiply(peaks_, left_);
+    denominator_.multiply(left_, scratch_);
+    squared_numerator_.multiply(filtered_, left_);
+    for (std::size_t i = 0; i < points_; ++i) {
+      scratch_[i] = right_[i] - scratch_[i] - left_[i];
+    }
     solve_symmetric(product_, scratch_);
-    denominator_.multiply(scratch_, peaks_);
+    for (std::size_t i = 0; i < points_; ++i) {
+      filtered_[i] += scratch_[i];
+    }
+    denominator_.multiply(filtered_, peaks_);
   }
 
   [[nodiscard]] double rounded_size(double x) const {
@@ -305,6 +325,7 @@ class BeadsRun {
   BandedMatrix factors_;  // of the denominator
   std::vector<double> rest_;
   std::vector<double> peaks_;
+  std::vector<double> filtered_;  // A^-1 peaks
   std::vector<double> right_;
   std::vector<double> scratch_;
   std::vector<double> differences_;
