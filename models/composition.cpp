@@ -15,7 +15,6 @@ constexpr int growth_rounds = 4;
 constexpr double least_absorbance = 0.02;
 constexpr double largest_misfit = 0.3;    // of the bands' rms; lines of spectrometers miss 0.1
 constexpr double main_share = 0.15;       // of the screened patterns: fitted from the start
-constexpr double trace_share = 0.02;      // from here on tried beside the main ones
 constexpr double least_explained = 0.08;  // of a phase's intensity, to be tried
 constexpr std::size_t most_added = 5;     // phases at a time
 
@@ -76,8 +75,8 @@ class Estimator {
     for (std::size_t p = 0; p < screening.phases.size(); ++p) {
       if (p == 0 || screening.shares[p] >= main_share) {
         phases_.push_back(screening.phases[p]);
-      } else if (setting_.technique != BandTechnique::raman && screening.shares[p] >= trace_share) {
-        // Broad bands hide in each other and leave no peak behind.
+      } else if (screening.shares[p] >= trace_share &&
+                 hides_in_others(*screening.phases[p], std::span(screening.phases).first(p))) {
         screened_.push_back(screening.phases[p]);
       }
     }
@@ -139,6 +138,17 @@ class Estimator {
       }
     }
     model_.alike = std::move(alike);
+  }
+
+  // Broad bands hide in each other and in the background, and leave no peak behind. In Raman
+  // spectra those of matrix do, of which the largest of a family is tried.
+  [[nodiscard]] bool hides_in_others(const Phase& phase,
+                                     std::span<const Phase* const> larger) const {
+    return setting_.technique != BandTechnique::raman ||
+           (phase.role != PhaseRole::mineral &&
+            std::none_of(larger.begin(), larger.end(), [&](const Phase* other) {
+              return other->family == phase.family;
+            }));
   }
 
   [[nodiscard]] Trials tools() const { return {window_, library_, setting_, peaks_}; }
@@ -309,6 +319,9 @@ class Estimator {
   bool finish() {
     const auto named = phases_;
     peaks_ = find_residual_peaks(window_, model_);
+    for (const auto& band : find_outgrown_bands(model_)) {
+      peaks_.push_back(band);
+    }
     fit(12);
     if (remove_failing()) {
       // Free bands near those of a phase that was named without them have taken its place: they
@@ -332,17 +345,6 @@ class Estimator {
       }
       peaks_ = peaks_away_from(peaks_, *phase, setting_);
     }
-  }
-
-  void record_unexplained() {
-    for (std::size_t b = 0; b < model_.bands.size(); ++b) {
-      const auto& band = model_.fit.bands[b];
-      const double sigma = band.height_u > 0 ? band.height / band.height_u : 0;
-      if (model_.origin[b].phase < 0 && sigma > 5) {
-        out_.unexplained_bands.push_back({band.center, sigma});
-      }
-    }
-    out_.unexplained_flag = !out_.unexplained_bands.empty();
   }
 
   // Contact, purge and detector leave structures of this size in absorbance spectra.
@@ -386,7 +388,8 @@ class Estimator {
   }
 
   void conclude() {
-    record_unexplained();
+    out_.unexplained_bands = unexplained_bands(model_);
+    out_.unexplained_flag = !out_.unexplained_bands.empty();
     if (model_.fit.status != MixtureStatus::converged &&
         model_.fit.status != MixtureStatus::iteration_limit) {
       out_.total.reason = "the joint fit of bands and background did not succeed";

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace calcispec::models::detail {
 namespace {
@@ -16,53 +17,63 @@ JointModel model_with(const Trials& trials, const JointModel& model, const Phase
   return trial;
 }
 
-// What changes if the trial is right, and the logarithm of its odds against the model. The trial
-// holds the bands of the model in the same order, then one phase more; free bands are left aside.
-struct Rival {
-  Alternative change;
-  double log_odds = 0;
-};
-
-// An amount more must gain the log of the number of independent points (BIC).
-Rival rival_of(const Window& window, const JointModel& model, const JointModel& trial) {
-  Rival out;
-  const double span = window.x.back() - window.x.front();
-  const double cost = std::log(std::max(1.0, span / misfit_width_ir_cm1));
-  out.log_odds = 0.5 * (chi_square_above(window, model, trial) - cost);
-  const auto added = static_cast<Index>(model.phases.size());
-  for (std::size_t b = 0; b < trial.bands.size(); ++b) {
-    const double area = trial.fit.bands[b].area;
-    if (trial.origin[b].phase == added) {
-      out.change.added_area += area;
-    } else if (trial.origin[b].phase >= 0) {
-      out.change.area_change.push_back(area - model.fit.bands[b].area);
+// What the common shape and the widths of the clear bands cost against their priors.
+double shape_cost(const JointModel& model) {
+  double cost = std::pow(model.fit.skew / skew_sd, 2) +
+                std::pow(model.fit.lorentz_share / lorentz_share_sd, 2);
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    const auto& fitted = model.fit.bands[b];
+    const auto& row = model.bands[b];
+    if (model.origin[b].phase >= 0 && row.log_fwhm_sd > 0 && fitted.height > 0) {
+      cost += std::pow(std::log(fitted.fwhm / row.fwhm) / row.log_fwhm_sd, 2);
     }
   }
-  return out;
+  return cost;
 }
 
-// Rivals ask for the same signal, so one of them or none is taken to be right: their probabilities
-// and that of the model add up to 1. A change counts by the root of its probability, as a variance
-// does.
-std::vector<Alternative> weighed_by_probability(std::vector<Rival> rivals) {
+double share_of_last(const JointModel& trial) {
+  const auto last = static_cast<Index>(trial.phases.size()) - 1;
+  double own = 0;
+  double total = 0;
+  for (std::size_t b = 0; b < trial.bands.size(); ++b) {
+    total += trial.fit.bands[b].area;
+    own += trial.origin[b].phase == last ? trial.fit.bands[b].area : 0;
+  }
+  return total > 0 ? own / total : 0;
+}
+
+// Odds of a phase more against none more, before its share is asked for: how much better the fit
+// gets, and how much of the room for its share the data leave (Laplace's approximation with a share
+// that may be anything from 0 to 1). A share that the fit hardly asks for is not known to better
+// than itself, and none to better than the shapes are.
+double log_odds_of(const Window& window, const JointModel& model, const JointModel& trial) {
+  const double gain =
+      chi_square_above(window, model, trial) + shape_cost(model) - shape_cost(trial);
+  const double share_u = std::max({share_uncertainty(trial, trial.phases.size() - 1),
+                                   share_of_last(trial) / std::sqrt(std::max(1.0, gain)),
+                                   shape_misfit(model.technique)});
+  const double room = std::min(1.0, std::sqrt(2 * std::numbers::pi) * share_u);
+  return 0.5 * gain + std::log(std::max(room, 1e-300));
+}
+
+// One of the phases or none of them is there, both as likely before the data.
+void weigh(const Window& window, const JointModel& model, std::span<Alternative> rivals) {
+  const double prior = -std::log(static_cast<double>(std::max<std::size_t>(1, rivals.size())));
   double highest = 0;
-  for (const auto& rival : rivals) {
-    highest = std::max(highest, rival.log_odds);
+  for (auto& row : rivals) {
+    const double log_odds = log_odds_of(window, model, row.trial);
+    row.alone = 1 / (1 + std::exp(-log_odds));
+    row.probability = prior + log_odds;
+    highest = std::max(highest, row.probability);
   }
   double sum = std::exp(-highest);
-  for (const auto& rival : rivals) {
-    sum += std::exp(rival.log_odds - highest);
+  for (auto& row : rivals) {
+    row.probability = std::exp(row.probability - highest);
+    sum += row.probability;
   }
-  std::vector<Alternative> out;
-  for (auto& rival : rivals) {
-    const double root = std::sqrt(std::exp(rival.log_odds - highest) / sum);
-    rival.change.added_area *= root;
-    for (double& change : rival.change.area_change) {
-      change *= root;
-    }
-    out.push_back(std::move(rival.change));
+  for (auto& row : rivals) {
+    row.probability /= sum;
   }
-  return out;
 }
 
 const ReferenceBand* strongest(const Phase& phase, const Window& window, BandTechnique technique) {
@@ -112,9 +123,9 @@ std::vector<ResidualPeak> peaks_away_from(std::span<const ResidualPeak> peaks,
     const auto bands = phase.bands(setting.technique);
     const bool is_near = std::any_of(bands.begin(), bands.end(), [&](const ReferenceBand& row) {
       return std::abs(peak.position_cm1 - row.position_cm1 - setting.shift_cm1) <
-             3 * observed_width(row, setting);
+             0.5 * observed_width(row, setting);
     });
-    if (!is_near) {
+    if (!is_near || peak.instead != nullptr) {
       out.push_back(peak);
     }
   }
@@ -163,37 +174,43 @@ std::vector<std::string> take_best_of_kind(const Trials& trials,
   return alike;
 }
 
-// Wide bands, and those that stand at the same place, take in a phase that could not be named: what
-// they hold of it is uncertain, by as much as they give away to it, weighed by how much the fit
-// asks for it.
+// Wide bands, and those that stand at the same place, take in a phase that could not be named: one
+// of those refused, or of the minerals beneath a named one.
 std::vector<Alternative> weigh_refused(const Trials& trials,
                                        std::span<const Phase* const> screened,
                                        std::span<const RuledOut> ruled_out,
                                        const JointModel& model) {
+  std::vector<Alternative> out;
   if (model.phases.empty()) {
-    return {};
+    return out;
   }
-  std::vector<const Phase*> refused;
-  if (trials.setting.technique == BandTechnique::raman) {
-    refused = phases_beneath(trials, model);
-  } else {
-    refused.assign(screened.begin(), screened.end());
-    for (const auto& row : ruled_out) {
-      refused.push_back(row.phase);
-    }
-  }
+  const auto technique = trials.setting.technique;
   std::vector<const Phase*> weighed = model.phases;
-  std::vector<Rival> rivals;
-  for (const auto* phase : refused) {
+  const auto add = [&](const Phase& phase) {
+    // Of a family of matrix the member that was named stands for the others.
     const bool is_known = std::any_of(weighed.begin(), weighed.end(), [&](const Phase* other) {
-      return is_same_kind(*other, *phase, trials.setting.technique);
+      return is_same_kind(*other, phase, technique) ||
+             (phase.role != PhaseRole::mineral && other->family == phase.family);
     });
     if (!is_known) {
-      weighed.push_back(phase);
-      rivals.push_back(rival_of(trials.window, model, model_with(trials, model, *phase)));
+      weighed.push_back(&phase);
+      out.push_back({0, 0, model_with(trials, model, phase)});
+    }
+  };
+  if (technique == BandTechnique::raman) {
+    for (const auto* phase : phases_beneath(trials, model)) {
+      add(*phase);
+    }
+  } else {
+    for (const auto* phase : screened) {
+      add(*phase);
     }
   }
-  return weighed_by_probability(std::move(rivals));
+  for (const auto& row : ruled_out) {
+    add(*row.phase);
+  }
+  weigh(trials.window, model, out);
+  return out;
 }
 
 }  // namespace calcispec::models::detail

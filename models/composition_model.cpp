@@ -11,10 +11,8 @@ namespace {
 
 constexpr Index noise_block = 64;      // points; noise is taken as constant over half of it
 constexpr double shift_limit_cm1 = 6;  // searched; beyond 3 the answer is refused
-constexpr double lorentz_share_sd = 0.15;
 // The tail of a spectrometer's line is as long for a wide band as for a narrow one.
 constexpr double skewed_width_cm1 = 6;
-constexpr double skew_sd = 0.2;
 constexpr double derived_center_sd = 3;
 constexpr double misfit_reach = 3;
 
@@ -178,6 +176,12 @@ JointModel build_model(const Window& window,
 
 void add_unexplained(JointModel& model, std::span<const ResidualPeak> peaks) {
   for (const auto& peak : peaks) {
+    for (std::size_t b = model.bands.size(); peak.instead != nullptr && b-- > 0;) {
+      if (model.origin[b].reference == peak.instead) {
+        model.bands.erase(model.bands.begin() + static_cast<Index>(b));
+        model.origin.erase(model.origin.begin() + static_cast<Index>(b));
+      }
+    }
     MixtureBand band;
     band.center = peak.position_cm1;
     band.fwhm = peak.width_cm1;

@@ -12,7 +12,10 @@ namespace calcispec::models::detail {
 
 inline constexpr double misfit_width_ir_cm1 = 50;   // over which misfit of shapes stays the same
 inline constexpr double redundant_chi_square = 12;  // what leaving a phase out must cost
-inline constexpr double axis_limit_cm1 = 3;         // beyond it nothing is named without a standard
+inline constexpr double lorentz_share_sd = 0.15;    // of all bands together, against the tables
+inline constexpr double skew_sd = 0.2;              // of all bands together
+inline constexpr double trace_share = 0.02;  // of the screened patterns: below it nothing is tried
+inline constexpr double axis_limit_cm1 = 3;  // beyond it nothing is named without a standard
 
 /// The part of the spectrum that is fitted.
 struct Window {
@@ -30,12 +33,7 @@ struct BandOrigin {
   const ReferenceBand* reference = nullptr;
 };
 
-/// How the areas change if a phase is there that the naming rule refuses, times the root of how
-/// likely that is.
-struct Alternative {
-  std::vector<double> area_change;  // per band of the model, 0 past its end
-  double added_area = 0;            // of the refused phase
-};
+struct Alternative;
 
 /// What the spectrum is fitted with, and the answer.
 struct JointModel {
@@ -48,6 +46,13 @@ struct JointModel {
   std::vector<std::vector<std::string>> alike;  // per phase: ids of its kind that fit as well
   std::vector<Alternative> alternatives;
   BandMixtureResult fit;
+};
+
+/// The spectrum fitted with one phase more, which the naming rule refuses: its last.
+struct Alternative {
+  double probability = 0;  // that it is there; those of all and that of none add up to 1
+  double alone = 0;        // the same if it were the only one in question
+  JointModel trial;
 };
 
 /// Coarse answer of fixed band patterns: who may be there, how far the axis is off, how wide the
@@ -64,6 +69,7 @@ struct ResidualPeak {
   double width_cm1 = 0;
   double height = 0;
   double height_sigma = 0;
+  const ReferenceBand* instead = nullptr;  // stands in the place of this row, which it outgrew
 };
 
 enum class Finding {
@@ -127,6 +133,7 @@ JointModel build_model(const Window& window,
                        std::span<const Phase* const> phases,
                        const ReferenceLibrary& library,
                        const Setting& setting);
+/// Adds a free band for each peak, and leaves out the rows in whose place one stands.
 void add_unexplained(JointModel& model, std::span<const ResidualPeak> peaks);
 /// Instrument width that the clear bands ask for, from a fit made with the present one.
 double fitted_instrument_width(const Window& window,
@@ -159,6 +166,10 @@ bool has_rival(const JointModel& model, Index phase);
 double chi_square_above(const Window& window, const JointModel& trial, const JointModel& whole);
 
 std::vector<ResidualPeak> find_residual_peaks(const Window& window, const JointModel& model);
+/// Bands that no reference explains, above 5 sigma; vapour left in the beam is not one of them.
+std::vector<UnexplainedBand> unexplained_bands(const JointModel& model);
+/// Bands too high for what the other bands of their phase say: something else stands there too.
+std::vector<ResidualPeak> find_outgrown_bands(const JointModel& model);
 
 /// What trial fits are made with.
 struct Trials {
@@ -183,6 +194,41 @@ std::vector<Alternative> weigh_refused(const Trials& trials,
                                        std::span<const Phase* const> screened,
                                        std::span<const RuledOut> ruled_out,
                                        const JointModel& model);
+
+/// Areas within the window, per phase and for all unexplained bands together (last).
+struct Areas {
+  std::vector<double> value;
+  std::vector<double> covariance;
+  double total = 0;
+
+  [[nodiscard]] double between(std::size_t i, std::size_t j) const {
+    return covariance[i * value.size() + j];
+  }
+};
+
+/// Shares as the mean over the model and its alternatives. What an alternative adds counts with
+/// what nothing explains.
+class Shares {
+ public:
+  Shares(const Window& window, const JointModel& model, std::span<const RuledOut> ruled_out);
+
+  [[nodiscard]] double total_area() const { return areas_.total; }
+  [[nodiscard]] double area(std::size_t phase) const { return areas_.value[phase]; }
+  /// Of the phases of these indices together; past the last phase: of the unexplained bands.
+  [[nodiscard]] Estimate of(std::span<const std::size_t> members) const;
+
+ private:
+  struct Other {
+    double probability;
+    Areas areas;
+  };
+  Areas areas_;
+  double hidden_variance_ = 0;  // relative, of the sum of the areas
+  bool stays_with_named_ = false;
+  std::vector<Other> others_;
+};
+
+MixtureBand shape_of(const FittedMixtureBand& band);
 
 /// Shares, intervals, groups and curves from the final model.
 void summarise(const Window& window,

@@ -4,179 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <utility>
 
 namespace calcispec::models::detail {
 namespace {
 
-// A misfit of a band's height that reaches over three of its widths is this many times as large a
-// part of its area (about 1.2 height times width).
-constexpr double misfit_widths = 2.5;
-// Relative area per unit of Lorentz share is 0.38; shares differ by 0.15 between tables and
-// samples.
-constexpr double most_hidden = 0.05;  // a share of 5 % does not go unnoticed
-constexpr double wing_part = 0.06;
-// Index and depth at a band depend on the strong bands beside it: a sample index of 1.55 under
-// diamond at 45 degrees changes depth by 4 % per 0.01, and the phosphate bands (k 0.2) change the
-// index by 0.01 at 1650 and 0.03 at 1200 1/cm. References made from pure substances lack that.
-constexpr double optics_part = 0.1;
 constexpr double detection_factor = 3.3;  // LOD = 3.3 sigma
-
-double normal_cdf(double z) {
-  return 0.5 * std::erfc(-z / std::numbers::sqrt2);
-}
-
-double normal_quantile(double p) {
-  double low = -40;
-  double high = 40;
-  for (int i = 0; i < 80; ++i) {
-    const double middle = 0.5 * (low + high);
-    (normal_cdf(middle) < p ? low : high) = middle;
-  }
-  return 0.5 * (low + high);
-}
-
-// Areas within the window, per phase and for all unexplained bands together (last), with their
-// covariance.
-struct Areas {
-  std::vector<double> value;
-  std::vector<double> covariance;
-  double total = 0;
-  struct Change {
-    std::vector<double> value;
-    double total = 0;
-  };
-  std::vector<Change> changes;  // by phases that could not be named
-  double hidden_variance = 0;   // of the sum of the shares that could be there and are not named
-
-  [[nodiscard]] double between(std::size_t i, std::size_t j) const {
-    return covariance[i * value.size() + j];
-  }
-};
-
-MixtureBand shape_of(const FittedMixtureBand& band) {
-  MixtureBand shape;
-  shape.center = band.center;
-  shape.fwhm = band.fwhm;
-  shape.lorentz_share = band.lorentz_share;
-  shape.skew = band.skew;
-  return shape;
-}
-
-// Which part of a band's area lies within the window.
-std::vector<double> inside_parts(const Window& window, const JointModel& model) {
-  std::vector<double> parts(model.bands.size(), 0.0);
-  std::vector<double> profile;
-  for (std::size_t b = 0; b < parts.size(); ++b) {
-    const auto& band = model.fit.bands[b];
-    profile.assign(window.x.size(), 0.0);
-    add_pseudo_voigt(window.x, shape_of(band), 1, profile);
-    double sum = 0;
-    for (std::size_t i = 1; i < window.x.size(); ++i) {
-      sum += 0.5 * (profile[i - 1] + profile[i]) * (window.x[i] - window.x[i - 1]);
-    }
-    parts[b] = std::min(1.0, sum / pseudo_voigt_area(band.fwhm, band.lorentz_share));
-  }
-  return parts;
-}
-
-// A band below five sigma is not looked at: the area that one as wide as the widest of the strong
-// bands could hide, taken as anything up to that.
-double hidden_area(const Window& window, const JointModel& model) {
-  constexpr double seen_sigma = 5;
-  double top = 0;
-  for (const auto& band : model.fit.bands) {
-    top = std::max(top, band.height);
-  }
-  double width = 0;
-  for (const auto& band : model.fit.bands) {
-    width = band.height > 0.3 * top ? std::max(width, band.fwhm) : width;
-  }
-  if (!(width > 0)) {
-    return 0;
-  }
-  const double area = pseudo_voigt_area(width, 0.5);
-  const double step =
-      (window.x.back() - window.x.front()) / static_cast<double>(window.x.size() - 1);
-  // The height of a band is known as from the points under it.
-  const double height_u = window.noise * std::sqrt(step / area);
-  return seen_sigma / std::sqrt(3.0) * height_u * area;
-}
-
-Areas phase_areas(const Window& window, const JointModel& model, BandTechnique technique) {
-  const auto parts = inside_parts(window, model);
-  const std::size_t count = model.phases.size() + 1;
-  const std::size_t bands = model.bands.size();
-  Areas areas;
-  areas.value.assign(count, 0.0);
-  areas.covariance.assign(count * count, 0.0);
-  const auto owner = [&](std::size_t b) {
-    const Index phase = model.origin[b].phase;
-    return phase < 0 ? count - 1 : static_cast<std::size_t>(phase);
-  };
-  for (const auto& alternative : model.alternatives) {
-    Areas::Change change{std::vector<double>(count, 0.0), alternative.added_area};
-    for (std::size_t b = 0; b < alternative.area_change.size(); ++b) {
-      change.value[owner(b)] += parts[b] * alternative.area_change[b];
-      change.total += parts[b] * alternative.area_change[b];
-    }
-    areas.changes.push_back(std::move(change));
-  }
-  const double misfit = area_misfit(technique);
-  for (std::size_t b = 0; b < bands; ++b) {
-    const double area = parts[b] * model.fit.bands[b].area;
-    areas.value[owner(b)] += area;
-    areas.covariance[owner(b) * count + owner(b)] += std::pow(misfit * area, 2);
-    for (std::size_t c = 0; c < bands; ++c) {
-      areas.covariance[owner(b) * count + owner(c)] +=
-          parts[b] * parts[c] * model.fit.area_covariance[b * bands + c];
-    }
-  }
-  // The wings of weak bands are not seen: all bands of a phase may carry more or less area than
-  // their profile says.
-  for (std::size_t p = 0; p < count; ++p) {
-    areas.covariance[p * count + p] += std::pow(common_area_misfit(technique) * areas.value[p], 2);
-  }
-  areas.covariance.back() += std::pow(hidden_area(window, model), 2);
-  for (const double value : areas.value) {
-    areas.total += value;
-  }
-  return areas;
-}
-
-// Share of the sum of the listed entries, first-order propagation.
-Estimate share_of(const Areas& areas, std::span<const std::size_t> members) {
-  const std::size_t count = areas.value.size();
-  double sum = 0;
-  for (const auto member : members) {
-    sum += areas.value[member];
-  }
-  const double share = sum / areas.total;
-  std::vector<double> slope(count, -share / areas.total);
-  for (const auto member : members) {
-    slope[member] += 1 / areas.total;
-  }
-  double variance = share * share * areas.hidden_variance;
-  for (const auto& change : areas.changes) {
-    double moved = -share * change.total;
-    for (const auto member : members) {
-      moved += change.value[member];
-    }
-    variance += std::pow(moved / areas.total, 2);
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t j = 0; j < count; ++j) {
-      variance += slope[i] * slope[j] * areas.between(i, j);
-    }
-  }
-  Estimate out;
-  out.value = share;
-  out.u = std::sqrt(std::max(0.0, variance));
-  std::tie(out.lo95, out.hi95) = share_interval(out.value, out.u);
-  out.status = EstimateStatus::ok;
-  return out;
-}
 
 Estimate nothing(double u) {
   Estimate out;
@@ -216,9 +49,10 @@ void fill_bands(const JointModel& model, Composition& out) {
     band.fwhm_u = fitted.fwhm_u;
     band.area = fitted.area;
     band.area_u = fitted.area_u;
-    for (const auto& alternative : model.alternatives) {
-      const auto& change = alternative.area_change;
-      band.area_changes.push_back(b < change.size() ? change[b] : 0);
+    for (const auto& other : model.alternatives) {
+      // The bands of a trial begin with those of the model, its free bands apart.
+      const double change = origin.phase < 0 ? 0 : other.trial.fit.bands[b].area - fitted.area;
+      band.area_changes.push_back(std::sqrt(other.alone) * change);
     }
     out.bands.push_back(std::move(band));
   }
@@ -317,20 +151,20 @@ class Summary {
           const JointModel& model,
           const ReferenceLibrary& library,
           const Setting& setting,
-          Areas areas,
+          Shares shares,
           Composition& out)
       : window_(window),
         model_(model),
         library_(library),
         setting_(setting),
-        areas_(std::move(areas)),
+        shares_(std::move(shares)),
         out_(out) {}
 
   void add_phase(std::size_t index) {
     const auto& phase = *model_.phases[index];
     auto verdict = judge(window_, model_, static_cast<Index>(index));
     auto entry = share_entry(phase, setting_.technique);
-    entry.share = share_of(areas_, std::span(&index, 1));
+    entry.share = shares_.of(std::span(&index, 1));
     entry.lod = detection_factor * entry.share.u;
     entry.status = status_of(verdict.finding);
     entry.evidence = std::move(verdict.evidence);
@@ -372,7 +206,7 @@ class Summary {
   const JointModel& model_;
   const ReferenceLibrary& library_;
   const Setting& setting_;
-  Areas areas_;
+  Shares shares_;
   Composition& out_;
 };
 
@@ -409,33 +243,6 @@ void add_ruled_out(std::span<const RuledOut> ruled_out, BandTechnique technique,
 
 }  // namespace
 
-double area_misfit(BandTechnique technique) {
-  return misfit_widths * shape_misfit(technique);
-}
-
-double common_area_misfit(BandTechnique technique) {
-  return technique == BandTechnique::ftir_atr ? std::hypot(wing_part, optics_part) : wing_part;
-}
-
-std::pair<double, double> share_interval(double value, double u) {
-  if (!(u > 0)) {
-    return {value, value};
-  }
-  constexpr double content = 0.95;
-  const double below = normal_cdf(-value / u);
-  const double above = normal_cdf((1 - value) / u);
-  const double left_out = (1 - content) * (above - below);
-  const double half = u * normal_quantile(0.5 + 0.5 * content * (above - below));
-  if (value - half >= 0 && value + half <= 1) {
-    return {value - half, value + half};
-  }
-  // One end is the limit; the other lies where what is left out ends.
-  if (value <= 0.5) {
-    return {0.0, std::clamp(value + u * normal_quantile(above - left_out), 0.0, 1.0)};
-  }
-  return {std::clamp(value + u * normal_quantile(below + left_out), 0.0, 1.0), 1.0};
-}
-
 void summarise(const Window& window,
                const JointModel& model,
                const ReferenceLibrary& library,
@@ -446,22 +253,18 @@ void summarise(const Window& window,
   fill_bands(model, out);
   fill_curves(window, model, out);
   fill_axis(model, out);
-  auto areas = phase_areas(window, model, setting.technique);
+  Shares shares(window, model, ruled_out);
   const std::size_t unexplained = model.phases.size();
-  for (const auto& row : ruled_out) {
-    const bool is_below = row.finding == Finding::weak || row.finding == Finding::redundant;
-    areas.hidden_variance += is_below ? std::pow(std::min(row.share_u, most_hidden), 2) : 0;
-  }
-  if (areas.total > 0) {
-    out.unexplained = share_of(areas, std::span(&unexplained, 1));
+  if (shares.total_area() > 0) {
+    out.unexplained = shares.of(std::span(&unexplained, 1));
     std::vector<std::size_t> order(model.phases.size());
     for (std::size_t p = 0; p < order.size(); ++p) {
       order[p] = p;
     }
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      return areas.value[a] > areas.value[b];
+      return shares.area(a) > shares.area(b);
     });
-    Summary summary(window, model, library, setting, std::move(areas), out);
+    Summary summary(window, model, library, setting, std::move(shares), out);
     for (const auto index : order) {
       summary.add_phase(index);
     }

@@ -282,7 +282,7 @@ std::vector<Regime> regimes() {
   test::SimulatedConditions atr;
   atr.fluorescence = 0.03;
   atr.snr = 500;
-  add("atr_typical", Technique::ftir, SamplingMode::atr, atr, 0.3, {0.93, 0.93, 0.07});
+  add("atr_typical", Technique::ftir, SamplingMode::atr, atr, 0.3, {0.9, 0.93, 0.07});
   return out;
 }
 

@@ -152,6 +152,10 @@ struct Found {
   Estimate share;
 };
 
+bool is_gas(const Found& found) {
+  return found.substance == "h2o_vapour" || found.substance == "co2_gas";
+}
+
 // Everything that is named.
 std::vector<Found> named_in(const models::Composition& composition) {
   std::vector<Found> out;
@@ -218,10 +222,18 @@ struct Sums {
   Index false_flags = 0;
 };
 
-double weight_without_unlisted(const test::Mixture& mixture, const std::string& name) {
+double weight_of(const test::Mixture& mixture, const std::string& name) {
   const auto found = mixture.weights.find(name);
-  const double rest = 1 - mixture.weights.at("unlisted");
-  return found == mixture.weights.end() ? 0 : found->second / rest;
+  return found == mixture.weights.end() ? 0 : found->second;
+}
+
+// A weight fraction is a part of what is named.
+double weight_of_all(const test::Mixture& mixture, const std::vector<Found>& named) {
+  double sum = 0;
+  for (const auto& row : named) {
+    sum += weight_of(mixture, row.substance);
+  }
+  return sum;
 }
 
 void count_names(const Case& truth, const std::vector<Found>& named, Sums& sums) {
@@ -243,8 +255,8 @@ void count_names(const Case& truth, const std::vector<Found>& named, Sums& sums)
   // What the generator does not know can only be wrong.
   for (const auto& row : named) {
     const auto found = truth.mixture.weights.find(row.substance);
-    const bool is_gas = row.substance == "h2o_vapour" || row.substance == "co2_gas";
-    sums.false_names += !is_gas && (found == truth.mixture.weights.end() || found->second == 0);
+    sums.false_names +=
+        !is_gas(row) && (found == truth.mixture.weights.end() || found->second == 0);
   }
 }
 
@@ -256,6 +268,9 @@ void count(const Case& truth,
   const auto named = named_in(shares);
   count_names(truth, named, sums);
   for (const auto& row : named) {
+    if (is_gas(row)) {
+      continue;  // in the beam, not in the specimen
+    }
     const auto found = truth.measured.truth.shares.find(row.substance);
     sums.shares.add(found == truth.measured.truth.shares.end() ? 0 : found->second, row.share);
   }
@@ -268,8 +283,10 @@ void count(const Case& truth,
     sums.false_flags += shares.unexplained_flag ? 1 : 0;
   }
   if (weights.basis == models::CompositionBasis::weight_fraction) {
-    for (const auto& row : named_in(weights)) {
-      sums.weights.add(weight_without_unlisted(truth.mixture, row.substance), row.share);
+    const auto weighed = named_in(weights);
+    const double all = weight_of_all(truth.mixture, weighed);
+    for (const auto& row : weighed) {
+      sums.weights.add(weight_of(truth.mixture, row.substance) / all, row.share);
     }
   }
   for (const auto& marker : markers) {
@@ -376,18 +393,18 @@ std::vector<Regime> regimes() {
   const Disturbance infrared{2000, 0.05, 0.3, 0.008, 0.005};
   const Disturbance poor_infrared{400, 0.05, 0.7, 0.02, 0.02};
   std::vector<Regime> out;
-  out.push_back(make_regime("raman_good", true, good, false, {0.12, 0.7, 0.78, 0.16, 0.02, 0.9}));
+  out.push_back(make_regime("raman_good", true, good, false, {0.08, 0.73, 0.72, 0.08, 0.02, 0.9}));
   out.push_back(
-      make_regime("raman_typical", true, typical, false, {0.14, 0.73, 0.7, 0.18, 0.02, 0.9}));
-  out.push_back(make_regime("raman_poor", true, poor, false, {0.2, 0.5, 0.75, 0.4, 0.02, 0.9}));
+      make_regime("raman_typical", true, typical, false, {0.07, 0.82, 0.75, 0.06, 0.02, 0.9}));
+  out.push_back(make_regime("raman_poor", true, poor, false, {0.1, 0.8, 0.8, 0.07, 0.02, 0.9}));
   out.push_back(
-      make_regime("raman_crowded", true, typical, true, {0.19, 0.55, 0.7, 0.22, 0.05, 0.9}));
+      make_regime("raman_crowded", true, typical, true, {0.11, 0.64, 0.8, 0.12, 0.05, 0.9}));
   out.push_back(
-      make_regime("ftir_typical", false, infrared, false, {0.08, 0.72, 0.85, 0.12, 0.04, 0.9}));
+      make_regime("ftir_typical", false, infrared, false, {0.05, 0.76, 0.88, 0.06, 0.04, 0.9}));
   out.push_back(
-      make_regime("ftir_poor", false, poor_infrared, false, {0.09, 0.72, 0.9, 0.13, 0.05, 0.9}));
+      make_regime("ftir_poor", false, poor_infrared, false, {0.05, 0.76, 0.9, 0.06, 0.05, 0.9}));
   out.push_back(
-      make_regime("ftir_crowded", false, infrared, true, {0.12, 0.68, 0.8, 0.15, 0.05, 0.9}));
+      make_regime("ftir_crowded", false, infrared, true, {0.08, 0.68, 0.85, 0.06, 0.05, 0.9}));
   return out;
 }
 

@@ -1,0 +1,243 @@
+// What a phase's share is: areas within the window, their covariance, and the average over what may
+// be there beside what is named.
+#include "models/composition_private.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <tuple>
+
+namespace calcispec::models::detail {
+namespace {
+
+// A misfit of a band's height that reaches over three of its widths is this many times as large a
+// part of its area (about 1.2 height times width).
+constexpr double misfit_widths = 2.5;
+// Relative area per unit of Lorentz share is 0.38; shares differ by 0.15 between tables and
+// samples.
+constexpr double wing_part = 0.06;
+// Index and depth at a band depend on the strong bands beside it: a sample index of 1.55 under
+// diamond at 45 degrees changes depth by 4 % per 0.01, and the phosphate bands (k 0.2) change the
+// index by 0.01 at 1650 and 0.03 at 1200 1/cm. References made from pure substances lack that.
+constexpr double optics_part = 0.1;
+
+double normal_cdf(double z) {
+  return 0.5 * std::erfc(-z / std::numbers::sqrt2);
+}
+
+double normal_quantile(double p) {
+  double low = -40;
+  double high = 40;
+  for (int i = 0; i < 80; ++i) {
+    const double middle = 0.5 * (low + high);
+    (normal_cdf(middle) < p ? low : high) = middle;
+  }
+  return 0.5 * (low + high);
+}
+
+// Which part of a band's area lies within the window.
+std::vector<double> inside_parts(const Window& window, const JointModel& model) {
+  std::vector<double> parts(model.bands.size(), 0.0);
+  std::vector<double> profile;
+  for (std::size_t b = 0; b < parts.size(); ++b) {
+    const auto& band = model.fit.bands[b];
+    profile.assign(window.x.size(), 0.0);
+    add_pseudo_voigt(window.x, shape_of(band), 1, profile);
+    double sum = 0;
+    for (std::size_t i = 1; i < window.x.size(); ++i) {
+      sum += 0.5 * (profile[i - 1] + profile[i]) * (window.x[i] - window.x[i - 1]);
+    }
+    parts[b] = std::min(1.0, sum / pseudo_voigt_area(band.fwhm, band.lorentz_share));
+  }
+  return parts;
+}
+
+// A band below five sigma is not looked at: the area that one as wide as the widest of the strong
+// bands could hide, taken as anything up to that.
+double hidden_area(const Window& window, const JointModel& model) {
+  constexpr double seen_sigma = 5;
+  double top = 0;
+  for (const auto& band : model.fit.bands) {
+    top = std::max(top, band.height);
+  }
+  double width = 0;
+  for (const auto& band : model.fit.bands) {
+    width = band.height > 0.3 * top ? std::max(width, band.fwhm) : width;
+  }
+  if (!(width > 0)) {
+    return 0;
+  }
+  const double area = pseudo_voigt_area(width, 0.5);
+  const double step =
+      (window.x.back() - window.x.front()) / static_cast<double>(window.x.size() - 1);
+  // The height of a band is known as from the points under it.
+  const double height_u = window.noise * std::sqrt(step / area);
+  return seen_sigma / std::sqrt(3.0) * height_u * area;
+}
+
+Areas phase_areas(const Window& window, const JointModel& model, BandTechnique technique) {
+  const auto parts = inside_parts(window, model);
+  const std::size_t count = model.phases.size() + 1;
+  const std::size_t bands = model.bands.size();
+  Areas areas;
+  areas.value.assign(count, 0.0);
+  areas.covariance.assign(count * count, 0.0);
+  const auto owner = [&](std::size_t b) {
+    const Index phase = model.origin[b].phase;
+    return phase < 0 ? count - 1 : static_cast<std::size_t>(phase);
+  };
+  const double misfit = area_misfit(technique);
+  for (std::size_t b = 0; b < bands; ++b) {
+    const double area = parts[b] * model.fit.bands[b].area;
+    areas.value[owner(b)] += area;
+    areas.covariance[owner(b) * count + owner(b)] += std::pow(misfit * area, 2);
+    for (std::size_t c = 0; c < bands; ++c) {
+      areas.covariance[owner(b) * count + owner(c)] +=
+          parts[b] * parts[c] * model.fit.area_covariance[b * bands + c];
+    }
+  }
+  // The wings of weak bands are not seen: all bands of a phase may carry more or less area than
+  // their profile says.
+  for (std::size_t p = 0; p < count; ++p) {
+    areas.covariance[p * count + p] += std::pow(common_area_misfit(technique) * areas.value[p], 2);
+  }
+  areas.covariance.back() += std::pow(hidden_area(window, model), 2);
+  for (const double value : areas.value) {
+    areas.total += value;
+  }
+  return areas;
+}
+
+// As the model's entries: what is not named counts with what nothing explains.
+Areas phase_areas_with_one_more(const Window& window,
+                                const JointModel& trial,
+                                BandTechnique technique) {
+  auto areas = phase_areas(window, trial, technique);
+  const std::size_t all = areas.value.size();
+  const std::size_t count = all - 1;
+  const auto entry = [&](std::size_t i) { return std::min(i, count - 1); };
+  Areas out;
+  out.total = areas.total;
+  out.value.assign(count, 0.0);
+  out.covariance.assign(count * count, 0.0);
+  for (std::size_t i = 0; i < all; ++i) {
+    out.value[entry(i)] += areas.value[i];
+    for (std::size_t j = 0; j < all; ++j) {
+      out.covariance[entry(i) * count + entry(j)] += areas.between(i, j);
+    }
+  }
+  return out;
+}
+
+struct Moments {
+  double value = 0;
+  double variance = 0;
+};
+
+// Share of the sum of the listed entries, first-order propagation.
+Moments moments_of(const Areas& areas,
+                   double hidden_variance,
+                   std::span<const std::size_t> members) {
+  const std::size_t count = areas.value.size();
+  double sum = 0;
+  for (const auto member : members) {
+    sum += areas.value[member];
+  }
+  const double share = sum / areas.total;
+  std::vector<double> slope(count, -share / areas.total);
+  for (const auto member : members) {
+    slope[member] += 1 / areas.total;
+  }
+  double variance = share * share * hidden_variance;
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t j = 0; j < count; ++j) {
+      variance += slope[i] * slope[j] * areas.between(i, j);
+    }
+  }
+  return {share, std::max(0.0, variance)};
+}
+
+// Relative variance of the sum of the areas by phases that may be there and are not named: any
+// trace between nothing and what is tried, and in infrared spectra, where bands are wide, as much
+// of those tried as the fit leaves room for.
+double hidden_variance_of(const JointModel& model, std::span<const RuledOut> ruled_out) {
+  constexpr double most_hidden = 0.05;  // a share of 5 % does not go unnoticed
+  double variance = trace_share * trace_share / 3;
+  for (const auto& row : ruled_out) {
+    const bool is_below = row.finding == Finding::weak || row.finding == Finding::redundant;
+    variance += is_below && !model.is_raman ? std::pow(std::min(row.share_u, most_hidden), 2) : 0;
+  }
+  return variance;
+}
+
+}  // namespace
+
+MixtureBand shape_of(const FittedMixtureBand& band) {
+  MixtureBand shape;
+  shape.center = band.center;
+  shape.fwhm = band.fwhm;
+  shape.lorentz_share = band.lorentz_share;
+  shape.skew = band.skew;
+  return shape;
+}
+
+Shares::Shares(const Window& window, const JointModel& model, std::span<const RuledOut> ruled_out)
+    : areas_(phase_areas(window, model, model.technique)),
+      hidden_variance_(hidden_variance_of(model, ruled_out)),
+      stays_with_named_(model.technique == BandTechnique::ftir_atr) {
+  for (const auto& other : model.alternatives) {
+    others_.push_back(
+        {other.probability, phase_areas_with_one_more(window, other.trial, model.technique)});
+  }
+}
+
+// The mean and the variance of the answers: what each leaves uncertain, and how far they are apart.
+// ATR references derived from transmission miss enough that one phase more always helps a little;
+// there the answer stays with what is named, and only its uncertainty grows.
+Estimate Shares::of(std::span<const std::size_t> members) const {
+  const auto named = moments_of(areas_, hidden_variance_, members);
+  double change = 0;
+  double square = 0;
+  for (const auto& other : others_) {
+    const auto moved = moments_of(other.areas, hidden_variance_, members);
+    const double own = moved.value - named.value;
+    change += other.probability * own;
+    square += other.probability * (own * own + std::max(0.0, moved.variance - named.variance));
+  }
+  Estimate out;
+  change = stays_with_named_ ? 0 : change;
+  out.value = std::clamp(named.value + change, 0.0, 1.0);
+  out.u = std::sqrt(named.variance + square - change * change);
+  std::tie(out.lo95, out.hi95) = share_interval(out.value, out.u);
+  out.status = EstimateStatus::ok;
+  return out;
+}
+
+double area_misfit(BandTechnique technique) {
+  return misfit_widths * shape_misfit(technique);
+}
+
+double common_area_misfit(BandTechnique technique) {
+  return technique == BandTechnique::ftir_atr ? std::hypot(wing_part, optics_part) : wing_part;
+}
+
+std::pair<double, double> share_interval(double value, double u) {
+  if (!(u > 0)) {
+    return {value, value};
+  }
+  constexpr double content = 0.95;
+  const double below = normal_cdf(-value / u);
+  const double above = normal_cdf((1 - value) / u);
+  const double left_out = (1 - content) * (above - below);
+  const double half = u * normal_quantile(0.5 + 0.5 * content * (above - below));
+  if (value - half >= 0 && value + half <= 1) {
+    return {value - half, value + half};
+  }
+  // One end is the limit; the other lies where what is left out ends.
+  if (value <= 0.5) {
+    return {0.0, std::clamp(value + u * normal_quantile(above - left_out), 0.0, 1.0)};
+  }
+  return {std::clamp(value + u * normal_quantile(below + left_out), 0.0, 1.0), 1.0};
+}
+
+}  // namespace calcispec::models::detail
