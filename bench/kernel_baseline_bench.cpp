@@ -1,8 +1,10 @@
-// Baselines beside their plain loops.
+// Every baseline, the common ones beside their plain loops.
 #include "bench/chain_bench.hpp"
 #include "tests/oracle/plain_baselines.hpp"
 #include "tests/oracle/plain_loops.hpp"
 #include "tests/oracle/plain_spline.hpp"
+
+#include <algorithm>
 
 namespace calcispec::bench {
 namespace {
@@ -15,6 +17,35 @@ std::vector<double> plain_spline(std::span<const double> y, const Rule& rule) {
       [&](const std::vector<double>& w, std::vector<double>& z) { spline.solve(w, y, z); },
       y,
       rule);
+}
+
+// Every other method with its defaults, and no plain loop beside it.
+void register_the_others() {
+  const std::vector<std::string_view> with_loop{"asls",
+                                                "arpls",
+                                                "airpls",
+                                                "iarpls",
+                                                "pspline_asls",
+                                                "pspline_arpls",
+                                                "modpoly",
+                                                "imodpoly",
+                                                "snip",
+                                                "mor",
+                                                "rubberband"};
+  const std::vector<Size> sizes{
+      {1000, 256, 1}
+  };
+  for (const auto& method : core_methods()) {
+    const bool has_loop =
+        std::find(with_loop.begin(), with_loop.end(), method.name) != with_loop.end();
+    if (method.family == "baseline" && !has_loop) {
+      std::vector<GivenParameter> given;
+      if (method.name == "interp_pts") {
+        given.push_back({"points", "400,800,1200,1800", ""});
+      }
+      register_method({"baseline", std::string(method.name), given, {}}, sizes);
+    }
+  }
 }
 
 const bool is_registered = [] {
@@ -67,6 +98,7 @@ const bool is_registered = [] {
                   sizes);
   register_method({"baseline", "rubberband", {}, [](auto row) { return oracle::hull(row); }},
                   sizes);
+  register_the_others();
   return true;
 }();
 

@@ -1,5 +1,6 @@
 #include "core/chain.hpp"
 
+#include "core/baseline/masked_points.hpp"
 #include "core/baseline/stiffness.hpp"
 #include "core/error.hpp"
 #include "core/kernels/pack.hpp"
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -24,7 +26,8 @@ namespace calcispec {
 #undef METHOD
 
 std::span<const CoreMethod> method_table() {
-  static const std::array table{
+  static const auto table = [] {
+    std::array rows{
 #define METHOD(family, name) family##_##name(),
 #include "core/baseline/methods.def"
 #include "core/derivative/methods.def"
@@ -32,7 +35,14 @@ std::span<const CoreMethod> method_table() {
 #include "core/normalize/methods.def"
 #include "core/smooth/methods.def"
 #undef METHOD
-  };
+    };
+    for (auto& row : rows) {
+      if (row.info.family == "baseline") {
+        row.info = with_mask(row.info);
+      }
+    }
+    return rows;
+  }();
   return table;
 }
 
@@ -56,64 +66,90 @@ bool is_finite(std::span<const double> row) {
   return bits == 0;
 }
 
+bool has_infinity(std::span<const double> row) {
+  return std::any_of(row.begin(), row.end(), [](double y) { return std::isinf(y); });
+}
+
 // Rows of one block through the steps, each in place. A row that is not finite, or that a step
-// could not do, is NaN from there on.
+// could not do, is NaN from there on; baselines alone go on over points that are NaN.
 class BlockRun {
  public:
   BlockRun(SpectraMatrix& spectra, SpectraMatrix* baseline, Index first, Index count)
-      : spectra_(spectra), baseline_(baseline), first_(first), count_(count) {
-    for (Index r = 0; r < count; ++r) {
-      is_usable_.push_back(is_finite(spectra.row(first + r)) ? 1 : 0);
-      if (is_usable_.back() == 0) {
-        fill_with_nan(spectra, r);
-      }
-    }
-  }
+      : spectra_(spectra),
+        baseline_(baseline),
+        first_(first),
+        count_(count),
+        is_usable_(static_cast<std::size_t>(count), 1) {}
 
   void run(const CoreMethod& method,
            const ParameterSet& parameters,
            std::span<MethodStatus> status) {
-    const bool is_short = spectra_.points() < method.least_points;
-    const bool is_baseline = baseline_ != nullptr && method.info.family == "baseline";
+    const bool is_baseline = method.info.family == "baseline";
     rows_.clear();
     baselines_.clear();
+    masks_.clear();
     for (Index r = 0; r < count_; ++r) {
-      auto& usable = is_usable_[static_cast<std::size_t>(r)];
+      const bool is_short = spectra_.points() < method.least_points;
       status[static_cast<std::size_t>(r)] =
           is_short ? MethodStatus::too_short : MethodStatus::not_finite;
-      if (is_short && usable != 0) {
+      auto& usable = is_usable_[static_cast<std::size_t>(r)];
+      if (usable == 0) {
+        continue;
+      }
+      if (is_short || !take(r, method, is_baseline ? &parameters : nullptr)) {
         usable = 0;
         fill_with_nan(spectra_, r);
-      }
-      if (usable != 0) {
-        rows_.push_back(spectra_.row(first_ + r).data());
-        if (is_baseline) {
-          baselines_.push_back(baseline_->row(first_ + r).data());
-        }
+      } else if (is_baseline && baseline_ != nullptr) {
+        baselines_.push_back(baseline_->row(first_ + r).data());
       }
     }
     own_status_.assign(rows_.size(), MethodStatus::converged);
     if (!rows_.empty()) {
       run_with_stiffness(method, {*spectra_.axis, parameters, rows_, baselines_, own_status_});
     }
-    judge(is_baseline, status);
+    judge(is_baseline && baseline_ != nullptr, status);
   }
 
  private:
-  void judge(bool is_baseline, std::span<MethodStatus> status) {
+  // False for a row that the method cannot do. `baseline`: parameters of a baseline, which hides
+  // points.
+  bool take(Index r, const CoreMethod& method, const ParameterSet* baseline) {
+    const auto row = spectra_.row(first_ + r);
+    const bool has_regions = baseline != nullptr && !baseline->pairs("mask").empty();
+    const bool is_whole = is_finite(row);
+    if (!is_whole && (baseline == nullptr || has_infinity(row))) {
+      return false;
+    }
+    std::optional<MaskedPoints> mask;
+    if (!is_whole || has_regions) {
+      mask.emplace(*spectra_.axis, baseline->pairs("mask"));
+      if (!mask->hide(row, method.least_points)) {
+        return false;
+      }
+    }
+    rows_.push_back(row.data());
+    masks_.push_back(std::move(mask));
+    return true;
+  }
+
+  void judge(bool gives_baseline, std::span<MethodStatus> status) {
     std::size_t k = 0;
     for (Index r = 0; r < count_; ++r) {
       auto& usable = is_usable_[static_cast<std::size_t>(r)];
       if (usable != 0) {
         auto& own = status[static_cast<std::size_t>(r)];
-        own = own_status_[k++];
-        if (!is_finite(spectra_.row(first_ + r))) {
+        own = own_status_[k];
+        const auto row = spectra_.row(first_ + r);
+        if (!is_finite(row)) {
           own = MethodStatus::failed;
           usable = 0;
           fill_with_nan(spectra_, r);
+        } else if (masks_[k]) {
+          masks_[k]->show(row);
         }
+        ++k;
       }
-      if (usable == 0 && is_baseline) {
+      if (usable == 0 && gives_baseline) {
         fill_with_nan(*baseline_, r);
       }
     }
@@ -131,13 +167,9 @@ class BlockRun {
   std::vector<char> is_usable_;
   std::vector<double*> rows_;
   std::vector<double*> baselines_;
+  std::vector<std::optional<MaskedPoints>> masks_;  // of the rows above
   std::vector<MethodStatus> own_status_;
 };
-
-// Such a method gets every row of the matrix in one call.
-bool looks_at_all_spectra(const CoreMethod& method) {
-  return method.info.family == "baseline" && method.info.name == "collab_pls";
-}
 
 // Rows of one work item: enough that lanes are refilled, few enough that every thread has work and
 // the rows stay in the cache between steps.
@@ -189,26 +221,18 @@ ChainResult run_chain(SpectraMatrix spectra,
   result.status.assign(
       steps.size(),
       std::vector<MethodStatus>(static_cast<std::size_t>(rows), MethodStatus::converged));
-  for (std::size_t s = 0; s < steps.size();) {
-    const bool is_joint = looks_at_all_spectra(*methods[s]);
-    std::size_t end = s + 1;
-    while (!is_joint && end < steps.size() && !looks_at_all_spectra(*methods[end])) {
-      ++end;
+  const Index size = block_size(rows, jobs);
+  parallel_for((rows + size - 1) / size, jobs, [&](Index block) {
+    const Index first = block * size;
+    const Index count = std::min(size, rows - first);
+    BlockRun run(result.spectra, has_baseline ? &*result.baseline : nullptr, first, count);
+    for (std::size_t s = 0; s < steps.size(); ++s) {
+      const auto status =
+          std::span(result.status[s])
+              .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+      run.run(*methods[s], steps[s].parameters, status);
     }
-    const Index size = is_joint ? std::max<Index>(rows, 1) : block_size(rows, jobs);
-    parallel_for((rows + size - 1) / size, jobs, [&](Index block) {
-      const Index first = block * size;
-      const Index count = std::min(size, rows - first);
-      BlockRun run(result.spectra, has_baseline ? &*result.baseline : nullptr, first, count);
-      for (std::size_t k = s; k < end; ++k) {
-        const auto status =
-            std::span(result.status[k])
-                .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-        run.run(*methods[k], steps[k].parameters, status);
-      }
-    });
-    s = end;
-  }
+  });
   return result;
 }
 

@@ -33,9 +33,10 @@ CALCISPEC_API const MethodInfo* find_core_method(std::string_view family, std::s
 
 /// Runs the steps in order. A spectrum's result is bitwise the same alone, in any batch, in any
 /// order and with any number of threads. Rows with NaN or infinities come back NaN with status
-/// not_finite. Throws Error{bad_method} for an unknown step. jobs = 0: usable cores. The steps work
-/// in place: move the spectra in where they are not needed afterwards, and leave the baseline out
-/// where it is not looked at; new memory costs as much as a filter.
+/// not_finite; a baseline alone bridges NaN, its spectrum keeps NaN at those points and no others.
+/// Throws Error{bad_method} for an unknown step. jobs = 0: usable cores. The steps work in place:
+/// move the spectra in where they are not needed afterwards, and leave the baseline out where it is
+/// not looked at; new memory costs as much as a filter.
 CALCISPEC_API ChainResult run_chain(SpectraMatrix spectra,
                                     std::span<const ChainStep> steps,
                                     Index jobs,

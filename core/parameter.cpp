@@ -93,6 +93,37 @@ double read_value(const ParameterInfo& info, std::string_view text, std::string&
   return value;
 }
 
+double in_range(const ParameterInfo& info, std::string_view text, std::string& fault) {
+  const double value = read_number(info, text, fault);
+  if (fault.empty() && (value < info.minimum || value > info.maximum)) {
+    fault = std::string(text) + " is outside " + number_text(info.minimum) + " to " +
+            number_text(info.maximum) + (info.unit.empty() ? "" : " " + std::string(info.unit));
+  }
+  return value;
+}
+
+std::vector<NumberPair> read_pairs(const ParameterInfo& info,
+                                   std::string_view text,
+                                   std::string& fault) {
+  std::vector<NumberPair> out;
+  for (std::size_t at = 0; at <= text.size() && fault.empty();) {
+    const auto end = std::min(text.find(',', at), text.size());
+    const auto entry = text.substr(at, end - at);
+    const auto colon = std::min(entry.find(':'), entry.size());
+    NumberPair pair{in_range(info, entry.substr(0, colon), fault),
+                    std::numeric_limits<double>::quiet_NaN()};
+    if (fault.empty() && colon < entry.size()) {
+      pair.second = read_number(info, entry.substr(colon + 1), fault);
+    }
+    out.push_back(pair);
+    at = end + 1;
+  }
+  if (!fault.empty()) {
+    fault += "; write for example 400,900 or 400:500,1200:1300";
+  }
+  return out;
+}
+
 std::string unknown_name(std::span<const ParameterInfo> table, std::string_view name) {
   std::vector<std::string_view> names;
   std::string all;
@@ -115,6 +146,21 @@ std::string number_text(double value) {
   const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   return {buffer.data(), result.ptr};
 }
+
+namespace {
+
+std::string pairs_text(std::span<const NumberPair> pairs) {
+  std::string text;
+  for (const auto& pair : pairs) {
+    text += (text.empty() ? "" : ",") + number_text(pair.first);
+    if (!std::isnan(pair.second)) {
+      text += ":" + number_text(pair.second);
+    }
+  }
+  return text;
+}
+
+}  // namespace
 
 std::string_view nearest_name(std::string_view wanted,
                               std::span<const std::string_view> candidates) {
@@ -146,8 +192,9 @@ ParameterSet ParameterSet::defaults(std::span<const ParameterInfo> table) {
   ParameterSet set;
   set.table_ = table;
   for (const auto& info : table) {
-    set.values_.push_back(info.standard);
+    set.values_.push_back(info.type == ParameterType::pairs ? 0 : info.standard);
   }
+  set.pairs_.resize(table.size());
   return set;
 }
 
@@ -166,7 +213,12 @@ ParameterSet ParameterSet::checked(std::span<const ParameterInfo> table,
       fault = unknown_name(table, parameter.name);
     } else {
       const auto index = static_cast<std::size_t>(info - table.begin());
-      set.values_[index] = read_value(*info, parameter.text, fault);
+      if (info->type == ParameterType::pairs) {
+        set.pairs_[index] = read_pairs(*info, parameter.text, fault);
+        set.values_[index] = static_cast<double>(set.pairs_[index].size());
+      } else {
+        set.values_[index] = read_value(*info, parameter.text, fault);
+      }
       if (!fault.empty()) {
         fault.insert(0, std::string(info->name) + ": ");
       }
@@ -208,6 +260,15 @@ std::string_view ParameterSet::choice(std::string_view name) const {
   throw Error(ErrorCode::internal, "no parameter is called '" + std::string(name) + "'");
 }
 
+std::span<const NumberPair> ParameterSet::pairs(std::string_view name) const {
+  for (std::size_t i = 0; i < table_.size(); ++i) {
+    if (table_[i].name == name) {
+      return pairs_.at(i);
+    }
+  }
+  throw Error(ErrorCode::internal, "no parameter is called '" + std::string(name) + "'");
+}
+
 bool ParameterSet::has(std::string_view name) const noexcept {
   return std::any_of(
       table_.begin(), table_.end(), [&](const ParameterInfo& row) { return row.name == name; });
@@ -232,8 +293,13 @@ std::string ParameterSet::canonical_text() const {
   std::string text;
   for (std::size_t i = 0; i < table_.size(); ++i) {
     const auto& info = table_[i];
-    text += (i == 0 ? "" : " ") + std::string(info.name) + "=";
-    if (info.type == ParameterType::choice) {
+    if (info.type == ParameterType::pairs && pairs_[i].empty()) {
+      continue;
+    }
+    text += (text.empty() ? "" : " ") + std::string(info.name) + "=";
+    if (info.type == ParameterType::pairs) {
+      text += pairs_text(pairs_[i]);
+    } else if (info.type == ParameterType::choice) {
       text += choice(info.name);
     } else if (info.type == ParameterType::flag) {
       text += values_[i] != 0 ? "true" : "false";

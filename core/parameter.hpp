@@ -12,7 +12,15 @@
 
 namespace calcispec {
 
-enum class ParameterType { real, integer, flag, choice };
+/// pairs: a list of numbers, or of two numbers with a colon between, "400,900" or
+/// "400:500,1200:1300"; range and unit are those of the first, and `standard` is the least number
+/// of them.
+enum class ParameterType { real, integer, flag, choice, pairs };
+
+struct NumberPair {
+  double first = 0;
+  double second = 0;  // NaN where only one number was given
+};
 
 /// Rows live in constant tables beside the method they belong to.
 struct ParameterInfo {
@@ -49,18 +57,22 @@ class CALCISPEC_API ParameterSet {
   [[nodiscard]] Index integer(std::string_view name) const;
   [[nodiscard]] bool flag(std::string_view name) const;
   [[nodiscard]] std::string_view choice(std::string_view name) const;
+  /// Of type pairs: as given; empty where nothing was.
+  [[nodiscard]] std::span<const NumberPair> pairs(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const noexcept;
   /// The same with another value, NaN for automatic; it is not checked against the table.
   [[nodiscard]] ParameterSet with(std::string_view name, double value) const;
   /// False for an automatic (NaN) value.
   [[nodiscard]] bool is_set(std::string_view name) const;
-  /// "lambda=100000 diff_order=2": every parameter in table order, shortest round-trip numbers.
+  /// "lambda=100000 diff_order=2": every parameter in table order, shortest round-trip numbers;
+  /// empty lists are left out.
   [[nodiscard]] std::string canonical_text() const;
   [[nodiscard]] std::span<const ParameterInfo> table() const noexcept { return table_; }
 
  private:
   std::span<const ParameterInfo> table_;
-  std::vector<double> values_;
+  std::vector<double> values_;                  // of type pairs: how many
+  std::vector<std::vector<NumberPair>> pairs_;  // one list per row of the table
 };
 
 /// A method of a family as help, command line and tests see it.

@@ -112,7 +112,7 @@ void refuse_set_methods(std::span<const Step> steps) {
     const bool is_set_method =
         dot != std::string::npos &&
         find_set_method(step.name.substr(0, dot), step.name.substr(dot + 1)) != nullptr;
-    if (is_set_method || step.name == "baseline.collab_pls") {
+    if (is_set_method) {
       throw Error(ErrorCode::bad_method,
                   step.name +
                       " looks at all spectra of a map together, and batch works on parts of "

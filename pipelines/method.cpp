@@ -111,23 +111,34 @@ class Reader {
     }
   }
 
+  // As on a command line; a list within a list is a pair, [[400, 12.5], [900, 10]].
+  static std::string text_of(const toml::node& node, const char* between) {
+    if (const auto number = node.value_exact<double>()) {
+      return number_text(*number);
+    }
+    if (const auto whole = node.value_exact<int64_t>()) {
+      return std::to_string(*whole);
+    }
+    if (const auto flag = node.value_exact<bool>()) {
+      return *flag ? "true" : "false";
+    }
+    if (const auto* list = node.as_array()) {
+      std::string text;
+      for (const auto& entry : *list) {
+        text += (text.empty() ? "" : between) + text_of(entry, ":");
+      }
+      return text;
+    }
+    return node.value<std::string>().value_or("?");
+  }
+
   [[nodiscard]] std::vector<GivenParameter> parameters_of(const toml::table& table) const {
     std::vector<GivenParameter> given;
     for (const auto& [key, node] : table) {
       if (key.str() == "name") {
         continue;
       }
-      std::string value;
-      if (const auto number = node.value_exact<double>()) {
-        value = number_text(*number);
-      } else if (const auto whole = node.value_exact<int64_t>()) {
-        value = std::to_string(*whole);
-      } else if (const auto flag = node.value_exact<bool>()) {
-        value = *flag ? "true" : "false";
-      } else {
-        value = node.value<std::string>().value_or("?");
-      }
-      given.push_back({std::string(key.str()), value, faults_.place(node)});
+      given.push_back({std::string(key.str()), text_of(node, ","), faults_.place(node)});
     }
     return given;
   }

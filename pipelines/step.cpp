@@ -288,8 +288,15 @@ void run_core_step(const Step& step,
   const auto dot = step.name.find('.');
   const ChainStep core{step.name.substr(0, dot), step.name.substr(dot + 1), step.parameters};
   if (find_set_method(core.family, core.method) != nullptr) {
+    const bool gives_baseline = baseline != nullptr && core.family == "baseline";
+    if (gives_baseline) {
+      *baseline = recording.spectra;
+    }
     const auto status = run_set_method(
         core.family, core.method, core.parameters, recording.spectra, recording.map, jobs);
+    for (std::size_t i = 0; gives_baseline && i < baseline->values.size(); ++i) {
+      baseline->values[i] -= recording.spectra.values[i];
+    }
     report_status(step, status, diagnostics);
     return;
   }
@@ -341,7 +348,17 @@ Step make_step(std::string_view name,
             (near.empty() ? "; the steps are " + all : "; did you mean " + std::string(near) + "?"),
         std::string(place));
   }
-  return {row->name, ParameterSet::checked(row->info.parameters, given, row->name)};
+  auto parameters = ParameterSet::checked(row->info.parameters, given, row->name);
+  for (const auto& info : row->info.parameters) {
+    if (info.type == ParameterType::pairs &&
+        static_cast<double>(parameters.pairs(info.name).size()) < info.standard) {
+      throw Error(ErrorCode::bad_method,
+                  row->name + " needs at least " + number_text(info.standard) + " " +
+                      std::string(info.name) + ": " + std::string(info.help),
+                  std::string(place));
+    }
+  }
+  return {row->name, std::move(parameters)};
 }
 
 std::vector<Step> parse_steps(std::string_view text) {

@@ -12,6 +12,7 @@ constexpr std::array parameters{lambda_parameter(1e6),
                                 diff_order_parameter,
                                 max_iterations_parameter,
                                 tolerance_parameter(airpls_tolerance_help),
+                                normalize_weights_parameter,
                                 lambda_unit_parameter,
                                 lambda_rule_parameter};
 
@@ -23,7 +24,14 @@ constexpr std::array parameters{lambda_parameter(1e6),
 /// Cost       O(points) per iteration, an exponential per point
 /// Source     Zhang et al., Analyst 135 (2010) 1138
 void run(const MethodCall& call) {
-  kernels::run_reweighted_of_order(call, kernels::AirplsWeights{call.parameters.real("tolerance")});
+  const double tolerance = call.parameters.real("tolerance");
+  const auto run_with = [&](const auto& weights) {
+    kernels::run_reweighted_of_order(call, weights);
+  };
+  if (call.parameters.flag("normalize_weights")) {
+    return run_with(kernels::AirplsWeights<true>{tolerance});
+  }
+  run_with(kernels::AirplsWeights<false>{tolerance});
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // Baselines of many spectra with the same weights.
 #include "core/baseline/inner_methods.hpp"
+#include "core/parallel.hpp"
+#include "core/set_method_table.hpp"
 
 #include <algorithm>
 #include <array>
@@ -38,6 +40,8 @@ constexpr std::array parameters{
     shared_lambda_parameter,
 };
 
+constexpr Index rows_of_block = 64;
+
 std::vector<double> mean_of(const std::vector<std::vector<double>>& rows) {
   std::vector<double> mean(rows.front().size(), 0.0);
   for (const auto& row : rows) {
@@ -72,29 +76,45 @@ std::vector<double> weights_of(const CoreMethod& method,
 /// Status     converged
 /// Cost       one solve per spectrum, and one run of the inner method (or one per spectrum)
 /// Source     Chen et al., J. Anal. Methods Chem. (2018) 3
-void run(const MethodCall& call) {
+void run(const SetCall& call) {
   const auto& method = inner_method(call.parameters);
   auto set = ParameterSet::defaults(method.info.parameters);
   if (call.parameters.is_set("lambda")) {
     set = set.with("lambda", call.parameters.real("lambda"));
   }
+  const auto& axis = *call.spectra.axis;
   std::vector<std::vector<double>> rows;
-  for (Index r = 0; r < call.count(); ++r) {
-    const auto y = call.row(r);
+  std::vector<double*> places;
+  for (const Index r : call.rows) {
+    const auto y = call.spectra.row(r);
     rows.emplace_back(y.begin(), y.end());
+    places.push_back(y.data());
   }
   if (call.parameters.flag("average_dataset")) {
     rows = {mean_of(rows)};
   }
-  const auto weights = weights_of(method, call.axis, set, std::move(rows));
-  MethodCall inner{call.axis, set, call.rows, call.baselines, call.status};
-  inner.given_weights = weights;
-  method.run(inner);
+  const auto weights = weights_of(method, axis, set, std::move(rows));
+  std::vector<MethodStatus> status(places.size());
+  const Index blocks = (static_cast<Index>(places.size()) + rows_of_block - 1) / rows_of_block;
+  parallel_for(blocks, call.jobs, [&](Index block) {
+    const auto first = static_cast<std::size_t>(block * rows_of_block);
+    const auto count = std::min(static_cast<std::size_t>(rows_of_block), places.size() - first);
+    MethodCall inner{axis,
+                     set,
+                     std::span(places).subspan(first, count),
+                     {},
+                     std::span(status).subspan(first, count)};
+    inner.given_weights = weights;
+    method.run(inner);
+  });
+  for (std::size_t k = 0; k < status.size(); ++k) {
+    call.status[static_cast<std::size_t>(call.rows[k])] = status[k];
+  }
 }
 
 }  // namespace
 
-CoreMethod baseline_collab_pls() {
+SetMethod baseline_collab_pls() {
   return {
       {"baseline",
        "collab_pls", "penalised baselines of all spectra with the same weights",

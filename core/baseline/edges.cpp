@@ -6,6 +6,13 @@
 namespace calcispec {
 
 void extend_by_lines(std::span<const double> y, std::size_t pad, std::vector<double>& out) {
+  extend_by_lines_through(y, pad, pad, out);
+}
+
+void extend_by_lines_through(std::span<const double> y,
+                             std::size_t through,
+                             std::size_t pad,
+                             std::vector<double>& out) {
   const std::size_t n = y.size();
   out.resize(n + 2 * pad);
   std::copy(y.begin(), y.end(), out.begin() + static_cast<std::ptrdiff_t>(pad));
@@ -21,7 +28,7 @@ void extend_by_lines(std::span<const double> y, std::size_t pad, std::vector<dou
     const double squares = m * (m * m - 1) / 12;
     return std::pair{mean, squares > 0 ? slope / squares : 0.0};
   };
-  const std::size_t count = std::min(pad, n);
+  const std::size_t count = std::min(through, n);
   const double middle = 0.5 * (static_cast<double>(count) - 1);
   const auto [left_mean, left_slope] = line(0, count);
   const auto [right_mean, right_slope] = line(n - count, count);
@@ -59,6 +66,13 @@ void moving_average(std::span<const double> y, std::size_t half, std::span<doubl
   }
   std::vector<double> padded;
   extend_by_lines(y, half, padded);
+  average(padded, half, out);
+}
+
+void straight_average(std::span<const double> y, std::size_t half, std::vector<double>& out) {
+  std::vector<double> padded;
+  extend_by_lines_through(y, 2, half, padded);
+  out.resize(y.size());
   average(padded, half, out);
 }
 

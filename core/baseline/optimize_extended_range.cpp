@@ -10,29 +10,6 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo side_parameter{.name = "side",
-                                       .type = ParameterType::choice,
-                                       .standard = 0,
-                                       .choices = "both left right",
-                                       .help = "ends at which the spectrum is extended"};
-constexpr ParameterInfo width_parameter{
-    .name = "width_scale",
-    .minimum = 0.001,
-    .maximum = 2,
-    .standard = 0.1,
-    .help = "points added at an end, as a part of those there are"};
-constexpr ParameterInfo height_parameter{
-    .name = "height_scale",
-    .minimum = 0,
-    .maximum = 1000,
-    .standard = 1,
-    .help = "height of the added peaks, as a part of the largest ordinate"};
-constexpr ParameterInfo sigma_parameter{
-    .name = "sigma_scale",
-    .minimum = 1e-3,
-    .maximum = 10,
-    .standard = 1.0 / 12,
-    .help = "standard deviation of the added peaks, as a part of the added points"};
 constexpr ParameterInfo least_parameter{
     .name = "min_value",
     .minimum = -3,
@@ -53,22 +30,14 @@ constexpr ParameterInfo step_parameter{
     .help = "between the degrees tried; for lambda as many are tried as steps fit in"};
 constexpr std::array parameters{
     inner_method_parameter,
-    side_parameter,
-    width_parameter,
-    height_parameter,
-    sigma_parameter,
+    extended_side_parameter,
+    extended_width_parameter,
+    extended_height_parameter,
+    extended_sigma_parameter,
     least_parameter,
     largest_parameter,
     step_parameter,
 };
-
-ExtendedRange::Shape shape_of(const ParameterSet& set) {
-  return {set.choice("side") != "right",
-          set.choice("side") != "left",
-          set.real("width_scale"),
-          set.real("height_scale"),
-          set.real("sigma_scale")};
-}
 
 // Degrees step by step; logarithms of lambda as many as steps fit in, from end to end.
 std::vector<double> tried_values(const ParameterSet& set, bool is_degree) {
@@ -98,7 +67,7 @@ void run(const MethodCall& call) {
   const auto& method = inner_method(call.parameters);
   const auto standard = ParameterSet::defaults(method.info.parameters);
   const bool is_degree = standard.has("polynomial_order");
-  const ExtendedRange extended(call.axis, shape_of(call.parameters));
+  const ExtendedRange extended(call.axis, ExtendedRange::shape_of(call.parameters));
   const auto count = static_cast<std::size_t>(call.count());
   const auto points = static_cast<std::size_t>(call.points());
   std::vector<double> least(count, std::numeric_limits<double>::infinity());

@@ -14,6 +14,7 @@ constexpr std::array parameters{spline_lambda_parameter(1e3),
                                 diff_order_parameter,
                                 max_iterations_parameter,
                                 tolerance_parameter(airpls_tolerance_help),
+                                normalize_weights_parameter,
                                 lambda_unit_parameter,
                                 lambda_rule_parameter};
 
@@ -24,8 +25,14 @@ constexpr std::array parameters{spline_lambda_parameter(1e3),
 /// Cost       O(points) per iteration
 /// Source     Zhang et al., Analyst 135 (2010) 1138; Eilers & Marx, Stat. Sci. 11 (1996) 89
 void run(const MethodCall& call) {
-  kernels::run_spline_lanes<kernels::SplineSystem>(
-      call, kernels::AirplsWeights{call.parameters.real("tolerance")});
+  const double tolerance = call.parameters.real("tolerance");
+  const auto run_with = [&](const auto& weights) {
+    kernels::run_spline_lanes<kernels::SplineSystem>(call, weights);
+  };
+  if (call.parameters.flag("normalize_weights")) {
+    return run_with(kernels::AirplsWeights<true>{tolerance});
+  }
+  run_with(kernels::AirplsWeights<false>{tolerance});
 }
 
 }  // namespace

@@ -65,27 +65,34 @@ struct ArplsWeights {
 
 /// Weights    exp(t |d| / sum of |d| below) where d = y - z < 0, else 0; t the number of the
 ///            reweighting. The article prints exp(t (y - z) / |d|); this is its published
-///            program's.
+///            program's. Normalised: over the largest of them, so that all lie in 0 .. 1.
 /// Source     Zhang et al., Analyst 135 (2010) 1138
+template <bool is_normalized>
 struct AirplsWeights {
   struct Sums {
     Pack count{};
-    Pack below{};  // sum of |y - z| where y < z
-    Pack size{};   // sum of |y|
+    Pack below{};   // sum of |y - z| where y < z
+    Pack size{};    // sum of |y|
+    Pack lowest{};  // y - z, where that is asked for
 
     void add(Pack residual, Pack y) {
       count += residual < 0.0 ? broadcast(1) : Pack{};
       below += residual < 0.0 ? -residual : Pack{};
       size += maximum(y, -y);
+      if constexpr (is_normalized) {
+        lowest = -maximum(-lowest, -residual);
+      }
     }
   };
   static constexpr bool stops_by_weights = false;
 
   struct Rule {
     Pack factor{};
+    Pack top{};
 
     [[nodiscard]] Pack weight(Pack residual) const {
-      return residual < 0.0 ? exponential(factor * residual) : Pack{};
+      const Pack power = is_normalized ? factor * residual - top : factor * residual;
+      return residual < 0.0 ? exponential(power) : Pack{};
     }
   };
 
@@ -98,7 +105,9 @@ struct AirplsWeights {
     const Pack count = round.top.count + round.bottom.count;
     const Pack size = round.top.size + round.bottom.size;
     gives_up = (count < 2.0) | (below < tolerance * size);
-    return {-round.number / maximum(below, broadcast(1e-300))};
+    const Pack factor = -round.number / maximum(below, broadcast(1e-300));
+    const Pack lowest = -maximum(-round.top.lowest, -round.bottom.lowest);
+    return {factor, factor * lowest};
   }
 };
 

@@ -183,4 +183,12 @@ inline constexpr std::string_view weight_tolerance_help =
 inline constexpr std::string_view airpls_tolerance_help =
     "sum of residuals below the baseline over that of the signal at which to stop";
 
+inline constexpr ParameterInfo normalize_weights_parameter{
+    .name = "normalize_weights",
+    .type = ParameterType::flag,
+    .minimum = 0,
+    .maximum = 1,
+    .standard = 0,
+    .help = "divide the weights by the largest of them"};
+
 }  // namespace calcispec

@@ -34,7 +34,7 @@ std::string step_text(const StepInfo& step) {
     out += "      " + std::string(parameter.name) + "  " + std::string(parameter.help);
     if (parameter.type == ParameterType::choice) {
       out += " (" + std::string(parameter.choices) + ")";
-    } else if (std::isfinite(parameter.standard)) {
+    } else if (parameter.type != ParameterType::pairs && std::isfinite(parameter.standard)) {
       out += " (default " + number_text(parameter.standard) + ")";
     }
     out += "\n";
@@ -49,11 +49,12 @@ std::string range_text(const ParameterInfo& parameter) {
   if (parameter.type == ParameterType::flag) {
     return "true, false";
   }
-  return number_text(parameter.minimum) + " to " + number_text(parameter.maximum);
+  const auto range = number_text(parameter.minimum) + " to " + number_text(parameter.maximum);
+  return parameter.type == ParameterType::pairs ? "list, " + range : range;
 }
 
 std::string default_text(const ParameterInfo& parameter) {
-  if (!std::isfinite(parameter.standard)) {
+  if (parameter.type == ParameterType::pairs || !std::isfinite(parameter.standard)) {
     return "-";
   }
   if (parameter.type == ParameterType::flag) {

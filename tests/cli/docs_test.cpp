@@ -3,6 +3,7 @@
 #include "models/csv_table.hpp"
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/options.hpp"
+#include "pipelines/step.hpp"
 #include "tests/support/paths.hpp"
 
 #include <gtest/gtest.h>
@@ -136,6 +137,19 @@ TEST(Docs, MethodReferenceHoldsTheTablesOfTheProgram) {
   text = with_part(text, "markers", markers_markdown());
   text = with_part(text, "checks", checks_markdown());
   compare(path, text);
+}
+
+TEST(Docs, PicturesShowEveryBaseline) {
+  for (const auto* technique : {"raman", "ftir"}) {
+    const auto picture =
+        content(test::source_dir() / "docs" / ("baselines_" + std::string(technique) + ".svg"));
+    for (const auto& step : step_table()) {
+      if (step.info.family == "baseline") {
+        EXPECT_NE(picture.find(">" + std::string(step.info.name) + "</text>"), std::string::npos)
+            << step.name << "; run scripts/draw_baselines";
+      }
+    }
+  }
 }
 
 class Commands : public ::testing::Test {

@@ -1,5 +1,6 @@
 // Penalised baselines against dense solvers and plain loops, and what their parameters promise.
 #include "core/chain.hpp"
+#include "core/set_methods.hpp"
 
 #include <Eigen/Dense>
 #include <gtest/gtest.h>
@@ -61,6 +62,21 @@ ChainResult run(const std::string& method,
   const auto* info = find_core_method("baseline", method);
   const ChainStep step{"baseline", method, ParameterSet::checked(info->parameters, given, method)};
   return run_chain(spectra, std::span(&step, 1), 1);
+}
+
+// What collab_pls takes off a set.
+SpectraMatrix collaborative_baselines(const SpectraMatrix& spectra,
+                                      const std::vector<GivenParameter>& given) {
+  const auto* info = find_set_method("baseline", "collab_pls");
+  auto out = spectra;
+  const auto set = ParameterSet::checked(info->parameters, given, "collab_pls");
+  for (const auto status : run_set_method("baseline", "collab_pls", set, out, {}, 1)) {
+    EXPECT_EQ(status, MethodStatus::converged);
+  }
+  for (std::size_t i = 0; i < out.values.size(); ++i) {
+    out.values[i] = spectra.values[i] - out.values[i];
+  }
+  return out;
 }
 
 VectorXd vector_of(std::span<const double> row) {
@@ -404,25 +420,48 @@ TEST(PenalisedBaseline, CornerCuttingStaysBelowBandsAndFollowsConvexCurves) {
 // is smoothed linearly: baselines of sums are sums of baselines.
 TEST(PenalisedBaseline, CollabPlsIsLinearGivenItsWeights) {
   const auto spectra = band_spectra(even_axis(400, 2), 40);
-  const auto first = run("collab_pls", spectra, {});
+  const auto first = collaborative_baselines(spectra, {});
   VectorXd mean = VectorXd::Zero(400);
   VectorXd mean_baseline = VectorXd::Zero(400);
   for (Index r = 0; r < 40; ++r) {
     mean += vector_of(spectra.row(r)) / 40;
-    mean_baseline += vector_of(first.baseline->row(r)) / 40;
-    EXPECT_EQ(first.status[0][static_cast<std::size_t>(r)], MethodStatus::converged);
+    mean_baseline += vector_of(first.row(r)) / 40;
   }
   auto alone = SpectraMatrix::make(spectra.axis, 1);
   std::copy(mean.begin(), mean.end(), alone.values.begin());
   const auto of_mean = run("asls", alone, {});
   EXPECT_LT((vector_of(of_mean.baseline->row(0)) - mean_baseline).cwiseAbs().maxCoeff(), 1e-7);
-  const auto each = run("collab_pls",
-                        spectra,
-                        {
-                            {"average_dataset", "false",         ""},
-                            {"method",          "pspline_arpls", ""}
+  const auto each = collaborative_baselines(
+      spectra,
+      {
+          {"average_dataset", "false",         ""},
+          {"method",          "pspline_arpls", ""}
   });
-  EXPECT_LT(error_of(*each.baseline), 0.2);
+  EXPECT_LT(error_of(each), 0.2);
+}
+
+// Weights over the largest of them: a stiffer curve than weights that exceed 1, and one that the
+// same lambda times a constant does not give.
+TEST(PenalisedBaseline, AirplsWithNormalizedWeightsIsStiffer) {
+  const auto spectra = band_spectra(even_axis(400, 2), 9);
+  for (const auto* method : {"airpls", "pspline_airpls"}) {
+    const auto roughness = [&](const char* flag) {
+      const auto result = run(method,
+                              spectra,
+                              {
+                                  {"normalize_weights", flag, ""}
+      });
+      double sum = 0;
+      for (Index r = 0; r < spectra.rows(); ++r) {
+        const auto z = result.baseline->row(r);
+        for (std::size_t i = 1; i + 1 < z.size(); ++i) {
+          sum += std::pow(z[i + 1] - 2 * z[i] + z[i - 1], 2);
+        }
+      }
+      return sum;
+    };
+    EXPECT_LT(roughness("true"), roughness("false")) << method;
+  }
 }
 
 TEST(PenalisedBaseline, CustomBcWithoutThinningIsItsInnerMethod) {
