@@ -16,6 +16,7 @@ namespace calcispec::io {
 namespace {
 
 constexpr std::int64_t most_kept = std::int64_t{64} << 20;
+constexpr std::int64_t places_at_once = 1024;
 constexpr std::size_t piece_bytes = std::size_t{1} << 17;  // stays in the cache
 
 // `count` little-endian numbers; with `stride` the bytes of a number lie so far apart.
@@ -97,21 +98,25 @@ void StoredChunks::read_bytes(std::uint64_t offset, std::span<char> out) const {
   }
 }
 
-// Places of all chunks that hold these rows; those known already are not asked for again.
+// Places of all chunks that hold these rows; many are asked for at once and kept.
 bool StoredChunks::find_chunks(std::int64_t first, std::int64_t count) {
   const auto across = layout_.chunks_x();
-  const auto low = first / layout_.nx / layout_.chunk_y * across;
-  const auto high = ((first + count - 1) / layout_.nx / layout_.chunk_y + 1) * across;
-  const auto is_one_line = layout_.ny == 1;  // then not all of the line are needed
-  const auto begin = is_one_line ? first / layout_.chunk_x : low;
-  const auto end = is_one_line ? (first + count - 1) / layout_.chunk_x + 1 : high;
+  const bool is_one_line = layout_.ny == 1;  // then not all of the line are needed
+  const auto begin =
+      is_one_line ? first / layout_.chunk_x : first / layout_.nx / layout_.chunk_y * across;
+  const auto last = first + count - 1;
+  const auto end =
+      is_one_line ? last / layout_.chunk_x + 1 : (last / layout_.nx / layout_.chunk_y + 1) * across;
   places_.erase(places_.begin(), places_.lower_bound(begin));
-  places_.erase(places_.lower_bound(end), places_.end());
-  const auto known =
-      places_.empty() || places_.begin()->first != begin ? begin : places_.rbegin()->first + 1;
+  if (!places_.empty() && places_.begin()->first != begin) {
+    places_.clear();
+  }
+  const auto known = begin + static_cast<std::int64_t>(places_.size());
   if (known < end) {
-    const auto found = locate_(known, end - known);
-    if (found.size() != static_cast<std::size_t>(end - known)) {
+    const auto total = across * layout_.chunks_y();
+    const auto many = std::min(total - known, std::max(end - known, places_at_once));
+    const auto found = locate_(known, many);
+    if (found.size() != static_cast<std::size_t>(many)) {
       return false;
     }
     for (std::size_t k = 0; k < found.size(); ++k) {
@@ -120,7 +125,7 @@ bool StoredChunks::find_chunks(std::int64_t first, std::int64_t count) {
   }
   const auto whole = static_cast<std::uint64_t>(layout_.chunk_y * layout_.chunk_x) *
                      static_cast<std::uint64_t>(layout_.row_bytes());
-  return std::all_of(places_.begin(), places_.end(), [&](const auto& own) {
+  return std::all_of(places_.begin(), places_.lower_bound(end), [&](const auto& own) {
     const auto& place = own.second;
     return place.bytes > 0 && place.offset <= file_bytes_ &&
            place.bytes <= file_bytes_ - place.offset &&

@@ -80,7 +80,7 @@ class StoredChunks {
   Locate locate_;
   int file_ = -1;
   std::uint64_t file_bytes_ = 0;
-  std::map<std::int64_t, StoredChunk> places_;          // of the rows that are read
+  std::map<std::int64_t, StoredChunk> places_;          // without gaps, from the first row read on
   std::map<std::int64_t, std::vector<char>> unpacked_;  // still shuffled
   std::vector<char> packed_;                            // scratch
 };
