@@ -134,6 +134,9 @@ struct FittedBand {
   FittedValue height;
   FittedValue fwhm;
   FittedValue area;  // -infinity to infinity, without the background
+  // Intervals of what core/fit_diagnostics.hpp derives; the bootstrap alone fills them.
+  FitInterval area_share = {};
+  FitInterval asymmetry = {};
 };
 
 /// Which parameter a row of the covariance belongs to; band -1: coefficient of the background.

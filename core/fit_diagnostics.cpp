@@ -30,6 +30,10 @@ class Extras {
       fill_asymmetry(b, out[b].asymmetry);
     }
     fill_shares(slopes, sum, out);
+    for (std::size_t b = 0; b < out.size(); ++b) {
+      out[b].area_share.interval = result_.bands[b].area_share;
+      out[b].asymmetry.interval = result_.bands[b].asymmetry;
+    }
     return out;
   }
 

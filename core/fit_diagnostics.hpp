@@ -18,7 +18,7 @@ struct BandExtras {
   FittedValue asymmetry;
 };
 
-/// One entry per band of the result.
+/// One entry per band of the result; intervals are those that the result holds.
 ///
 /// Accuracy   first order in the standard errors (delta method), slopes to about 1e-8
 /// Cost       2 (parameters - 2) measures per band

@@ -24,6 +24,11 @@ double central_probability(double t, Index freedom) {
   return is_odd ? 2 / std::numbers::pi * (angle + std::sin(angle) * sum) : std::sin(angle) * sum;
 }
 
+void check(const IntervalOptions& options) {
+  require(options.level > 0 && options.level < 1, "the level of an interval lies between 0 and 1");
+  require(options.draws >= 20, "a bootstrap needs 20 draws or more");
+}
+
 // Beyond so many degrees of freedom the normal differs by less than 1e-4 of the quantile.
 constexpr double nearly_normal = 1e5;
 
@@ -71,8 +76,7 @@ void fill_intervals(const BandModel& model,
                     const FitOptions& fit,
                     const IntervalOptions& options,
                     FitResult& result) {
-  require(options.level > 0 && options.level < 1, "the level of an interval lies between 0 and 1");
-  require(options.draws >= 20, "a bootstrap needs 20 draws or more");
+  check(options);
   const bool is_profile = options.kind == IntervalKind::profile;
   require(!is_profile || fit.loss == FitLoss::least_squares,
           "profile intervals are made of chi-square; with another loss take the bootstrap");
@@ -96,6 +100,21 @@ void fill_intervals(const BandModel& model,
       0.5 + 0.5 * options.level, is_scaled ? freedom : std::numeric_limits<double>::infinity());
   const double scale = is_scaled ? result.reduced_chi_square : 1;
   band_fit::profile_answer(data, compiled, scale * quantile * quantile, result);
+}
+
+void fill_joint_intervals(const JointModel& model,
+                          std::span<const JointSpectrum> spectra,
+                          const FitOptions& fit,
+                          const IntervalOptions& options,
+                          Index jobs,
+                          JointFitResult& result) {
+  check(options);
+  require(options.kind != IntervalKind::profile,
+          "profile intervals are made of single fits; of a joint fit take the bootstrap");
+  if (options.kind == IntervalKind::bootstrap && result.status != FitStatus::failed &&
+      std::isfinite(result.chi_square)) {
+    band_fit::bootstrap_joint(model, spectra, fit, options, jobs, result);
+  }
 }
 
 }  // namespace calcispec

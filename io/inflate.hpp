@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ struct Unpacked {
 /// What can be unpacked, at most `limit` bytes; more is an end like damage. gzip files of several
 /// members are joined. Source: RFC 1950, 1951, 1952, by zlib.
 Unpacked inflate(std::string_view packed, Packing packing, std::uint64_t limit = most_unpacked);
+
+/// A zlib stream that fills `out` to the last byte; false if it does not, or is damaged.
+[[nodiscard]] bool inflate_exactly(std::string_view packed, std::span<char> out);
 
 /// CRC-32 of zip and gzip.
 std::uint32_t crc32_of(std::string_view bytes);

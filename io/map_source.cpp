@@ -4,6 +4,7 @@
 #include "io/file.hpp"
 #include "io/hdf5_signals_private.hpp"
 #include "io/reader_process.hpp"
+#include "io/stored_chunks_private.hpp"
 
 #include <algorithm>
 #include <array>
@@ -34,6 +35,8 @@ struct MapSource::Parts {
   hdf5::Handle file;
   std::optional<hdf5::Signal> signal;
   std::optional<ReaderProcess> process;  // reads the file for us
+  std::optional<StoredLayout> layout;
+  std::unique_ptr<StoredChunks> chunks;  // where the library need not be asked for numbers
 
   [[noreturn]] void fail(const std::string& message) const {
     throw Error(ErrorCode::unreadable_input, message, path);
@@ -54,11 +57,23 @@ struct MapSource::Parts {
 
   void open_in_process(const ReadOptions& options) {
     process.emplace(options.reader_program, FileView{{}, path, nullptr, true});
-    auto opened = process->open_map(options, rows);
+    auto opened = process->open_map(options, rows, layout);
     head = std::move(opened.recordings.front());
     diagnostics = std::move(opened.diagnostics);
     if (rows < head.spectra.rows()) {
       fail("its reader answered with another number of spectra");
+    }
+    take_chunks([this](std::int64_t first, std::int64_t count) {
+      return process->map_chunks(first, count);
+    });
+  }
+
+  // What another process says of the layout is believed only where it fits.
+  void take_chunks(StoredChunks::Locate locate) {
+    const bool fits = layout && layout->is_usable() && layout->ny * layout->nx == rows &&
+                      layout->points == head.spectra.points();
+    if (fits) {
+      chunks = std::make_unique<StoredChunks>(path, *layout, std::move(locate));
     }
   }
 
@@ -98,6 +113,18 @@ struct MapSource::Parts {
     spectra.map.reset();
     head = make_recording(std::move(spectra), path, inner, diagnostics);
     head.map = grid;
+    layout = layout_of(*signal);
+    take_chunks([this](std::int64_t first, std::int64_t many) {
+      return chunks_of(*signal, *layout, first, many);
+    });
+  }
+
+  [[nodiscard]] bool reads_itself(Index first, Index count, std::span<double> out) {
+    return chunks && chunks->read(first, count, out);
+  }
+
+  [[nodiscard]] std::vector<double> stored(Index first, Index count, Index points) const {
+    return hdf5::stored_rows(*signal, {first, count, points}, path);
   }
 };
 
@@ -130,6 +157,14 @@ MapSource MapSource::open(const std::string& path, const ReadOptions& options) {
 const Recording& MapSource::head() const {
   return parts_->head;
 }
+const StoredLayout* MapSource::layout() const {
+  return parts_->layout ? &*parts_->layout : nullptr;
+}
+std::vector<StoredChunk> MapSource::chunks(Index first, Index count) const {
+  return parts_->layout && parts_->signal
+             ? chunks_of(*parts_->signal, *parts_->layout, first, count)
+             : std::vector<StoredChunk>();
+}
 const Diagnostics& MapSource::diagnostics() const {
   return parts_->diagnostics;
 }
@@ -148,11 +183,14 @@ SpectraMatrix MapSource::read(Index first, Index count) {
     out.values.assign(from, from + count * points);
     return out;
   }
-  if (parts_->process) {
-    out.values = parts_->process->map_rows(first, count, points);
-    return out;
+  out.values.resize(static_cast<std::size_t>(count * points));
+  if (!parts_->reads_itself(first, count, out.values)) {
+    if (parts_->process) {
+      out.values = parts_->process->map_rows(first, count, points);
+      return out;
+    }
+    out.values = parts_->stored(first, count, points);
   }
-  out.values = hdf5::stored_rows(*parts_->signal, {first, count, points}, parts_->path);
   if (out.axis->was_descending()) {
     for (Index row = 0; row < count; ++row) {
       const auto from = out.values.begin() + row * points;

@@ -5,10 +5,15 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace calcispec::io {
 
-/// Memory is that of a block for HDF5; other formats are read whole.
+struct StoredChunk;
+struct StoredLayout;
+
+/// Memory is that of a block for HDF5; other formats are read whole. HDF5 numbers that lie plainly
+/// or packed by shuffle and deflate are read past the library, which only says where they are.
 class MapSource {
  public:
   /// Throws Error{unreadable_input}; a file whose spectra have several axes is refused (choose a
@@ -28,6 +33,11 @@ class MapSource {
   /// Rows [first, first + count), along the rising axis. Throws Error{unreadable_input} where the
   /// file is damaged. One thread at a time.
   [[nodiscard]] SpectraMatrix read(Index first, Index count);
+
+  /// For a reader in a process of its own: how the numbers lie (null: the library has to read
+  /// them), and where.
+  [[nodiscard]] const StoredLayout* layout() const;
+  [[nodiscard]] std::vector<StoredChunk> chunks(Index first, Index count) const;
 
   struct Parts;  // of the implementation
 

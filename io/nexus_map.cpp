@@ -12,7 +12,7 @@ namespace {
 using detail::Handle;
 
 constexpr hsize_t column_chunk = 16384;  // numbers; two of them per column wait in memory
-constexpr hsize_t least_chunked = 1024;  // smaller columns are not worth compressing
+constexpr hsize_t least_packed = 1024;   // smaller columns are not worth compressing
 
 // Rows that form a box of the grid.
 struct Box {
@@ -205,7 +205,7 @@ class NexusMap::Writer : public detail::NexusWriter {
     for (const auto size : places_) {
       count *= size;
     }
-    if (!options_.is_compressed || places_.empty() || count < least_chunked) {
+    if (places_.empty()) {
       return;
     }
     auto chunk = places_;
@@ -214,9 +214,12 @@ class NexusMap::Writer : public detail::NexusWriter {
       chunk[d] = std::clamp<hsize_t>(left, 1, places_[d]);
       left = std::max<hsize_t>(1, left / chunk[d]);
     }
+    // HyperSpy loads lazily what has chunks, and nothing of a file that holds other data.
     H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
-    H5Pset_shuffle(creation);
-    H5Pset_deflate(creation, 1);
+    if (options_.is_compressed && count >= least_packed) {
+      H5Pset_shuffle(creation);
+      H5Pset_deflate(creation, 1);
+    }
     H5Pset_chunk_cache(access, 31, 2 * 8 * column_chunk, 1.0);
   }
 

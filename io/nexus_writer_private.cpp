@@ -250,7 +250,9 @@ Handle NexusWriter::make_data(hid_t group,
   auto chunk = size;
   hsize_t rows = std::max<hsize_t>(1, chunk_bytes / row_bytes);
   for (std::size_t d = axes.size() - 1; d-- > 0;) {
-    chunk[d] = std::clamp<hsize_t>(rows, 1, size[d]);
+    const auto parts =
+        (size[d] + rows - 1) / rows;  // of one size: little is stored beyond the edge
+    chunk[d] = (size[d] + parts - 1) / parts;
     rows = std::max<hsize_t>(1, rows / chunk[d]);
   }
   const auto creation = creation_of(H5P_DATASET_CREATE);

@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "io/map_source.hpp"
 #include "io/recording_packer_private.hpp"
+#include "io/stored_chunks_private.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -35,7 +36,7 @@ constexpr int socket_descriptor = 5;
 constexpr int memory_descriptor = 6;
 const std::string inner_path = "/proc/self/fd/4";
 
-enum Request : std::uint8_t { request_load, request_map, request_rows };
+enum Request : std::uint8_t { request_load, request_map, request_rows, request_chunks };
 enum Status : std::uint64_t { status_good, status_refused };
 
 struct Head {
@@ -290,13 +291,29 @@ LoadedFile ReaderProcess::load(const ReadOptions& options) {
   });
 }
 
-LoadedFile ReaderProcess::open_map(const ReadOptions& options, Index& rows) {
+LoadedFile ReaderProcess::open_map(const ReadOptions& options,
+                                   Index& rows,
+                                   std::optional<StoredLayout>& layout) {
   std::string request;
   append(request, request_map);
   return parts_->ask(request + packed_options(options), 0, [&](std::string_view answer) {
     const ByteSource source({answer, parts_->path});
     rows = source.get<std::int64_t>(0, "the number of rows");
-    return file_from(answer.substr(sizeof(std::int64_t)), parts_->path);
+    const auto own = source.get<StoredLayout>(sizeof(std::int64_t), "the layout");
+    layout = own.is_usable() ? std::optional(own) : std::nullopt;
+    return file_from(answer.substr(sizeof(std::int64_t) + sizeof(own)), parts_->path, rows);
+  });
+}
+
+std::vector<StoredChunk> ReaderProcess::map_chunks(Index first, Index count) {
+  std::string request;
+  append(request, request_chunks);
+  append(request, std::int64_t{first});
+  append(request, std::int64_t{count});
+  return parts_->ask(request, 0, [&](std::string_view answer) {
+    std::vector<StoredChunk> out(answer.size() / sizeof(StoredChunk));
+    std::memcpy(out.data(), answer.data(), out.size() * sizeof(StoredChunk));
+    return out;
   });
 }
 
@@ -373,8 +390,10 @@ class Server {
     ByteSource source({request_, inner_path});
     std::uint64_t at = 1;
     const auto kind = source.get<std::uint8_t>(0, "a request");
-    if (kind == request_rows) {
-      return rows(source.get<std::int64_t>(1, "a row"), source.get<std::int64_t>(9, "a number"));
+    if (kind == request_rows || kind == request_chunks) {
+      const auto first = source.get<std::int64_t>(1, "a row");
+      const auto count = source.get<std::int64_t>(9, "a number");
+      return kind == request_rows ? rows(first, count) : chunks(first, count);
     }
     const auto options = options_from(source, at);
     if (kind == request_load) {
@@ -386,6 +405,7 @@ class Server {
     file.diagnostics = map_->diagnostics();
     std::string out;
     append(out, std::int64_t{map_->rows()});
+    append(out, map_->layout() == nullptr ? StoredLayout{} : *map_->layout());
     return out + packed_file(file);
   }
 
@@ -423,6 +443,17 @@ class Server {
     const auto block = map_->read(first, count);
     return {reinterpret_cast<const char*>(block.values.data()),
             block.values.size() * sizeof(double)};
+  }
+
+  std::string chunks(Index first, Index count) {
+    constexpr Index most = 1 << 20;
+    const auto* layout = map_ ? map_->layout() : nullptr;
+    const Index total = layout == nullptr ? 0 : layout->chunks_y() * layout->chunks_x();
+    if (first < 0 || count < 1 || count > most || first > total - count) {
+      throw Error(ErrorCode::unreadable_input, "chunks outside the map were asked for", inner_path);
+    }
+    const auto places = map_->chunks(first, count);
+    return {reinterpret_cast<const char*>(places.data()), places.size() * sizeof(StoredChunk)};
   }
 
   static bool write_answer(const std::string& answer) {

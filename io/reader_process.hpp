@@ -4,9 +4,14 @@
 #include "io/format.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace calcispec::io {
+
+struct StoredChunk;
+struct StoredLayout;
 
 /// The word after the program's name that makes it serve_reader().
 constexpr const char* reader_word = "__read-hdf5";
@@ -28,9 +33,11 @@ class ReaderProcess {
   /// The whole file. Throws Error{unreadable_input}: what the reader says, or that it crashed, took
   /// too long or needed too much memory.
   LoadedFile load(const ReadOptions& options);
-  /// First rows and number of rows of a map that stays open; then rows of it, along the stored
-  /// axis turned to rise.
-  LoadedFile open_map(const ReadOptions& options, Index& rows);
+  /// First rows and number of rows of a map that stays open, and how it lies in the file (nothing:
+  /// its rows must be asked for); then rows of it, along the stored axis turned to rise, or the
+  /// places of its chunks.
+  LoadedFile open_map(const ReadOptions& options, Index& rows, std::optional<StoredLayout>& layout);
+  std::vector<StoredChunk> map_chunks(Index first, Index count);
   std::vector<double> map_rows(Index first, Index count, Index points);
 
  private:

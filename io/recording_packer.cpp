@@ -1,6 +1,7 @@
 #include "core/error.hpp"
 #include "io/recording_packer_private.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace calcispec::io {
@@ -150,7 +151,7 @@ AxisPtr axis_from(Unpacker& in) {
   }
 }
 
-Recording recording_from(Unpacker& in) {
+Recording recording_from(Unpacker& in, Index rows_of_map) {
   Recording out;
   out.spectra.axis = axis_from(in);
   out.spectra.values = in.numbers();
@@ -187,7 +188,7 @@ Recording recording_from(Unpacker& in) {
     skim.first_bad_row = in.number<std::int64_t>();
     out.skim = skim;
   }
-  const auto rows = out.skim ? out.skim->rows : out.spectra.rows();
+  const auto rows = out.skim ? out.skim->rows : std::max(rows_of_map, out.spectra.rows());
   if (out.map && (out.map->nx < 1 || out.map->ny < 1 || out.map->nx > rows / out.map->ny)) {
     in.fail();
   }
@@ -259,14 +260,14 @@ std::string packed_file(const LoadedFile& file) {
   return out.take();
 }
 
-LoadedFile file_from(std::string_view bytes, const std::string& path) {
+LoadedFile file_from(std::string_view bytes, const std::string& path, Index rows) {
   ByteSource source({bytes, path});
   std::uint64_t at = 0;
   Unpacker in(source, at);
   LoadedFile out;
   out.path = path;
   for (auto recordings = in.count(64); recordings > 0; --recordings) {
-    out.recordings.push_back(recording_from(in));
+    out.recordings.push_back(recording_from(in, rows));
   }
   if (out.recordings.empty()) {
     in.fail();
@@ -279,7 +280,7 @@ LoadedFile file_from(std::string_view bytes, const std::string& path) {
     block.reason = in.text();
     out.blocks.push_back(std::move(block));
   }
-  for (auto rows = in.count(28); rows > 0; --rows) {
+  for (auto left = in.count(28); left > 0; --left) {
     Diagnostic row;
     row.severity = in.word(Severity::error);
     row.code = in.text();

@@ -283,22 +283,33 @@ class BandFit {
                          entry.recording->spectra.row(entry.row),
                          prepared[i].spread()});
     }
-    auto result = fit_jointly({model_, request_.bands.shared, request_.bands.shares_ratios},
-                              spectra,
-                              prepared[members[0]].options,
-                              request_.jobs);
+    const JointModel joint{model_, request_.bands.shared, request_.bands.shares_ratios};
+    const auto& options = prepared[members[0]].options;
+    auto result = fit_jointly(joint, spectra, options, request_.jobs);
+    scale_misfit(run_.spectra[members[0]].noise, result);
+    fill_joint_intervals(joint, spectra, options, request_.intervals, request_.jobs, result);
     put_joint(members, prepared, result);
     if (progress) {
       progress(static_cast<Index>(members.size()), static_cast<Index>(members.size()));
     }
   }
 
+  void scale_misfit(NoiseSource noise, JointFitResult& result) const {
+    if (!request_.scales_misfit || noise != NoiseSource::estimated ||
+        !(result.reduced_chi_square > misfit_limit)) {
+      return;
+    }
+    for (auto& own : result.spectra) {
+      scale_errors(result.reduced_chi_square, own);
+    }
+    for (double& value : result.covariance) {
+      value *= result.reduced_chi_square;
+    }
+  }
+
   void put_joint(const std::vector<std::size_t>& members,
                  const std::vector<Prepared>& prepared,
                  JointFitResult& result) {
-    const bool is_estimated = run_.spectra[members[0]].noise == NoiseSource::estimated;
-    const bool is_misfit =
-        request_.scales_misfit && is_estimated && result.reduced_chi_square > misfit_limit;
     for (std::size_t k = 0; k < members.size(); ++k) {
       auto& entry = run_.spectra[members[k]];
       entry.result = std::move(result.spectra[k]);
@@ -307,13 +318,7 @@ class BandFit {
         entry.result.message = "the joint fit failed: " + result.message;
         continue;
       }
-      if (is_misfit) {
-        scale_errors(result.reduced_chi_square, entry.result);
-      }
       finish(prepared[members[k]], entry);
-    }
-    for (double& value : result.covariance) {
-      value *= is_misfit ? result.reduced_chi_square : 1;
     }
     run_.joint = JointSummary{result.status,
                               result.message,

@@ -23,7 +23,7 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 // Numbers of a block by default: what is lost at a kill is little work, whatever is computed.
-constexpr Index block_of_steps = 1 << 20;
+constexpr Index block_of_steps = 1 << 18;  // 2 MB, which stay in the cache
 constexpr Index block_of_fits = 1 << 17;
 constexpr double bytes_per_value = 8 * 150;  // of a result of an analysis, about
 constexpr double bytes_per_fit = 8 * 20;     // of a band
@@ -256,9 +256,9 @@ using detail::BlockWork;
 
 class ShardRun {
  public:
-  ShardRun(const BatchJob& job, ShardChoice shard, Index jobs)
+  ShardRun(const BatchJob& job, ShardChoice shard, Index jobs, BatchSource& source)
       : job_(job),
-        source_(detail::open_source(job)),
+        source_(source),
         plan_(detail::plan_of(job, source_)),
         work_(job, source_, jobs) {
     detail::settled_manifest(job, plan_);
@@ -280,9 +280,9 @@ class ShardRun {
         file.sync();
         return BatchEnd::stopped;
       }
-      const auto parts = next.get();
+      auto parts = next.get();
       next = read_ahead(block + 1);
-      file.append(block, work_.run(parts));
+      file.append(block, work_.run(std::move(parts)));
       ++block;
       report(block, progress);
     }
@@ -310,7 +310,7 @@ class ShardRun {
   }
 
   const BatchJob& job_;
-  BatchSource source_;
+  BatchSource& source_;
   BatchPlan plan_;
   BlockWork work_;
   Index first_ = 0;
@@ -327,7 +327,7 @@ std::vector<BatchPart> some_of(std::vector<BatchPart> parts, Index most) {
       auto recording = *part.recording;
       recording.spectra.values.resize(static_cast<std::size_t>(most * recording.spectra.points()));
       recording.map = MapGrid{most, 1, 0, 0};
-      part.recording = std::make_shared<const io::Recording>(std::move(recording));
+      part.recording = std::make_shared<io::Recording>(std::move(recording));
     }
   }
   return parts;
@@ -347,8 +347,7 @@ BatchPlan estimate_batch(const BatchJob& job) {
   auto plan = detail::plan_of(job, source);
   const BlockWork work(job, source, 1);
   const auto start = std::chrono::steady_clock::now();
-  const auto parts = some_of(source.read(0), timed_rows);
-  static_cast<void>(work.run(parts));
+  static_cast<void>(work.run(some_of(source.read(0), timed_rows)));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   const auto timed = job.is_table ? source.rows_of(0) : std::min(timed_rows, source.rows_of(0));
   plan.seconds = took.count() / static_cast<double>(std::max<Index>(1, timed)) *
@@ -363,7 +362,19 @@ BatchEnd run_shard(const BatchJob& job,
                    const BatchProgress& progress) {
   require(shard.count >= 1 && shard.index >= 0 && shard.index < shard.count,
           "a shard is I/N with I from 0 to N - 1");
-  return ShardRun(job, shard, jobs).run(stops, progress);
+  auto source = detail::open_source(job);
+  return ShardRun(job, shard, jobs, source).run(stops, progress);
+}
+
+std::optional<BatchCounts> run_batch(const BatchJob& job,
+                                     Index jobs,
+                                     const std::atomic<bool>& stops,
+                                     const BatchProgress& progress) {
+  auto source = detail::open_source(job);
+  if (ShardRun(job, {}, jobs, source).run(stops, progress) == BatchEnd::stopped) {
+    return std::nullopt;
+  }
+  return detail::merge_shards(job, 1, source);
 }
 
 std::vector<ShardProgress> batch_status(const std::string& output) {

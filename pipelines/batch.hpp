@@ -77,6 +77,13 @@ struct BatchCounts {
 /// Error{bad_method} if a shard is missing or not whole.
 BatchCounts merge_batch(const BatchJob& job, Index shards);
 
+/// Runs all blocks as one shard and merges it; nothing if `stops` ended it early. Opens the input
+/// once, where run_shard() and merge_batch() open it each.
+std::optional<BatchCounts> run_batch(const BatchJob& job,
+                                     Index jobs,
+                                     const std::atomic<bool>& stops,
+                                     const BatchProgress& progress);
+
 struct ShardProgress {
   Index blocks = 0;
   Index total = 0;

@@ -41,10 +41,10 @@ std::string group_of(const std::string& column) {
 
 class Merge {
  public:
-  Merge(const BatchJob& job, Index shards)
+  Merge(const BatchJob& job, Index shards, const BatchSource& source)
       : job_(job),
         shards_(shards),
-        source_(detail::open_source(job)),
+        source_(source),
         plan_(detail::plan_of(job, source_)),
         manifest_(detail::settled_manifest(job, plan_)) {}
 
@@ -259,7 +259,7 @@ class Merge {
 
   const BatchJob& job_;
   Index shards_;
-  BatchSource source_;
+  const BatchSource& source_;
   BatchPlan plan_;
   nlohmann::ordered_json manifest_;
   std::vector<ShardState> states_;
@@ -279,8 +279,12 @@ class Merge {
 
 }  // namespace
 
+BatchCounts detail::merge_shards(const BatchJob& job, Index shards, const BatchSource& source) {
+  return Merge(job, shards, source).run();
+}
+
 BatchCounts merge_batch(const BatchJob& job, Index shards) {
-  return Merge(job, shards).run();
+  return detail::merge_shards(job, shards, detail::open_source(job));
 }
 
 }  // namespace calcispec

@@ -24,6 +24,9 @@ nlohmann::ordered_json manifest_of(const BatchJob& job, const BatchPlan& plan);
 /// The manifest on the disk: of this job (else Error{bad_method}), or made now.
 nlohmann::ordered_json settled_manifest(const BatchJob& job, const BatchPlan& plan);
 
+/// merge_batch() with a source that is open.
+BatchCounts merge_shards(const BatchJob& job, Index shards, const BatchSource& source);
+
 /// What the steps make of the first spectra: axis, ordinate and words of the result.
 io::Recording processed_head(const BatchJob& job, const BatchSource& source);
 

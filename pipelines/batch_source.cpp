@@ -20,11 +20,8 @@ std::vector<BatchPart> read_parts(const std::string& input, const io::ReadOption
     Index first = 0;
     for (auto& recording : file.recordings) {
       const Index rows = recording.spectra.rows();
-      parts.push_back({input,
-                       file.sha256,
-                       first,
-                       std::make_shared<const io::Recording>(std::move(recording)),
-                       ""});
+      parts.push_back(
+          {input, file.sha256, first, std::make_shared<io::Recording>(std::move(recording)), ""});
       first += rows;
     }
   } catch (const Error& error) {
@@ -51,6 +48,10 @@ BatchSource::BatchSource(const std::vector<std::string>& inputs,
     return;
   }
   map_ = io::MapSource::open(inputs.front(), options);
+  block_head_ = map_->head();
+  block_head_.names.clear();
+  block_head_.replicate_sd.reset();
+  block_head_.spectra.values.clear();
   const Index points = std::max<Index>(1, map_->head().spectra.points());
   block_rows_ =
       block_rows > 0 ? block_rows : std::clamp<Index>(block_numbers / points, 1, most_block_rows);
@@ -73,17 +74,12 @@ std::vector<BatchPart> BatchSource::read(Index block) {
   const Index count = rows_of(block);
   std::vector<BatchPart> parts;
   if (map_) {
-    auto recording = map_->head();
+    auto recording = block_head_;
     // Every block is part of a map, whatever its shape.
     recording.map = MapGrid{count, 1, 0, 0};
-    recording.names.clear();
-    recording.replicate_sd.reset();
     recording.spectra = map_->read(first, count);
-    parts.push_back({inputs_.front(),
-                     "",
-                     first,
-                     std::make_shared<const io::Recording>(std::move(recording)),
-                     ""});
+    parts.push_back(
+        {inputs_.front(), "", first, std::make_shared<io::Recording>(std::move(recording)), ""});
     return parts;
   }
   for (Index file = first; file < first + count; ++file) {

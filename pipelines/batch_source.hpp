@@ -13,9 +13,9 @@ namespace calcispec {
 /// Spectra of one file that share an axis; or why the file gave none.
 struct BatchPart {
   std::string input;
-  std::string sha256;                              // of a file of a table
-  Index first = 0;                                 // index of its first spectrum within the file
-  std::shared_ptr<const io::Recording> recording;  // null: not read
+  std::string sha256;                        // of a file of a table
+  Index first = 0;                           // index of its first spectrum within the file
+  std::shared_ptr<io::Recording> recording;  // null: not read
   std::string fault;
 };
 
@@ -49,6 +49,7 @@ class BatchSource {
   std::optional<io::MapSource> map_;
   Index block_rows_ = 1;
   io::Recording table_head_;
+  io::Recording block_head_;  // words of every block of a map, without spectra
 };
 
 }  // namespace calcispec

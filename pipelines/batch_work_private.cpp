@@ -29,10 +29,10 @@ BlockWork::BlockWork(const BatchJob& job, const BatchSource& source, Index jobs)
   }
 }
 
-std::vector<char> BlockWork::run(const std::vector<BatchPart>& parts) const {
+std::vector<char> BlockWork::run(std::vector<BatchPart> parts) const {
   std::vector<char> bytes(sizeof(std::uint64_t));
   std::vector<RowValues> rows;
-  for (const auto& part : parts) {
+  for (auto& part : parts) {
     if (!part.recording) {
       RowValues row;
       row.status = RowStatus::failed;
@@ -42,9 +42,9 @@ std::vector<char> BlockWork::run(const std::vector<BatchPart>& parts) const {
       rows.push_back(std::move(row));
       continue;
     }
-    const auto own = job_.steps.empty() ? part : processed(part);
     auto found = rows_of(part);
     analyse(part, found);
+    const auto own = job_.steps.empty() ? part : processed(std::move(part));
     fit(own, found);
     if (job_.writes_spectra()) {
       append_spectra(own.recording->spectra, bytes, found);
@@ -69,8 +69,9 @@ std::vector<RowValues> BlockWork::rows_of(const BatchPart& part) const {
   return rows;
 }
 
-BatchPart BlockWork::processed(const BatchPart& part) const {
-  auto recording = *part.recording;
+// The analysis is through with the spectra as read: they are overwritten.
+BatchPart BlockWork::processed(BatchPart part) const {
+  auto& recording = *part.recording;
   const auto map = recording.map;
   recording.map.reset();
   Diagnostics ignored;  // failed spectra are marked
@@ -80,9 +81,7 @@ BatchPart BlockWork::processed(const BatchPart& part) const {
     throw Error(ErrorCode::bad_method,
                 "the steps give spectra of different lengths, which one map cannot hold");
   }
-  auto out = part;
-  out.recording = std::make_shared<const io::Recording>(std::move(recording));
-  return out;
+  return part;
 }
 
 void BlockWork::analyse(const BatchPart& part, std::vector<RowValues>& rows) const {
@@ -121,18 +120,16 @@ void BlockWork::append_spectra(const SpectraMatrix& spectra,
   const auto points = static_cast<std::size_t>(spectra.points());
   const auto first = bytes.size();
   bytes.resize(first + spectra.values.size() * sizeof(float));
-  std::vector<float> line(points);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
+  // Eight bytes and floats into an allocation: aligned.
+  auto* line = reinterpret_cast<float*>(bytes.data() + first);  // NOLINT
+  for (std::size_t i = 0; i < rows.size(); ++i, line += points) {
     const auto own = spectra.row(static_cast<Index>(i));
-    double sum = 0;  // NaN if any number is
+    Index missing = 0;
     for (std::size_t k = 0; k < points; ++k) {
       line[k] = static_cast<float>(own[k]);
-      sum += 0 * own[k];
+      missing += own[k] != own[k] ? 1 : 0;
     }
-    std::memcpy(
-        bytes.data() + first + i * points * sizeof(float), line.data(), points * sizeof(float));
-    if (std::isnan(sum) &&
-        std::any_of(own.begin(), own.end(), [](double v) { return std::isnan(v); })) {
+    if (missing > 0) {
       rows[i].status = RowStatus::failed;
     }
   }

@@ -18,7 +18,7 @@ class BlockWork {
 
   /// Bytes of the block; the same for every number of threads. Throws Error{bad_method} if the
   /// steps give spectra of another length than those of the head.
-  [[nodiscard]] std::vector<char> run(const std::vector<BatchPart>& parts) const;
+  [[nodiscard]] std::vector<char> run(std::vector<BatchPart> parts) const;
 
  private:
   [[nodiscard]] std::vector<RowValues> rows_of(const BatchPart& part) const;
@@ -27,7 +27,7 @@ class BlockWork {
   static void append_spectra(const SpectraMatrix& spectra,
                              std::vector<char>& bytes,
                              std::vector<RowValues>& rows);
-  [[nodiscard]] BatchPart processed(const BatchPart& part) const;
+  [[nodiscard]] BatchPart processed(BatchPart part) const;
 
   const BatchJob& job_;
   Index jobs_;

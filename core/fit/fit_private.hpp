@@ -237,6 +237,14 @@ void bootstrap_answer(const Spectrum& spectrum,
                       const IntervalOptions& options,
                       FitResult& result);
 
+/// The same of a joint fit, whose answer is `result`.
+void bootstrap_joint(const JointModel& joint,
+                     std::span<const JointSpectrum> spectra,
+                     const FitOptions& fit,
+                     const IntervalOptions& options,
+                     Index jobs,
+                     JointFitResult& result);
+
 /// Intervals by profile likelihood: chi-square, made least over all else, grows by `growth`.
 void profile_answer(const Data& data, Compiled& compiled, double growth, FitResult& result);
 

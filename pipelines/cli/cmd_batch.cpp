@@ -282,21 +282,24 @@ int run(const Options& options) {
   }
   Progress progress("processing spectra", options.has("quiet"));
   auto last = std::chrono::steady_clock::now() - std::chrono::hours(1);
-  const auto end =
-      run_shard(job, shard, options.whole_number("jobs", 0), stops, [&](Index done, Index total) {
-        progress.update(done, total);
-        check_interrupt();
-        const auto now = std::chrono::steady_clock::now();
-        if (now - last > std::chrono::seconds(1) || done == total) {
-          last = now;
-          write_progress(job, shard, done, total);
-        }
-      });
-  if (end == BatchEnd::stopped) {
+  const auto report = [&](Index done, Index total) {
+    progress.update(done, total);
+    check_interrupt();
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last > std::chrono::seconds(1) || done == total) {
+      last = now;
+      write_progress(job, shard, done, total);
+    }
+  };
+  const auto jobs = options.whole_number("jobs", 0);
+  const auto counts = !is_part ? run_batch(job, jobs, stops, report) : std::nullopt;
+  const bool is_stopped =
+      !is_part ? !counts : run_shard(job, shard, jobs, stops, report) == BatchEnd::stopped;
+  if (is_stopped) {
     print_message("stopped; the same command goes on from there");
     return exit_resumable;
   }
-  return is_part ? static_cast<int>(exit_ok) : exit_code_of(options, merge_batch(job, 1));
+  return counts ? exit_code_of(options, *counts) : static_cast<int>(exit_ok);
 }
 
 int print_status(const Options& options) {

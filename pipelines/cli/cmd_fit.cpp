@@ -200,10 +200,10 @@ void check_request(const FitRequest& request) {
   if (request.search && request.bands.model.broadening.kind != BroadeningKind::none) {
     refuse("--broadening is for given bands; make a bands file with --bands auto --show-bands");
   }
-  if (request.bands.is_joint() && request.intervals.kind != IntervalKind::none) {
+  if (request.bands.is_joint() && request.intervals.kind == IntervalKind::profile) {
     refuse(
-        "--intervals are made of single fits, not of joint ones; leave out --share or shared "
-        "in the bands file");
+        "--intervals profile are made of single fits, not of joint ones; take --intervals "
+        "bootstrap, or leave out --share or shared in the bands file");
   }
   if (request.bands.is_joint() && request.fit.loss != FitLoss::least_squares) {
     refuse("joint fits are made with --loss least_squares");

@@ -142,6 +142,11 @@ std::string intervals_text(const FitRun& run, const SpectrumFit& entry) {
   Table table{
       {"band", "center", "height", "fwhm", "area"}
   };
+  const bool has_shares =
+      run.intervals.kind == IntervalKind::bootstrap && entry.result.bands.size() > 1;
+  if (has_shares) {
+    table[0].push_back("share/%");
+  }
   std::string remark;
   for (std::size_t b = 0; b < entry.result.bands.size(); ++b) {
     const auto& fitted = entry.result.bands[b];
@@ -152,6 +157,9 @@ std::string intervals_text(const FitRun& run, const SpectrumFit& entry) {
       if (note == IntervalNote::side_minimum || note == IntervalNote::failed) {
         remark = interval_note_text(note);
       }
+    }
+    if (has_shares) {
+      row.push_back(interval_text(entry.extras[b].area_share, 100));
     }
     table.push_back(std::move(row));
   }

@@ -127,7 +127,13 @@ TEST_F(FitCommand, IntervalsStandBesideTheValues) {
     EXPECT_NEAR(width, 2 * half, 0.5 * half) << kind;
     EXPECT_TRUE(fit["bands"][1]["center"]["lo95"].is_null());
     EXPECT_EQ(fit["bands"][1]["center"]["interval_reason"], "held fixed");
-    EXPECT_FALSE(fit["bands"][0]["area_share"]["interval_reason"].get<std::string>().empty());
+    const auto& share = fit["bands"][0]["area_share"];
+    if (kind == "profile") {
+      EXPECT_FALSE(share["interval_reason"].get<std::string>().empty());
+    } else {
+      EXPECT_LT(share["lo95"].get<double>(), share["value"].get<double>());
+      EXPECT_GT(share["hi95"].get<double>(), share["value"].get<double>());
+    }
   }
   const auto csv = run_program(
       "fit --bands raman_phosphate_nu1 --format csv --intervals profile raman_lesion.csv");
@@ -277,6 +283,14 @@ TEST_F(FitCommand, ASeriesSharesPositionsAndWidths) {
   ASSERT_EQ(json["spectra"].size(), 3U);
   for (const auto& own : json["spectra"]) {
     EXPECT_EQ(own["bands"][0]["fwhm"]["value"], json["spectra"][0]["bands"][0]["fwhm"]["value"]);
+  }
+  const auto drawn = Json::parse(run_program("fit --bands raman_phosphate_nu1 --share width "
+                                             "--intervals bootstrap --draws 40 --format json " +
+                                             files)
+                                     .out);
+  for (const auto& own : drawn["spectra"]) {
+    EXPECT_EQ(own["bands"][0]["fwhm"]["lo95"], drawn["spectra"][0]["bands"][0]["fwhm"]["lo95"]);
+    EXPECT_TRUE(own["bands"][0]["area"]["hi95"].is_number());
   }
   const auto table = run_program("fit --bands raman_phosphate_nu1 --share position,ratio " + files);
   EXPECT_NE(table.out.find("3 spectra fitted jointly"), std::string::npos);

@@ -31,8 +31,8 @@ class ReaderProcess : public ::testing::Test {
   }
   void TearDown() override { fs::remove(path); }
 
-  // A map of 3 x 4 spectra of 60 points as NeXus.
-  void write_map() const {
+  // A map of ny x nx spectra of 60 points as NeXus.
+  void write_map(hsize_t ny = 3, hsize_t nx = 4) const {
     const test::Hdf5Writer file(path);
     file.group("/entry/data");
     file.text("/entry", "NX_class", "NXentry");
@@ -41,13 +41,13 @@ class ReaderProcess : public ::testing::Test {
     file.texts("/entry/data", "axes", {"y", "x", "raman_shift"});
     std::vector<double> values;
     std::vector<double> shifts;
-    for (int i = 0; i < 12 * 60; ++i) {
+    for (int i = 0; i < static_cast<int>(ny * nx) * 60; ++i) {
       values.push_back(i % 97 + 0.125 * i);
     }
     for (int i = 0; i < 60; ++i) {
       shifts.push_back(1600 - 20 * i);
     }
-    file.data("/entry/data/counts", {3, 4, 60}, values);
+    file.data("/entry/data/counts", {ny, nx, 60}, values);
     file.data("/entry/data/raman_shift", {60}, shifts);
     file.text("/entry/data/raman_shift", "units", "1/cm");
   }
@@ -93,6 +93,22 @@ TEST_F(ReaderProcess, MapsAreReadRowByRow) {
   EXPECT_EQ(there.read(5, 4).values, here.read(5, 4).values);
   EXPECT_EQ(there.read(0, 12).values, here.read(0, 12).values);
   EXPECT_EQ(there.head().spectra.axis->front(), here.head().spectra.axis->front());
+}
+
+// The reader shows the first 64 spectra; a map has more.
+TEST_F(ReaderProcess, MapsOfMoreThanTheFirstSpectraAreTaken) {
+  write_map(9, 11);
+  auto here = io::MapSource::open(path, {});
+  auto there = io::MapSource::open(path, program);
+  ASSERT_EQ(there.rows(), 99);
+  EXPECT_EQ(there.head().map->nx, 11);
+  EXPECT_EQ(there.read(60, 39).values, here.read(60, 39).values);
+  const auto result = path + ".nxs";
+  const auto outcome = test::run_program("batch run --steps 'smooth.savgol window=5' -q -o '" +
+                                         result + "' '" + path + ":/entry/data/counts' 2>&1");
+  EXPECT_EQ(outcome.code, 0) << outcome.out;
+  EXPECT_EQ(io::load(result, {}).recordings[0].spectra.rows(), 99);
+  fs::remove(result);
 }
 
 TEST_F(ReaderProcess, FaultsNameTheFile) {

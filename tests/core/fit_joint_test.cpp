@@ -2,6 +2,7 @@
 #include "core/fit_joint.hpp"
 
 #include "core/error.hpp"
+#include "core/fit_intervals.hpp"
 #include "tests/support/simulate_bands.hpp"
 
 #include <gtest/gtest.h>
@@ -309,6 +310,47 @@ TEST(FitJoint, NeitherThreadsNorOrderCount) {
   const auto& center = one.spectra[0].bands[0].parameters[1];
   EXPECT_NEAR(
       reversed.spectra[0].bands[0].parameters[1].value, center.value, 0.01 * center.standard_error);
+}
+
+// Strong bands: intervals of draws are those of the errors; the position is known as well as all
+// spectra together know it.
+TEST(FitJoint, IntervalsComeFromDrawsOfAllSpectra) {
+  const auto series = make_series(
+      {
+          {40, 30},
+          {25, 30},
+          {50, 20}
+  },
+      9);
+  auto joint = two_bands();
+  joint.shared = {
+      {0, 1},
+      {0, 2},
+      {1, 1}
+  };
+  IntervalOptions options;
+  options.kind = IntervalKind::bootstrap;
+  options.draws = 199;
+  const auto spectra = spectra_of(series);
+  auto result = fit_jointly(joint, spectra);
+  auto again = result;
+  fill_joint_intervals(joint, spectra, {}, options, 1, result);
+  fill_joint_intervals(joint, spectra, {}, options, 2, again);
+  const auto& common = result.spectra[0].bands[0].parameters[1].interval;
+  for (std::size_t s = 0; s < spectra.size(); ++s) {
+    const auto& band = result.spectra[s].bands[0];
+    EXPECT_EQ(band.parameters[1].interval.low, common.low);
+    EXPECT_EQ(band.parameters[1].interval.high, common.high);
+    EXPECT_EQ(again.spectra[s].bands[0].area.interval.high, band.area.interval.high);
+    for (const auto* value : {&band.parameters[1], &band.height, &band.fwhm, &band.area}) {
+      ASSERT_EQ(value->interval.note, IntervalNote::none);
+      const double half = 0.5 * (value->interval.high - value->interval.low);
+      EXPECT_NEAR(half, 1.96 * value->standard_error, 0.25 * half);
+      EXPECT_NEAR(value->interval.low + half, value->value, 0.4 * half);
+    }
+  }
+  options.kind = IntervalKind::profile;
+  EXPECT_THROW(fill_joint_intervals(joint, spectra, {}, options, 1, result), Error);
 }
 
 TEST(FitJoint, UnknownNoiseIsTakenFromAllResiduals) {

@@ -46,6 +46,9 @@ def check_picture(path):
         for name, phase in file["entry/composition"].items():
             known = phase["fraction"][...][np.isfinite(phase["fraction"][...])]
             assert ((known >= 0) & (known <= 1)).all(), name
+        band = file["entry/fit/nu1_po4"]
+        assert band["area"].shape == band["area_u"].shape == (3, 4)
+        assert text(file["entry/provenance/bands"][()]) == "raman_phosphate_nu1"
         for name, marker in file["entry/markers"].items():
             assert marker["value"].shape == (3, 4), name
             assert "meaning" in marker["status"].attrs
@@ -103,9 +106,12 @@ def check_hyperspy(spectra, picture):
         assert axis.size == stored.size
         assert abs(axis.axis[0] - stored[0]) < 1e-6 and abs(axis.axis[-1] - stored[-1]) < 1e-6
         assert axis.units == "1/cm", axis.units
-    signals = hs.load(str(picture), reader="HSPY")
-    assert len(signals) > 3
-    print("HyperSpy: spectra, lazy too, and", len(signals), "pictures")
+    for is_lazy in (False, True):
+        signals = hs.load(str(picture), lazy=is_lazy, reader="HSPY")
+        assert len(signals) > 3
+        shapes = {signal.data.shape for signal in signals}
+        assert shapes == {(3, 4)}, shapes
+    print("HyperSpy: spectra and", len(signals), "pictures, lazy too")
 
 
 def check_silx(*paths):
@@ -132,7 +138,8 @@ def main():
         other = folder / "turned.h5"
         again = folder / "again.nxs"
         steps = ["--steps", "smooth.savgol window=9", "--technique", "raman", "-q"]
-        run(program, "batch", "run", samples / "map_4x3.txt", "-q", "-o", picture)
+        run(program, "batch", "run", samples / "map_4x3.txt", "--method", "raman", "--bands",
+            "raman_phosphate_nu1", "-q", "-o", picture)
         run(program, "batch", "run", samples / "map_4x3.txt", *steps, "-o", spectra)
         check_picture(picture)
         check_spectra(spectra, False)
