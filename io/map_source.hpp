@@ -1,4 +1,4 @@
-// MapSource: spectra of a file read block by block; HDF5 maps stay on the disk.
+// MapSource: spectra of a file read block by block; maps stay on the disk.
 #pragma once
 
 #include "io/format.hpp"
@@ -8,7 +8,8 @@
 
 namespace calcispec::io {
 
-/// Memory is that of a block for HDF5; other formats are read whole.
+/// Memory is that of a block for HDF5 and where Recording::read_row is given (WDF, SPC, OPUS
+/// series, ENVI, SPE, fsm, OMNIC series, text maps, packed or not); other formats are read whole.
 class MapSource {
  public:
   /// Throws Error{unreadable_input}; a file whose spectra have several axes is refused (choose a

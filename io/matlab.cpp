@@ -118,10 +118,10 @@ class Parser {
     auto unpacked = inflate(source_.bytes(element.start, element.size, "a packed variable"),
                             Packing::zlib,
                             most_packed);
-    file_.unpacked_.push_back(std::move(unpacked.bytes));
-    Parser inner(file_, file_.unpacked_.back(), arrays_);
+    file_.unpacked_.push_back(std::move(unpacked));
+    Parser inner(file_, file_.unpacked_.back().bytes, arrays_);
     inner.variables(0, true);
-    if (!unpacked.is_complete) {
+    if (!file_.unpacked_.back().is_complete) {
       source_.fail(element.start, "a packed variable is cut off or damaged; save the file again");
     }
   }
