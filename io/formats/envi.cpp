@@ -200,7 +200,12 @@ class EnviReader {
            " bands, its \"wavelength\" has " + std::to_string(spectra.x.size()) + " values");
     }
     if (spectra.x.empty()) {
-      for (std::uint64_t i = 0; i < std::min<std::uint64_t>(bands_, 1U << 24U); ++i) {
+      constexpr std::uint64_t most_counted = 1U << 24U;
+      if (bands_ > most_counted) {
+        fail("the ENVI header announces " + std::to_string(bands_) +
+             " bands and no \"wavelength\"; it is damaged, export it again");
+      }
+      for (std::uint64_t i = 0; i < bands_; ++i) {
         spectra.x.push_back(static_cast<double>(i + 1));
       }
       spectra.x_unit = "point";
