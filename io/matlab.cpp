@@ -142,6 +142,9 @@ class Parser {
     for (const double n : whole_numbers(sizes)) {
       out.size.push_back(n < 0 ? 0 : static_cast<std::uint64_t>(n));
     }
+    if (out.size.size() < 2) {
+      source_.fail(sizes.start, "an array without two sizes; the file is damaged, save it again");
+    }
     const auto name = element_at(sizes.next);
     out.name = utf8_from(trimmed(source_.bytes(name.start, name.size, "a name")));
     out.is_complex = (word & 0x0800U) != 0;
