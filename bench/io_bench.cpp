@@ -1,4 +1,5 @@
-// Reading files from memory: a text map, small SPA files, SPC, WDF and OPUS at full speed.
+// Reading files from the page cache: a text map, small files, SPC, WDF and OPUS at full speed, each
+// beside a plain read of the same bytes. Checks and hashes included.
 #include "bench/bench_support.hpp"
 #include "io/file.hpp"
 #include "tests/support/opus_writer.hpp"
@@ -7,13 +8,48 @@
 #include "tests/support/wdf_writer.hpp"
 
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <unistd.h>
+#include <vector>
 
 namespace calcispec::bench {
 namespace {
 
+constexpr std::uint32_t map_points = 1024;
+constexpr std::size_t map_spectra = 8192;
+
+// A folder of its own, gone with the program.
+class Folder {
+ public:
+  Folder()
+      : path_(std::filesystem::temp_directory_path() /
+              ("calcispec_io_bench_" + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(path_);
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  Folder(Folder&&) = delete;
+  Folder& operator=(Folder&&) = delete;
+
+  std::string write(const std::string& name, const std::string& bytes) const {
+    std::ofstream(path_ / name, std::ios::binary) << bytes;
+    return (path_ / name).string();
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
 // Axis in the first row, then x, y and a spectrum per row, numbers as "%.7e".
 std::string text_map(Index spectra, Index points) {
-  const auto made = made_spectra({points, spectra, 1});
+  const auto made = made_spectra({points, 64, 1});
   std::string out = "\t";
   char cell[32];
   for (const double x : made.axis->values()) {
@@ -23,8 +59,8 @@ std::string text_map(Index spectra, Index points) {
   out += '\n';
   for (Index row = 0; row < spectra; ++row) {
     out += std::to_string(row % 64) + "\t" + std::to_string(row / 64);
-    for (const double y : made.row(row)) {
-      std::snprintf(cell, sizeof(cell), "\t%.7e", y);
+    for (const double y : made.row(row % 64)) {
+      std::snprintf(cell, sizeof(cell), "\t%.7e", y + 0.37 * static_cast<double>(row));
       out += cell;
     }
     out += '\n';
@@ -32,77 +68,141 @@ std::string text_map(Index spectra, Index points) {
   return out;
 }
 
-void run(benchmark::State& state, const std::string& bytes, int files, const char* format) {
-  for (auto _ : state) {
-    for (int i = 0; i < files; ++i) {
-      const auto file = io::load_bytes({bytes, "bench"}, {});
-      if (file.format != format) {
-        state.SkipWithError("read as another format");
-        return;
-      }
-      benchmark::DoNotOptimize(file.recordings.front().spectra.values.data());
-    }
-  }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * files *
-                          static_cast<std::int64_t>(bytes.size()));
-}
-
-void add(const char* name, std::string bytes, int files, const char* format) {
-  benchmark::RegisterBenchmark(name,
-                               [bytes = std::move(bytes), files, format](benchmark::State& state) {
-                                 run(state, bytes, files, format);
-                               })
-      ->Unit(benchmark::kMillisecond);
-}
-
-// 64 MB each, as 32-bit floating point.
-void add_large() {
-  constexpr std::uint32_t points = 1024;
-  constexpr std::size_t spectra = 16384;
-  test::SpcFile spc;
-  spc.flags = 0x04;
-  spc.exponent = -128;
-  spc.points = points;
-  spc.first_x = 400;
-  spc.last_x = 1800;
-  test::WdfFile wdf;
-  wdf.capacity = spectra;
-  for (std::uint32_t i = 0; i < points; ++i) {
-    wdf.axis.push_back(1800 - static_cast<float>(i));
-  }
-  test::SpcSubfile subfile;
-  subfile.exponent = -128;
-  for (std::uint32_t i = 0; i < points; ++i) {
-    subfile.stored.push_back(0.5 * (i % 300));
-  }
-  for (std::size_t k = 0; k < spectra; ++k) {
-    subfile.z = static_cast<float>(k);
-    spc.subfiles.push_back(subfile);
-    wdf.spectra.emplace_back(subfile.stored.begin(), subfile.stored.end());
-  }
-  add("io/spc/points:1024/spectra:16384", test::spc_bytes(spc), 1, "galactic_spc");
-  add("io/wdf/points:1024/spectra:16384", test::wdf_bytes(wdf), 1, "renishaw_wdf");
-  std::vector<double> y(std::size_t{1} << 24U, 0.25);
-  add("io/opus/points:16777216/spectra:1",
-      test::opus_bytes({
-          {test::opus_absorbance, test::opus_floats(y)},
-          { test::opus_absorbance + test::opus_status,
-           test::opus_status_bytes(y.size(), 4000, 400, 1)}
-  }),
-      1,
-      "bruker_opus");
-}
-
-const bool is_registered = [] {
-  add("io/text_map/points:1000/spectra:4096", text_map(4096, 1000), 1, "row_table");
+std::string spa_file() {
   test::SpaSpectrum spa;
   spa.first_x = 4000;
   spa.last_x = 650;
   for (int i = 0; i < 1738; ++i) {
     spa.y.push_back(0.001F * static_cast<float>(i % 300));
   }
-  add("io/spa/points:1738/files:10000", test::spa_bytes({spa}), 10000, "thermo_spa");
-  add_large();
+  return test::spa_bytes({spa});
+}
+
+// One subfile per spectrum; `exponent` -128: floating point, else whole numbers.
+std::string spc_map(int exponent) {
+  test::SpcFile spc;
+  spc.flags = 0x04;
+  spc.exponent = exponent;
+  spc.points = map_points;
+  spc.first_x = 400;
+  spc.last_x = 1800;
+  test::SpcSubfile subfile;
+  subfile.exponent = exponent;
+  for (std::uint32_t i = 0; i < map_points; ++i) {
+    subfile.stored.push_back(50.0 * (i % 300));
+  }
+  spc.subfiles.assign(map_spectra, subfile);
+  for (std::size_t k = 0; k < map_spectra; ++k) {
+    spc.subfiles[k].z = static_cast<float>(k);
+  }
+  return test::spc_bytes(spc);
+}
+
+std::string wdf_map() {
+  test::WdfFile wdf;
+  wdf.capacity = map_spectra;
+  wdf.width = 128;
+  wdf.height = 64;
+  std::vector<float> spectrum;
+  for (std::uint32_t i = 0; i < map_points; ++i) {
+    wdf.axis.push_back(1800 - static_cast<float>(i));
+    spectrum.push_back(50.0F * static_cast<float>(i % 300));
+  }
+  wdf.spectra.assign(map_spectra, spectrum);
+  return test::wdf_bytes(wdf);
+}
+
+std::string opus_single(std::size_t points) {
+  const std::vector<double> y(points, 0.25);
+  return test::opus_bytes({
+      {test::opus_absorbance, test::opus_floats(y)},
+      { test::opus_absorbance + test::opus_status, test::opus_status_bytes(points, 4000, 400, 1)}
+  });
+}
+
+std::string opus_map() {
+  test::ByteWriter series;
+  for (const std::uint32_t head :
+       {0U, static_cast<std::uint32_t>(map_spectra), 24U, 4 * map_points, 0U, 0U}) {
+    series.put(head);
+  }
+  for (std::size_t i = 0; i < map_spectra * map_points; ++i) {
+    series.put(0.001F * static_cast<float>(i % 700));
+  }
+  const auto type = test::opus_absorbance | test::opus_series;
+  return test::opus_bytes({
+      {type, series.bytes()},
+      { type + test::opus_status, test::opus_status_bytes(map_points, 1800, 777, 1)}
+  });
+}
+
+void plain_read(const std::vector<std::string>& paths) {
+  std::vector<char> buffer(std::size_t{1} << 18U);
+  for (const auto& path : paths) {
+    std::FILE* file = std::fopen(path.c_str(), "rb");
+    while (file != nullptr && std::fread(buffer.data(), 1, buffer.size(), file) > 0) {
+      benchmark::DoNotOptimize(buffer.data());
+    }
+    if (file != nullptr) {
+      std::fclose(file);
+    }
+  }
+}
+
+struct Job {
+  std::string name;
+  std::string format;
+  int files = 1;
+  std::function<std::string()> make;
+};
+
+void run(benchmark::State& state, const Job& job, const std::vector<std::string>& paths) {
+  for (auto _ : state) {
+    for (const auto& path : paths) {
+      const auto file = io::load(path, {});
+      if (file.format != job.format) {
+        state.SkipWithError("read as another format");
+        return;
+      }
+      benchmark::DoNotOptimize(file.recordings.front().spectra.values.data());
+    }
+  }
+  std::uintmax_t bytes = 0;
+  for (const auto& path : paths) {
+    bytes += std::filesystem::file_size(path);
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
+  const double plain = seconds_of([&] { plain_read(paths); });
+  state.counters["plain_read_bytes_per_second"] = static_cast<double>(bytes) / plain;
+}
+
+// The files are made when the benchmark runs first.
+void add(Job job) {
+  const auto paths = std::make_shared<std::vector<std::string>>();
+  const auto name = "io/" + job.name;
+  benchmark::RegisterBenchmark(
+      name.c_str(),
+      [job = std::move(job), paths](benchmark::State& state) {
+        static const Folder folder;
+        const auto bytes = paths->empty() ? job.make() : std::string();
+        for (int i = 0; i < job.files && !bytes.empty(); ++i) {
+          paths->push_back(folder.write(
+              job.format + std::to_string(i) + "_" + std::to_string(bytes.size()), bytes));
+        }
+        run(state, job, *paths);
+      })
+      ->Unit(benchmark::kMillisecond);
+}
+
+const bool is_registered = [] {
+  add({"text_map/points:1000/spectra:4096", "row_table", 1, [] { return text_map(4096, 1000); }});
+  add({"spa/points:1738/files:10000", "thermo_spa", 10000, spa_file});
+  const std::string map = "points:1024/spectra:8192";
+  add({"spc_float/" + map, "galactic_spc", 1, [] { return spc_map(-128); }});
+  add({"spc_whole/" + map, "galactic_spc", 1, [] { return spc_map(20); }});
+  add({"wdf/" + map, "renishaw_wdf", 1, wdf_map});
+  add({"opus_series/" + map, "bruker_opus", 1, opus_map});
+  add({"opus/points:16384/files:500", "bruker_opus", 500, [] { return opus_single(16384); }});
   return true;
 }();
 

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -58,10 +59,26 @@ class ByteSource {
     }
     need(offset, count * sizeof(Number), what);
     std::vector<double> out(count);
-    for (std::uint64_t i = 0; i < count; ++i) {
-      out[i] = static_cast<double>(at<Number>(offset + i * sizeof(Number)));
-    }
+    fill<Number>(offset, out, what);
     return out;
+  }
+
+  /// The same into room that is there.
+  template <typename Number>
+  void fill(std::uint64_t offset, std::span<double> out, std::string_view what) const {
+    need(offset, out.size() * sizeof(Number), what);
+    if (order_ == ByteOrder::big) {
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i] = static_cast<double>(at<Number>(offset + i * sizeof(Number)));
+      }
+      return;
+    }
+    const char* from = bytes_.data() + offset;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      Number value;
+      std::memcpy(&value, from + i * sizeof(Number), sizeof(Number));
+      out[i] = static_cast<double>(value);
+    }
   }
 
  private:

@@ -28,7 +28,7 @@ constexpr std::size_t largest_file = std::size_t{8} << 30U;
   throw Error(ErrorCode::unreadable_input, message, path);
 }
 
-// A file mapped into memory for reading.
+// A file mapped into memory for reading; a small one is read, which takes less than to map it.
 class Mapping {
  public:
   explicit Mapping(const std::string& path, bool may_be_large = false) {
@@ -46,7 +46,9 @@ class Mapping {
       ::close(file);
       fail(path, "is larger than 8 GB, the most that is read at once; split it");
     }
-    if (size_ > 0) {
+    if (size_ <= small_file) {
+      read_small(file);
+    } else {
       void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
       data_ = address == MAP_FAILED ? nullptr : static_cast<const char*>(address);
     }
@@ -56,7 +58,7 @@ class Mapping {
     }
   }
   ~Mapping() {
-    if (data_ != nullptr) {
+    if (data_ != nullptr && small_ == nullptr) {
       ::munmap(const_cast<char*>(data_), size_);
     }
   }
@@ -68,6 +70,30 @@ class Mapping {
   [[nodiscard]] std::string_view bytes() const { return {data_, size_}; }
 
  private:
+  static constexpr std::size_t small_file = std::size_t{64} << 10U;
+
+  void read_small(int file) {
+    small_ = std::make_unique<char[]>(size_ + 1);
+    data_ = small_.get();
+    std::size_t done = 0;
+    while (done < size_) {
+      const auto more = ::read(file, small_.get() + done, size_ - done);
+      if (more < 0 && errno == EINTR) {
+        continue;
+      }
+      if (more < 0) {
+        data_ = nullptr;
+        return;
+      }
+      if (more == 0) {
+        break;
+      }
+      done += static_cast<std::size_t>(more);
+    }
+    size_ = done;
+  }
+
+  std::unique_ptr<char[]> small_;
   const char* data_ = nullptr;
   std::size_t size_ = 0;
 };
@@ -112,12 +138,6 @@ class Folder {
   Siblings siblings_;
 };
 
-LoadedFile load_mapped(const std::string& path, const ReadOptions& options) {
-  const Mapping mapping(path, options.is_skim);
-  const Folder folder(path);
-  return load_bytes({mapping.bytes(), path, folder.siblings(), true}, options);
-}
-
 std::string sha256_of(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
@@ -131,21 +151,47 @@ std::string sha256_of(std::string_view bytes) {
   return out;
 }
 
+struct Opened {
+  Opened(const std::string& path, bool may_be_large) : mapping(path, may_be_large), folder(path) {}
+
+  Mapping mapping;
+  Folder folder;
+};
+
+struct Scored {
+  const Format* format = nullptr;
+  int score = 0;
+};
+
+Scored best_by_sniff(const FileView& file) {
+  Scored best;
+  for (const auto& format : formats()) {
+    const int score = format.sniff(file);
+    if (score > best.score) {
+      best = {&format, score};
+    }
+  }
+  return best;
+}
+
+// What lies beside a file is asked for only where its own bytes say little: to list a folder of
+// thousands of files for each of them takes longer than to read them.
+const Format* best_format(const FileView& file) {
+  constexpr int says_enough = 30;
+  auto alone = file;
+  alone.siblings = nullptr;
+  const auto best = best_by_sniff(alone);
+  return best.score >= says_enough || file.siblings == nullptr ? best.format
+                                                               : best_by_sniff(file).format;
+}
+
 }  // namespace
 
 LoadedFile load_bytes(const FileView& file, const ReadOptions& options) {
   if (file.bytes.empty()) {
     fail(std::string(file.path), "the file is empty; export it again");
   }
-  const Format* best = nullptr;
-  int best_score = 0;
-  for (const auto& format : formats()) {
-    const int score = format.sniff(file);
-    if (score > best_score) {
-      best_score = score;
-      best = &format;
-    }
-  }
+  const auto* best = best_format(file);
   const auto mark = file.bytes.substr(0, 2);
   if (best == nullptr && (mark == "\xFF\xFE" || mark == "\xFE\xFF")) {
     fail(std::string(file.path), "the text is UTF-16; save it as UTF-8");
@@ -169,21 +215,32 @@ LoadedFile load_bytes(const FileView& file, const ReadOptions& options) {
   return loaded;
 }
 
-LoadedFile load(const std::string& path, const ReadOptions& options) {
+OpenedFile open_file(const std::string& path, const ReadOptions& options) {
   if (path == "-") {
-    const std::string bytes{std::istreambuf_iterator<char>(std::cin),
-                            std::istreambuf_iterator<char>()};
-    return load_bytes({bytes, "-"}, options);
+    const auto bytes = std::make_shared<const std::string>(std::istreambuf_iterator<char>(std::cin),
+                                                           std::istreambuf_iterator<char>());
+    return {load_bytes({*bytes, "-"}, options), bytes};
   }
   // "map.h5:/entry/data": the part after the colon is a block of the file.
+  auto own = options;
+  auto name = path;
   const auto colon = path.rfind(":/");
   struct stat state {};
   if (colon != std::string::npos && ::stat(path.c_str(), &state) != 0) {
-    auto inner = options;
-    inner.block = path.substr(colon + 1);
-    return load_mapped(path.substr(0, colon), inner);
+    own.block = path.substr(colon + 1);
+    name = path.substr(0, colon);
   }
-  return load_mapped(path, options);
+  const auto opened = std::make_shared<const Opened>(name, options.is_skim);
+  const FileView view{opened->mapping.bytes(), name, opened->folder.siblings(), true};
+  return {load_bytes(view, own), opened};
+}
+
+LoadedFile load(const std::string& path, const ReadOptions& options) {
+  auto opened = open_file(path, options);
+  for (auto& recording : opened.file.recordings) {
+    recording.read_row = nullptr;
+  }
+  return std::move(opened.file);
 }
 
 }  // namespace calcispec::io

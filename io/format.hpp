@@ -34,13 +34,16 @@ struct StoredAxis {
   std::string unit;
 };
 
-/// What is known of spectra that were gone through but not kept.
+/// What is known of spectra that were gone through, kept or not.
 struct Skim {
   Index rows = 0;
   double y_min = 0;  // of finite numbers
   double y_max = 0;
   Index first_bad_row = -1;  // holds a number that is not finite; -1: none
 };
+
+/// Fills one spectrum. Throws Error{unreadable_input}.
+using RowReader = std::function<void(Index row, std::span<double> out)>;
 
 /// Spectra of one file that share an axis, with everything the file says about them.
 struct Recording {
@@ -53,6 +56,7 @@ struct Recording {
   std::optional<double> laser_nm;
   std::optional<StoredAxis> stored_axis;        // wavelengths that became Raman shifts
   std::optional<Skim> skim;                     // `spectra` holds the first one alone
+  RowReader read_row;                           // of skimmed ones, while the file is open; or empty
   std::vector<std::string> names;               // one per row, may be empty
   std::optional<SpectraMatrix> replicate_sd;    // spread between replicates, not point noise
   std::map<std::string, std::string> metadata;  // UTF-8, keys as in the file

@@ -2,6 +2,7 @@
 
 #include "core/error.hpp"
 #include "core/parameter.hpp"
+#include "io/spectra_rows_private.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -85,11 +86,14 @@ class Interpreter {
     if (spectra.names.size() == 1) {
       y_words_ += " " + lower_case(spectra.names[0]);
     }
+    auto columns = nothing_seen();
     for (const auto& y : spectra.y) {
-      if (!y.empty()) {
-        const auto own = range_of(y);
-        y_range_.low = std::min(y_range_.low, own.low);
-        y_range_.high = std::max(y_range_.high, own.high);
+      look_at(y, columns);
+    }
+    for (const auto& seen : {columns, spectra.skim.value_or(Skim{}), spectra.seen}) {
+      if (seen.y_min <= seen.y_max) {
+        y_range_.low = std::min(y_range_.low, seen.y_min);
+        y_range_.high = std::max(y_range_.high, seen.y_max);
       }
     }
   }

@@ -32,6 +32,8 @@ struct MapSource::Parts {
   Diagnostics diagnostics;
   Index rows = 0;
   SpectraMatrix whole;  // of formats that are read whole
+  OpenedFile kept_open;
+  RowReader read_row;
   hdf5::Handle file;
   std::optional<hdf5::Signal> signal;
   std::optional<ReaderProcess> process;  // reads the file for us
@@ -42,17 +44,40 @@ struct MapSource::Parts {
     throw Error(ErrorCode::unreadable_input, message, path);
   }
 
-  void open_whole(const ReadOptions& options) {
-    auto loaded = load(path, options);
-    if (loaded.recordings.size() != 1) {
+  // Gone through once; then row by row where the format allows it, else read whole.
+  void open_other(ReadOptions options) {
+    options.is_skim = path != "-";
+    kept_open = open_file(path, options);
+    auto* loaded = &kept_open.file;
+    if (loaded->recordings.size() == 1 && loaded->recordings.front().skim &&
+        !loaded->recordings.front().read_row) {
+      options.is_skim = false;
+      kept_open = open_file(path, options);
+    }
+    if (loaded->recordings.size() != 1) {
       fail("holds spectra of several axes; choose one with --block");
     }
-    head = std::move(loaded.recordings.front());
-    diagnostics = std::move(loaded.diagnostics);
-    rows = head.spectra.rows();
-    whole = head.spectra;
-    head.spectra.values.resize(
-        static_cast<std::size_t>(std::min(rows, head_rows) * head.spectra.points()));
+    head = std::move(loaded->recordings.front());
+    diagnostics = std::move(loaded->diagnostics);
+    if (!head.read_row) {
+      rows = head.spectra.rows();
+      whole = head.spectra;
+      head.spectra.values.resize(
+          static_cast<std::size_t>(std::min(rows, head_rows) * head.spectra.points()));
+      return;
+    }
+    rows = head.skim->rows;
+    read_row = std::move(head.read_row);
+    head.skim.reset();
+    head.spectra = read_rows(0, std::min(rows, head_rows));
+  }
+
+  [[nodiscard]] SpectraMatrix read_rows(Index first, Index count) const {
+    auto out = SpectraMatrix::make(head.spectra.axis, count);
+    for (Index row = 0; row < count; ++row) {
+      read_row(first + row, out.row(row));
+    }
+    return out;
   }
 
   void open_in_process(const ReadOptions& options) {
@@ -149,7 +174,7 @@ MapSource MapSource::open(const std::string& path, const ReadOptions& options) {
       parts->open_in_process(own);
     }
   } else {
-    parts->open_whole(own);
+    parts->open_other(own);
   }
   return MapSource(std::move(parts));
 }
@@ -178,6 +203,9 @@ SpectraMatrix MapSource::read(Index first, Index count) {
   SpectraMatrix out;
   out.axis = parts_->head.spectra.axis;
   const Index points = out.axis->size();
+  if (parts_->read_row) {
+    return parts_->read_rows(first, count);
+  }
   if (!parts_->signal && !parts_->process) {
     const auto from = parts_->whole.values.begin() + first * points;
     out.values.assign(from, from + count * points);

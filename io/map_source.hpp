@@ -1,4 +1,4 @@
-// MapSource: spectra of a file read block by block; HDF5 maps stay on the disk.
+// MapSource: spectra of a file read block by block; maps stay on the disk.
 #pragma once
 
 #include "io/format.hpp"
@@ -12,8 +12,10 @@ namespace calcispec::io {
 struct StoredChunk;
 struct StoredLayout;
 
-/// Memory is that of a block for HDF5; other formats are read whole. HDF5 numbers that lie plainly
-/// or packed by shuffle and deflate are read past the library, which only says where they are.
+/// Memory is that of a block for HDF5 and where Recording::read_row is given (WDF, SPC, OPUS
+/// series, ENVI, SPE, fsm, OMNIC series, text maps, packed or not); other formats are read whole.
+/// HDF5 numbers that lie plainly or packed by shuffle and deflate are read past the library, which
+/// only says where they are.
 class MapSource {
  public:
   /// Throws Error{unreadable_input}; a file whose spectra have several axes is refused (choose a

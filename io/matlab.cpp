@@ -118,10 +118,10 @@ class Parser {
     auto unpacked = inflate(source_.bytes(element.start, element.size, "a packed variable"),
                             Packing::zlib,
                             most_packed);
-    file_.unpacked_.push_back(std::move(unpacked.bytes));
-    Parser inner(file_, file_.unpacked_.back(), arrays_);
+    file_.unpacked_.push_back(std::move(unpacked));
+    Parser inner(file_, file_.unpacked_.back().bytes, arrays_);
     inner.variables(0, true);
-    if (!unpacked.is_complete) {
+    if (!file_.unpacked_.back().is_complete) {
       source_.fail(element.start, "a packed variable is cut off or damaged; save the file again");
     }
   }
@@ -141,6 +141,9 @@ class Parser {
     const auto sizes = element_at(flags.next);
     for (const double n : whole_numbers(sizes)) {
       out.size.push_back(n < 0 ? 0 : static_cast<std::uint64_t>(n));
+    }
+    if (out.size.size() < 2) {
+      source_.fail(sizes.start, "an array without two sizes; the file is damaged, save it again");
     }
     const auto name = element_at(sizes.next);
     out.name = utf8_from(trimmed(source_.bytes(name.start, name.size, "a name")));

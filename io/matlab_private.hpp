@@ -2,6 +2,7 @@
 #pragma once
 
 #include "io/byte_source.hpp"
+#include "io/inflate.hpp"
 
 #include <deque>
 #include <string>
@@ -45,7 +46,7 @@ class File {
   std::string path_;
   ByteOrder order_ = ByteOrder::little;
   std::vector<Array> variables_;
-  std::deque<std::string> unpacked_;
+  std::deque<Unpacked> unpacked_;
   std::string damage_;
 };
 

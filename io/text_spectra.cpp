@@ -2,6 +2,7 @@
 
 #include "core/error.hpp"
 #include "io/interpretation.hpp"
+#include "io/spectra_rows_private.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -105,55 +106,79 @@ void fill_row(const std::vector<double>& values, bool is_reversed, std::span<dou
   }
 }
 
+// The first point that is no number, counted in stored order.
+std::optional<std::size_t> first_missing(std::span<const double> y, bool is_reversed) {
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    if (!std::isfinite(y[is_reversed ? y.size() - 1 - i : i])) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
 void report_missing(const TextSpectra& spectra, const std::string& path, Diagnostics& diagnostics) {
-  for (std::size_t k = 0; k < spectra.y.size(); ++k) {
-    for (std::size_t i = 0; i < spectra.y[k].size(); ++i) {
-      if (std::isfinite(spectra.y[k][i])) {
-        continue;
-      }
+  const auto look = [&](std::span<const double> y, bool is_reversed, std::size_t row) {
+    if (const auto point = first_missing(y, is_reversed)) {
       diagnostics.push_back({Severity::warning,
                              "not_a_number",
-                             place_of(spectra, path, i) +
+                             place_of(spectra, path, *point) +
                                  ": the ordinate is not a number; this spectrum "
                                  "cannot be analysed until it is replaced",
-                             static_cast<Index>(k)});
-      break;
+                             static_cast<Index>(row)});
+    }
+  };
+  for (std::size_t k = 0; k < spectra.y.size(); ++k) {
+    look(spectra.y[k], false, k);
+  }
+  if (spectra.seen.first_bad_row < 0) {
+    return;
+  }
+  const auto points = spectra.x.size();
+  for (std::size_t k = 0; (k + 1) * points <= spectra.rows.size(); ++k) {
+    look(std::span(spectra.rows).subspan(k * points, points), is_falling(spectra.x), k);
+  }
+}
+
+// Spectra as they stand in the columns, turned along the rising axis, spreads apart.
+void take_columns(TextSpectra& spectra, Recording& recording, Diagnostics& diagnostics) {
+  const auto& axis = recording.spectra.axis;
+  if (spectra.y.size() == 1) {  // nothing to put together
+    recording.spectra.values = std::move(spectra.y[0]);
+    recording.names = std::move(spectra.names);
+    recording.names.resize(std::min<std::size_t>(recording.names.size(), 1));
+    if (axis->was_descending()) {
+      std::reverse(recording.spectra.values.begin(), recording.spectra.values.end());
+    }
+    return;
+  }
+  const auto parts = split_spreads(spectra);
+  const auto count = static_cast<Index>(parts.spectra.size());
+  recording.spectra = SpectraMatrix::make(axis, count);
+  const bool has_spread = std::any_of(
+      parts.spread.begin(), parts.spread.end(), [](std::ptrdiff_t k) { return k >= 0; });
+  if (has_spread) {
+    recording.replicate_sd = SpectraMatrix::make(axis, count);
+    diagnostics.push_back({Severity::note,
+                           "replicate_spread",
+                           "a column named as a standard deviation is kept as the spread between "
+                           "replicates, not as a spectrum",
+                           -1});
+  }
+  for (std::size_t row = 0; row < parts.spectra.size(); ++row) {
+    const auto k = parts.spectra[row];
+    fill_row(spectra.y[k], axis->was_descending(), recording.spectra.row(static_cast<Index>(row)));
+    if (parts.spread[row] >= 0) {
+      fill_row(spectra.y[static_cast<std::size_t>(parts.spread[row])],
+               axis->was_descending(),
+               recording.replicate_sd->row(static_cast<Index>(row)));
+    }
+    if (!spectra.names.empty()) {
+      recording.names.push_back(k < spectra.names.size() ? spectra.names[k] : std::string());
     }
   }
 }
 
 }  // namespace
-
-void add_spectrum(TextSpectra& spectra, std::vector<double>&& y, bool is_skim) {
-  if (!is_skim) {
-    spectra.y.push_back(std::move(y));
-    return;
-  }
-  if (!spectra.skim) {
-    constexpr double infinity = std::numeric_limits<double>::infinity();
-    spectra.skim = Skim{0, infinity, -infinity, -1};
-  }
-  auto& skim = *spectra.skim;
-  bool is_good = true;
-  for (const double value : y) {
-    if (std::isfinite(value)) {
-      skim.y_min = std::min(skim.y_min, value);
-      skim.y_max = std::max(skim.y_max, value);
-    } else {
-      is_good = false;
-    }
-  }
-  if (!is_good && skim.first_bad_row < 0) {
-    skim.first_bad_row = skim.rows;
-  }
-  if (skim.rows++ == 0) {
-    spectra.y.push_back(std::move(y));
-  }
-}
-
-std::size_t count_of(const TextSpectra& spectra) {
-  return spectra.skim ? static_cast<std::size_t>(spectra.skim->rows) : spectra.y.size();
-}
 
 std::vector<double> even_axis(double first, double last, std::size_t count) {
   std::vector<double> out(count);
@@ -179,32 +204,16 @@ Recording make_recording(TextSpectra&& spectra,
   part_rounded_points(spectra, path, diagnostics);
   check_axis(spectra, path);
   report_missing(spectra, path, diagnostics);
-  const auto meaning = interpret(spectra, path, options, diagnostics);
+  auto meaning = interpret(spectra, path, options, diagnostics);
   Recording recording;
-  const auto axis = Axis::make(meaning.x, meaning.axis_kind, meaning.x_unit);
-  const auto parts = split_spreads(spectra);
-  recording.spectra = SpectraMatrix::make(axis, static_cast<Index>(parts.spectra.size()));
-  const bool has_spread = std::any_of(
-      parts.spread.begin(), parts.spread.end(), [](std::ptrdiff_t k) { return k >= 0; });
-  if (has_spread) {
-    recording.replicate_sd = SpectraMatrix::make(axis, static_cast<Index>(parts.spectra.size()));
-    diagnostics.push_back({Severity::note,
-                           "replicate_spread",
-                           "a column named as a standard deviation is kept as the spread between "
-                           "replicates, not as a spectrum",
-                           -1});
-  }
-  for (std::size_t row = 0; row < parts.spectra.size(); ++row) {
-    const auto k = parts.spectra[row];
-    fill_row(spectra.y[k], axis->was_descending(), recording.spectra.row(static_cast<Index>(row)));
-    if (parts.spread[row] >= 0) {
-      fill_row(spectra.y[static_cast<std::size_t>(parts.spread[row])],
-               axis->was_descending(),
-               recording.replicate_sd->row(static_cast<Index>(row)));
-    }
-    if (!spectra.names.empty()) {
-      recording.names.push_back(k < spectra.names.size() ? spectra.names[k] : std::string());
-    }
+  const auto axis = Axis::make(std::move(meaning.x), meaning.axis_kind, meaning.x_unit);
+  recording.spectra.axis = axis;
+  if (spectra.rows.empty()) {
+    take_columns(spectra, recording, diagnostics);
+  } else {
+    recording.spectra.values = std::move(spectra.rows);
+    recording.names = std::move(spectra.names);
+    recording.read_row = std::move(spectra.read_row);
   }
   if (axis->was_descending()) {
     diagnostics.push_back({Severity::note,

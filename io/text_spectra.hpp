@@ -15,6 +15,7 @@ namespace calcispec::io {
 struct TextSpectra {
   std::vector<double> x;               // stored order
   std::vector<std::vector<double>> y;  // one per spectrum
+  std::vector<double> rows;            // instead of y, from add_spectra(): along the rising axis
   std::vector<std::string> names;      // of the spectra, may be empty
   std::vector<Index> lines;            // line of each point, counted from 0; may be empty
   std::string x_label;                 // "Raman Shift", "Wavenumbers (cm-1)", ...
@@ -26,11 +27,17 @@ struct TextSpectra {
   std::optional<MapGrid> map;
   std::optional<double> laser_nm;
   std::map<std::string, std::string> metadata;
-  std::optional<Skim> skim;  // y holds the first spectrum alone
+  std::optional<Skim> skim;  // y or rows hold the first spectrum alone
+  Skim seen;                 // of rows
+  RowReader read_row;        // of skimmed rows, along the rising axis
 };
 
 /// Appends a spectrum; when skimming, only the first is kept and the others are counted.
 void add_spectrum(TextSpectra& spectra, std::vector<double>&& y, bool is_skim);
+/// Appends `count` spectra on the axis, which must be there, from a reader that fills them in
+/// stored order. When skimming, the first is kept, and the reader. Memory: 8 bytes per number,
+/// once.
+void add_spectra(TextSpectra& spectra, Index count, RowReader read, bool is_skim);
 /// Spectra kept or counted.
 std::size_t count_of(const TextSpectra& spectra);
 

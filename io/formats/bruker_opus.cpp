@@ -90,6 +90,31 @@ struct DataBlock {
   }
 };
 
+// Ordinates of a block, whole or spectrum by spectrum.
+class Ordinates {
+ public:
+  Ordinates(const ByteSource& source, const DataBlock& block)
+      : source_(source),
+        what_("block \"" + block.name + "\""),
+        is_whole_(block.number("DPF", 1) == 2) {}
+
+  void fill(std::uint64_t at, double scale, std::span<double> y) const {
+    if (is_whole_) {
+      source_.fill<std::int32_t>(at, y, what_);
+    } else {
+      source_.fill<float>(at, y, what_);
+    }
+    for (double& value : y) {
+      value *= scale;
+    }
+  }
+
+ private:
+  ByteSource source_;
+  std::string what_;
+  bool is_whole_;
+};
+
 int sniff(const FileView& file) {
   return starts_with(file, magic) ? 98 : 0;
 }
@@ -304,24 +329,12 @@ class OpusReader {
     if (block.entry.is_series()) {
       read_series(block, points, out);
     } else {
-      out.y.push_back(ordinates(block, block.entry.start, points, block.number("CSF", 1)));
+      out.y.emplace_back(points);
+      Ordinates(source_, block).fill(block.entry.start, block.number("CSF", 1), out.y[0]);
       check_range(block, out.y[0]);
     }
     describe(block, out);
     return out;
-  }
-
-  [[nodiscard]] std::vector<double> ordinates(const DataBlock& block,
-                                              std::uint64_t at,
-                                              std::uint64_t points,
-                                              double scale) const {
-    const auto what = "block \"" + block.name + "\"";
-    auto y = block.number("DPF", 1) == 2 ? source_.list<std::int32_t>(at, points, what)
-                                         : source_.list<float>(at, points, what);
-    for (double& value : y) {
-      value *= scale;
-    }
-    return y;
   }
 
   // The program writes the extremes beside the data: another pairing would not fit them.
@@ -358,17 +371,28 @@ class OpusReader {
     }
     constexpr std::uint64_t scale_at = 104;  // CSF of each spectrum in its record
     constexpr std::uint64_t time_at = 144;   // seconds at its end
-    for (std::uint64_t k = 0; k < count; ++k) {
-      const auto at = start + get(2) + k * stride;
-      double scale = block.number("CSF", 1);
-      std::string name = "spectrum " + std::to_string(k + 1);
-      if (info_size >= time_at + 8) {
-        scale = source_.get<double>(at + data_size + scale_at, "a record of the series");
-        name += ", " + number_text(source_.get<double>(at + data_size + time_at, "a time")) + " s";
-      }
-      out.y.push_back(ordinates(block, at, points, scale));
-      out.names.push_back(std::move(name));
+    const bool has_records = info_size >= time_at + 8;
+    const auto first = start + get(2);
+    for (std::uint64_t k = 0; k < (options_.is_skim ? 1 : count); ++k) {
+      const auto record = first + k * stride + data_size;
+      out.names.push_back(
+          "spectrum " + std::to_string(k + 1) +
+          (has_records ? ", " + number_text(source_.get<double>(record + time_at, "a time")) + " s"
+                       : ""));
     }
+    const auto own_scale = [source = source_, first, stride, data_size](std::uint64_t k) {
+      return source.get<double>(first + k * stride + data_size + scale_at,
+                                "a record of the series");
+    };
+    add_spectra(
+        out,
+        static_cast<Index>(count),
+        [=, this_block = Ordinates(source_, block), common = block.number("CSF", 1)](
+            Index row, std::span<double> y) {
+          const auto k = static_cast<std::uint64_t>(row);
+          this_block.fill(first + k * stride, has_records ? own_scale(k) : common, y);
+        },
+        options_.is_skim);
   }
 
   void describe(const DataBlock& block, TextSpectra& out) {

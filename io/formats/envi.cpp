@@ -200,7 +200,12 @@ class EnviReader {
            " bands, its \"wavelength\" has " + std::to_string(spectra.x.size()) + " values");
     }
     if (spectra.x.empty()) {
-      for (std::uint64_t i = 0; i < std::min<std::uint64_t>(bands_, 1U << 24U); ++i) {
+      constexpr std::uint64_t most_counted = 1U << 24U;
+      if (bands_ > most_counted) {
+        fail("the ENVI header announces " + std::to_string(bands_) +
+             " bands and no \"wavelength\"; it is damaged, export it again");
+      }
+      for (std::uint64_t i = 0; i < bands_; ++i) {
         spectra.x.push_back(static_cast<double>(i + 1));
       }
       spectra.x_unit = "point";
@@ -213,17 +218,22 @@ class EnviReader {
 
   template <typename Number>
   void fill(const ByteSource& source, std::uint64_t start, TextSpectra& spectra) const {
-    for (std::uint64_t line = 0; line < lines_; ++line) {
-      for (std::uint64_t sample = 0; sample < samples_; ++sample) {
-        const auto first = line * strides_.line + sample * strides_.sample;
-        std::vector<double> y(bands_);
-        for (std::uint64_t band = 0; band < bands_; ++band) {
-          y[band] = static_cast<double>(source.get<Number>(
-              start + sizeof(Number) * (first + band * strides_.band), "a number"));
-        }
-        add_spectrum(spectra, std::move(y), options_.is_skim);
-      }
-    }
+    add_spectra(
+        spectra,
+        static_cast<Index>(lines_ * samples_),
+        [source, start, strides = strides_, samples = samples_](Index row, std::span<double> y) {
+          const auto k = static_cast<std::uint64_t>(row);
+          const auto first = k / samples * strides.line + k % samples * strides.sample;
+          if (strides.band == 1) {
+            source.fill<Number>(start + sizeof(Number) * first, y, "a spectrum");
+            return;
+          }
+          for (std::uint64_t band = 0; band < y.size(); ++band) {
+            y[band] = static_cast<double>(source.get<Number>(
+                start + sizeof(Number) * (first + band * strides.band), "a number"));
+          }
+        },
+        options_.is_skim);
   }
 
   void read_numbers(const Sibling& numbers, TextSpectra& spectra) {

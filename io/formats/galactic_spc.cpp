@@ -39,12 +39,6 @@ struct SpcHeader {
   [[nodiscard]] std::uint64_t y_size() const { return has_words() ? 2 : 4; }
 };
 
-struct Subfile {
-  std::vector<double> x;  // own axis, else empty
-  std::vector<double> y;
-  double z = 0;
-};
-
 int sniff(const FileView& file) {
   const auto head = file.bytes.substr(0, 256);
   if (head.size() < 32 || head.find('\0') == std::string_view::npos) {
@@ -72,6 +66,56 @@ int sniff(const FileView& file) {
   return is_plausible ? 90 : 0;
 }
 
+int signed_byte(const ByteSource& source, std::uint64_t offset) {
+  const int byte = source.get<std::uint8_t>(offset, "an exponent");
+  return byte < 128 ? byte : byte - 256;
+}
+
+// Powers of two, so that no digit is lost.
+void scale(std::span<double> values, int exponent, int bits) {
+  const double unit = std::ldexp(1.0, exponent - bits);
+  for (double& value : values) {
+    value *= unit;
+  }
+}
+
+bool are_plausible_floats(std::span<const double> values) {
+  return std::all_of(values.begin(), values.end(), [](double value) {
+    const double size = std::abs(value);
+    return value == 0 || (size > 1e-20 && size < 1e20);
+  });
+}
+
+// The subfile's exponent wins in a multifile. Some programs leave rubbish there while the header
+// says floating point; then the bytes themselves tell which of the two they are.
+void fill_ordinates(const ByteSource& source,
+                    const SpcHeader& header,
+                    std::uint64_t head,
+                    std::uint64_t at,
+                    std::span<double> out) {
+  const std::string_view what = "the ordinates";
+  const int exponent = header.is_multi() ? signed_byte(source, head + 1) : header.exponent;
+  if (header.exponent == float_exponent || exponent == float_exponent) {
+    source.fill<float>(at, out, what);
+    if (exponent == float_exponent || are_plausible_floats(out)) {
+      return;
+    }
+  }
+  if (header.has_words()) {
+    source.fill<std::int16_t>(at, out, what);
+    scale(out, exponent, 16);
+    return;
+  }
+  source.fill<std::int32_t>(at, out, what);
+  if (header.is_old) {
+    for (double& value : out) {
+      const auto word = static_cast<std::uint32_t>(static_cast<std::int32_t>(value));
+      value = static_cast<std::int32_t>(word << 16U | word >> 16U);
+    }
+  }
+  scale(out, exponent, 32);
+}
+
 class SpcReader {
  public:
   SpcReader(const FileView& file, const ReadOptions& options)
@@ -86,21 +130,12 @@ class SpcReader {
   LoadedFile run() {
     read_header();
     read_log();
-    auto subfiles = read_subfiles();
-    if (header_.has_own_x()) {
-      for (std::size_t k = 0; k < subfiles.size(); ++k) {
-        auto x = std::move(subfiles[k].x);
-        add_recording(std::move(x), std::span(&subfiles[k], 1), k);
-      }
-    } else {
-      add_recording(shared_axis(), subfiles, 0);
-    }
-    out_.blocks.push_back(
-        {subfiles.size() == 1 ? "spectrum" : "subfiles 1 to " + std::to_string(subfiles.size()),
-         std::to_string(subfiles.size()) + " of " + std::to_string(header_.subfiles) +
-             " subfiles, " + axis_text(),
-         true,
-         "an SPC file holds one set of spectra"});
+    const auto count = header_.has_own_x() ? read_own_axes() : read_shared_axis();
+    out_.blocks.push_back({count == 1 ? "spectrum" : "subfiles 1 to " + std::to_string(count),
+                           std::to_string(count) + " of " + std::to_string(header_.subfiles) +
+                               " subfiles, " + axis_text(),
+                           true,
+                           "an SPC file holds one set of spectra"});
     return std::move(out_);
   }
 
@@ -110,7 +145,7 @@ class SpcReader {
     header_.flags = source_.get<std::uint8_t>(0, "flags");
     header_.is_old = source_.get<std::uint8_t>(1, "version") == old_version;
     if (header_.is_old) {
-      header_.exponent = exponent_at(2);
+      header_.exponent = signed_byte(source_, 2);
       const auto points = source_.get<float>(4, "points");
       if (!(points >= 1 && points < 1e8F)) {
         source_.fail(4, "the header gives no usable number of points; the file is damaged");
@@ -125,7 +160,7 @@ class SpcReader {
       return;
     }
     header_.experiment = source_.get<std::uint8_t>(2, "experiment");
-    header_.exponent = exponent_at(3);
+    header_.exponent = signed_byte(source_, 3);
     header_.points = count_at(4, "points");
     header_.first_x = source_.get<double>(8, "the first axis value");
     header_.last_x = source_.get<double>(16, "the last axis value");
@@ -144,12 +179,6 @@ class SpcReader {
 
   static std::uint64_t header_size_of(std::uint8_t version) {
     return version == old_version ? old_header + subheader : new_header;
-  }
-
-  // One signed byte.
-  int exponent_at(std::uint64_t offset) const {
-    const int byte = source_.get<std::uint8_t>(offset, "an exponent");
-    return byte < 128 ? byte : byte - 256;
   }
 
   std::uint64_t count_at(std::uint64_t offset, std::string_view what) const {
@@ -219,101 +248,91 @@ class SpcReader {
                                   : even_axis(header_.first_x, header_.last_x, header_.points);
   }
 
-  std::vector<Subfile> read_subfiles() {
-    if (!header_.has_own_x() && (header_.points < 3 || header_.points > source_.size())) {
+  void warn_cut_off(std::uint64_t complete) {
+    warn("cut_off",
+         "the file ends inside subfile " + std::to_string(complete + 1) +
+             (header_.is_old ? "" : " of " + std::to_string(header_.subfiles)) + "; " +
+             std::to_string(complete) + " complete ones are read, copy or export the file again");
+  }
+
+  // Returns how many subfiles are there.
+  std::uint64_t read_shared_axis() {
+    if (header_.points < 3 || header_.points > source_.size()) {
       source_.fail(4,
                    "the header announces " + std::to_string(header_.points) +
                        " points, which the file cannot hold or which is no spectrum");
     }
+    const auto start = header_.is_old ? old_header : new_header + shared_x_size();
+    const auto stride = subheader + header_.points * header_.y_size();
     if (header_.is_old && header_.is_multi()) {
-      const auto stride = subheader + header_.points * header_.y_size();
       header_.subfiles = (source_.size() - old_header + stride - 1) / stride;
     }
-    std::vector<Subfile> out;
-    auto at = header_.is_old ? old_header : new_header + shared_x_size();
-    for (std::uint64_t k = 0; k < header_.subfiles; ++k) {
-      if (k > 0 && !holds_subfile(at)) {
-        warn("cut_off",
-             "the file ends inside subfile " + std::to_string(k + 1) +
-                 (header_.is_old ? "" : " of " + std::to_string(header_.subfiles)) + "; " +
-                 std::to_string(k) + " complete ones are read, copy or export the file again");
-        break;
-      }
-      out.push_back(read_subfile(at));
+    source_.need(start, subheader, "a subheader");
+    source_.need(start + subheader, stride - subheader, "the ordinates");
+    const auto count = std::min(header_.subfiles, (source_.size() - start) / stride);
+    if (count < header_.subfiles) {
+      warn_cut_off(count);
     }
-    return out;
+    TextSpectra spectra;
+    spectra.x = shared_axis();
+    for (std::uint64_t k = 0; k < (options_.is_skim ? 1 : count); ++k) {
+      name_subfile(spectra, k, start + k * stride);
+    }
+    add_spectra(
+        spectra,
+        static_cast<Index>(count),
+        [source = source_, header = header_, start, stride](Index row, std::span<double> out) {
+          const auto at = start + static_cast<std::uint64_t>(row) * stride;
+          fill_ordinates(source, header, at, at + subheader, out);
+        },
+        options_.is_skim);
+    finish(std::move(spectra));
+    return count;
   }
 
-  std::uint64_t points_at(std::uint64_t at) const {
-    return header_.has_own_x() ? source_.get<std::uint32_t>(at + 16, "the points of a subfile")
-                               : header_.points;
+  // Each subfile with its own axis; returns how many are there.
+  std::uint64_t read_own_axes() {
+    auto at = new_header;
+    for (std::uint64_t k = 0; k < header_.subfiles; ++k) {
+      if (k > 0 && !holds_subfile(at)) {
+        warn_cut_off(k);
+        return k;
+      }
+      source_.need(at, subheader, "a subheader");
+      const auto points = source_.get<std::uint32_t>(at + 16, "the points of a subfile");
+      const auto x_at = at + subheader;
+      TextSpectra spectra;
+      name_subfile(spectra, k, at);
+      if (header_.exponent == float_exponent) {
+        spectra.x = source_.list<float>(x_at, points, "an axis");
+      } else {
+        spectra.x = source_.list<std::int32_t>(x_at, points, "an axis");
+        scale(spectra.x, header_.exponent, 32);
+      }
+      spectra.y.emplace_back();
+      const auto y_at = x_at + std::uint64_t{4} * points;
+      source_.need(y_at, header_.y_size() * points, "the ordinates");
+      spectra.y[0].resize(points);
+      fill_ordinates(source_, header_, at, y_at, spectra.y[0]);
+      finish(std::move(spectra));
+      at = y_at + header_.y_size() * points;
+    }
+    return header_.subfiles;
   }
 
   bool holds_subfile(std::uint64_t at) const {
     if (!source_.holds(at, subheader)) {
       return false;
     }
-    const auto size = header_.y_size() + (header_.has_own_x() ? 4 : 0);
-    return source_.holds(at + subheader, points_at(at) * size);
+    const std::uint64_t points = source_.get<std::uint32_t>(at + 16, "the points of a subfile");
+    return source_.holds(at + subheader, points * (header_.y_size() + 4));
   }
 
-  Subfile read_subfile(std::uint64_t& at) {
-    source_.need(at, subheader, "a subheader");
-    Subfile out;
-    const auto points = points_at(at);
-    const int own = exponent_at(at + 1);
-    out.z = source_.get<float>(at + 4, "a z value");
-    at += subheader;
-    if (header_.has_own_x()) {
-      out.x = header_.exponent == float_exponent
-                  ? source_.list<float>(at, points, "an axis")
-                  : scaled(source_.list<std::int32_t>(at, points, "an axis"), header_.exponent, 32);
-      at += 4 * points;
+  void name_subfile(TextSpectra& spectra, std::uint64_t index, std::uint64_t at) const {
+    if (header_.subfiles > 1) {
+      spectra.names.push_back("subfile " + std::to_string(index + 1) + ", z " +
+                              number_text(source_.get<float>(at + 4, "a z value")));
     }
-    out.y = ordinates(at, points, own);
-    at += header_.y_size() * points;
-    return out;
-  }
-
-  // The subfile's exponent wins in a multifile. Some programs leave rubbish there while the header
-  // says floating point; then the bytes themselves tell which of the two they are.
-  std::vector<double> ordinates(std::uint64_t at, std::uint64_t points, int own) const {
-    const std::string_view what = "the ordinates";
-    int exponent = header_.is_multi() ? own : header_.exponent;
-    if (header_.exponent == float_exponent && exponent != float_exponent) {
-      auto values = source_.list<float>(at, points, what);
-      if (are_plausible_floats(values)) {
-        return values;
-      }
-    }
-    if (exponent == float_exponent) {
-      return source_.list<float>(at, points, what);
-    }
-    if (header_.has_words()) {
-      return scaled(source_.list<std::int16_t>(at, points, what), exponent, 16);
-    }
-    auto values = source_.list<std::int32_t>(at, points, what);
-    if (header_.is_old) {
-      for (double& value : values) {
-        const auto word = static_cast<std::uint32_t>(static_cast<std::int32_t>(value));
-        value = static_cast<std::int32_t>(word << 16U | word >> 16U);
-      }
-    }
-    return scaled(std::move(values), exponent, 32);
-  }
-
-  static bool are_plausible_floats(const std::vector<double>& values) {
-    return std::all_of(values.begin(), values.end(), [](double value) {
-      const double size = std::abs(value);
-      return value == 0 || (size > 1e-20 && size < 1e20);
-    });
-  }
-
-  static std::vector<double> scaled(std::vector<double> values, int exponent, int bits) {
-    for (double& value : values) {
-      value = std::ldexp(value, exponent - bits);
-    }
-    return values;
   }
 
   std::string axis_text() const {
@@ -323,16 +342,7 @@ class SpcReader {
                                           number_text(header_.last_x);
   }
 
-  void add_recording(std::vector<double> x, std::span<Subfile> subfiles, std::size_t number) {
-    TextSpectra spectra;
-    spectra.x = std::move(x);
-    for (auto& subfile : subfiles) {
-      if (header_.subfiles > 1) {
-        spectra.names.push_back("subfile " + std::to_string(++number) + ", z " +
-                                number_text(subfile.z));
-      }
-      spectra.y.push_back(std::move(subfile.y));
-    }
+  void finish(TextSpectra&& spectra) {
     name_units(spectra);
     spectra.metadata = metadata_;
     out_.recordings.push_back(

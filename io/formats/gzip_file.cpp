@@ -4,6 +4,7 @@
 #include "io/file.hpp"
 #include "io/inflate.hpp"
 #include "io/siblings.hpp"
+#include "io/spectra_rows_private.hpp"
 
 namespace calcispec::io {
 namespace {
@@ -15,7 +16,7 @@ int sniff(const FileView& file) {
 }
 
 LoadedFile read(const FileView& file, const ReadOptions& options) {
-  auto unpacked = inflate(file.bytes, Packing::gzip);
+  const auto unpacked = inflate(file.bytes, Packing::gzip);
   if (unpacked.bytes.empty()) {
     throw Error(ErrorCode::unreadable_input,
                 "the gzip file is damaged or empty; pack or copy it again",
@@ -32,6 +33,7 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
   }
   auto out = load_bytes({unpacked.bytes, path}, options);
   out.path = std::string(file.path);
+  keep_alive(out, unpacked.holder);
   if (!unpacked.is_complete) {
     out.diagnostics.push_back({Severity::warning,
                                "cut_off",

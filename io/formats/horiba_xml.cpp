@@ -171,10 +171,20 @@ class HoribaReader {
     }
   }
 
-  static double step_of(const std::vector<double>& values) {
-    return values.size() < 2
-               ? 0
-               : std::abs(values.back() - values.front()) / static_cast<double>(values.size() - 1);
+  // Micrometres in a unit of length; 0 for others, as "min" or "cm-1".
+  static double um_per_unit(const LabAxis& axis) {
+    const auto unit = lower_case(axis.unit);
+    const auto ends = [&](std::string_view end) {
+      return unit.size() >= end.size() && unit.substr(unit.size() - end.size()) == end;
+    };
+    return axis.values.empty() ? 1 : ends("mm") ? 1e3 : ends("nm") ? 1e-3 : ends("m") ? 1 : 0;
+  }
+
+  static double step_of(const LabAxis& axis) {
+    const auto& values = axis.values;
+    return values.size() < 2 ? 0
+                             : um_per_unit(axis) * std::abs(values.back() - values.front()) /
+                                   static_cast<double>(values.size() - 1);
   }
 
   // X runs fastest. Axes of time or temperature are no map.
@@ -186,12 +196,9 @@ class HoribaReader {
     if (spectra_.y.size() < 2 || nx > spectra_.y.size() || nx * ny != spectra_.y.size()) {
       return;
     }
-    const auto is_length = [](const LabAxis& axis) {
-      return axis.values.empty() || axis.unit.find("m") != std::string::npos;
-    };
-    if (is_length(x) && is_length(y)) {
-      spectra_.map = MapGrid{
-          static_cast<Index>(nx), static_cast<Index>(ny), step_of(x.values), step_of(y.values)};
+    if (um_per_unit(x) > 0 && um_per_unit(y) > 0) {
+      spectra_.map =
+          MapGrid{static_cast<Index>(nx), static_cast<Index>(ny), step_of(x), step_of(y)};
       return;
     }
     for (std::size_t i = 0; i < spectra_.y.size(); ++i) {

@@ -140,7 +140,8 @@ class MatReader {
                  : nullptr;
     };
     const auto* axis = cell(out.spectral, 0);
-    if (axis != nullptr && is_vector(*axis) && axis->count() == data.size[out.spectral]) {
+    if (axis != nullptr && is_vector(*axis) && out.spectral < data.size.size() &&
+        axis->count() == data.size[out.spectral]) {
       out.axis = axis;
     }
     const auto* label = cell(out.spectral, 1);

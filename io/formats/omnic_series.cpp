@@ -89,6 +89,9 @@ class SeriesReader {
     }
     check_head();
     TextSpectra spectra;
+    spectra.x = even_axis(source_.get<float>(head_ + 16, "the first axis value"),
+                          source_.get<float>(head_ + 20, "the last axis value"),
+                          points_);
     read_spectra(spectra);
     place(spectra);
     describe(spectra);
@@ -166,12 +169,17 @@ class SeriesReader {
   }
 
   void read_spectra(TextSpectra& spectra) const {
+    const auto stride = title_size + gap + 4 * points_;
     for (std::uint64_t i = 0; i < count_; ++i) {
-      const auto at = titles_ + i * (title_size + gap + 4 * points_);
-      spectra.names.push_back(source_.text(at, title_size, "a title"));
-      add_spectrum(
-          spectra, source_.list<float>(at + title_size, points_, "a spectrum"), options_.is_skim);
+      spectra.names.push_back(source_.text(titles_ + i * stride, title_size, "a title"));
     }
+    add_spectra(
+        spectra,
+        static_cast<Index>(count_),
+        [source = source_, first = titles_ + title_size, stride](Index row, std::span<double> y) {
+          source.fill<float>(first + static_cast<std::uint64_t>(row) * stride, y, "a spectrum");
+        },
+        options_.is_skim);
   }
 
   // "X = 12.5; Y = -3" in every title: a grid if lines are of one length.
@@ -221,9 +229,6 @@ class SeriesReader {
   }
 
   void describe(TextSpectra& spectra) const {
-    spectra.x = even_axis(source_.get<float>(head_ + 16, "the first axis value"),
-                          source_.get<float>(head_ + 20, "the last axis value"),
-                          points_);
     omnic::describe(source_, head_, spectra);
     const auto add = [&](const char* key, const std::string& value) {
       if (!value.empty()) {

@@ -231,9 +231,16 @@ class PeReader {
                        " spectra of " + std::to_string(points) + " points; the file is damaged");
     }
     TextSpectra spectra;
-    read_pixels(blocks, static_cast<std::uint64_t>(points), spectra);
-    check_count(count_of(spectra), {nx, ny, number(0), number(1)}, spectra);
+    const auto pixels = pixel_places(blocks, static_cast<std::uint64_t>(points));
     spectra.x = even_axis(number(3), number(4), static_cast<std::size_t>(points));
+    add_spectra(
+        spectra,
+        static_cast<Index>(pixels.size()),
+        [source = source_, pixels](Index row, std::span<double> y) {
+          source.fill<float>(pixels[static_cast<std::size_t>(row)], y, "a pixel");
+        },
+        options_.is_skim);
+    check_count(pixels.size(), {nx, ny, number(0), number(1)}, spectra);
     spectra.x_unit = "1/cm";
     spectra.technique = Technique::ftir;
     add("first place x um", number_text(number(7)));
@@ -241,19 +248,23 @@ class PeReader {
     finish(std::move(spectra));
   }
 
-  void read_pixels(const std::vector<PeBlock>& blocks, std::uint64_t points, TextSpectra& spectra) {
+  // Where the numbers of each complete pixel stand.
+  [[nodiscard]] std::vector<std::uint64_t> pixel_places(const std::vector<PeBlock>& blocks,
+                                                        std::uint64_t points) const {
+    std::vector<std::uint64_t> out;
     for (const auto& block : blocks) {
       if (block.id != pixel_block) {
         continue;
       }
-      if (block.size < 4 * points) {
+      if (block.size < 4 * points || !source_.holds(block.start, 4 * points)) {
         break;  // cut off
       }
-      add_spectrum(spectra, source_.list<float>(block.start, points, "a pixel"), options_.is_skim);
+      out.push_back(block.start);
     }
-    if (spectra.y.empty()) {
+    if (out.empty()) {
       source_.fail(source_.size(), "the file ends before its first spectrum; copy it again");
     }
+    return out;
   }
 
   void check_count(std::size_t there, const MapGrid& planned, TextSpectra& spectra) {

@@ -250,22 +250,25 @@ class SpeReader {
     }
   }
 
-  [[nodiscard]] std::vector<double> row(std::uint64_t at, std::uint64_t width) const {
-    switch (type_->code) {
+  static void fill_row(const ByteSource& source,
+                       int code,
+                       std::uint64_t at,
+                       std::span<double> out) {
+    switch (code) {
       case 0:
-        return source_.list<float>(at, width, "a spectrum");
+        return source.fill<float>(at, out, "a spectrum");
       case 1:
-        return source_.list<std::int32_t>(at, width, "a spectrum");
+        return source.fill<std::int32_t>(at, out, "a spectrum");
       case 2:
-        return source_.list<std::int16_t>(at, width, "a spectrum");
+        return source.fill<std::int16_t>(at, out, "a spectrum");
       case 3:
-        return source_.list<std::uint16_t>(at, width, "a spectrum");
+        return source.fill<std::uint16_t>(at, out, "a spectrum");
       case 5:
-        return source_.list<double>(at, width, "a spectrum");
+        return source.fill<double>(at, out, "a spectrum");
       case 6:
-        return source_.list<std::uint8_t>(at, width, "a spectrum");
+        return source.fill<std::uint8_t>(at, out, "a spectrum");
       default:
-        return source_.list<std::uint32_t>(at, width, "a spectrum");
+        return source.fill<std::uint32_t>(at, out, "a spectrum");
     }
   }
 
@@ -315,16 +318,24 @@ class SpeReader {
                                   -1});
     }
     const bool is_single = frames_ == 1 && region.height == 1;
-    for (std::uint64_t frame = 0; frame < frames_; ++frame) {
-      for (std::uint64_t line = 0; line < region.height; ++line) {
-        const auto at =
-            header_size + frame * stride_ + region.offset + line * region.width * type_->size;
-        add_spectrum(spectra, row(at, region.width), options_.is_skim);
-        if (!is_single && !options_.is_skim) {
-          spectra.names.push_back("frame " + std::to_string(frame + 1) +
-                                  (region.height == 1 ? "" : ", row " + std::to_string(line + 1)));
-        }
-      }
+    const auto count = frames_ * region.height;
+    add_spectra(
+        spectra,
+        static_cast<Index>(count),
+        [source = source_,
+         code = type_->code,
+         height = region.height,
+         first = header_size + region.offset,
+         stride = stride_,
+         line_size = region.width * type_->size](Index row, std::span<double> out) {
+          const auto k = static_cast<std::uint64_t>(row);
+          fill_row(source, code, first + k / height * stride + k % height * line_size, out);
+        },
+        options_.is_skim);
+    for (std::uint64_t k = 0; k < count && !is_single && !options_.is_skim; ++k) {
+      spectra.names.push_back(
+          "frame " + std::to_string(k / region.height + 1) +
+          (region.height == 1 ? "" : ", row " + std::to_string(k % region.height + 1)));
     }
     spectra.y_label = "Counts";
     spectra.laser_nm = laser_nm_;

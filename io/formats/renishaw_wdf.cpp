@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <numeric>
 
 namespace calcispec::io {
 namespace {
@@ -46,7 +48,7 @@ class WdfReader {
     spectra.x = read_axis(spectra);
     read_ordinates(spectra);
     name_spectra(spectra);
-    place_map(spectra);
+    spectra.map = map_;
     spectra.metadata = metadata_;
     out_.recordings.push_back(
         make_recording(std::move(spectra), out_.path, options_, out_.diagnostics));
@@ -187,10 +189,18 @@ class WdfReader {
            "the measurement was stopped after " + std::to_string(count_) + " of " +
                std::to_string(capacity_) + " spectra");
     }
-    for (std::uint64_t k = 0; k < wanted; ++k) {
-      add_spectrum(
-          spectra, source_.list<float>(first + k * bytes, points_, "a spectrum"), options_.is_skim);
-    }
+    kept_ = wanted;
+    plan_map();
+    const auto order = order_;
+    add_spectra(
+        spectra,
+        static_cast<Index>(wanted),
+        [source = source_, first, bytes, order](Index row, std::span<double> out) {
+          const auto k = static_cast<std::uint64_t>(row);
+          const auto place = k < order->size() ? (*order)[k] : k;
+          source.fill<float>(first + place * bytes, out, "a spectrum");
+        },
+        options_.is_skim);
   }
 
   void read_origins() {
@@ -223,11 +233,14 @@ class WdfReader {
   }
 
   void name_spectra(TextSpectra& spectra) const {
-    for (std::size_t k = 0; k < spectra.y.size(); ++k) {
+    const auto count = options_.is_skim ? std::uint64_t{1} : kept_;
+    for (std::uint64_t k = 0; k < count; ++k) {
+      const auto place = k < order_->size() ? (*order_)[k] : k;
       std::string name;
       for (const auto& origin : origins_) {
         if (origin.is_key) {
-          name += (name.empty() ? "" : ", ") + origin.name + " " + number_text(origin.values[k]);
+          name +=
+              (name.empty() ? "" : ", ") + origin.name + " " + number_text(origin.values[place]);
         }
       }
       if (!name.empty()) {
@@ -237,7 +250,7 @@ class WdfReader {
   }
 
   // Rows come first in the result, whatever the order in the file.
-  void place_map(TextSpectra& spectra) {
+  void plan_map() {
     const auto* block = find("WMAP");
     if (block == nullptr || !source_.holds(block->start, 56)) {
       return;
@@ -246,50 +259,33 @@ class WdfReader {
     std::uint64_t width = source_.get<std::uint32_t>(block->start + 48, "the width of the map");
     std::uint64_t height = source_.get<std::uint32_t>(block->start + 52, "the height of the map");
     const bool by_columns = (flags & column_major) != 0;
-    const auto rows = std::uint64_t{count_of(spectra)};
     auto& fast = by_columns ? height : width;
     auto& slow = by_columns ? width : height;
-    if (fast == 0 || fast > rows || slow == 0) {
+    if (fast == 0 || fast > kept_ || slow == 0) {
       return;
     }
-    slow = std::min(slow, rows / fast);  // whole lines of a stopped map
-    if (!spectra.skim && (by_columns || (flags & alternating) != 0)) {
-      reorder(spectra, fast, slow, by_columns, (flags & alternating) != 0);
+    slow = std::min(slow, kept_ / fast);  // whole lines of a stopped map
+    if (by_columns || (flags & alternating) != 0) {
+      order_map(fast, slow, by_columns, (flags & alternating) != 0);
     }
     MapGrid grid{static_cast<Index>(width),
                  static_cast<Index>(height),
                  std::abs(source_.get<float>(block->start + 36, "a step")),
                  std::abs(source_.get<float>(block->start + 40, "a step"))};
     compare_steps(grid);
-    spectra.map = grid;
+    map_ = grid;
   }
 
-  static void reorder(TextSpectra& spectra,
-                      std::uint64_t fast,
-                      std::uint64_t slow,
-                      bool by_columns,
-                      bool is_alternating) {
-    std::vector<std::size_t> order(spectra.y.size());  // place in the file of each row
-    for (std::size_t k = 0; k < order.size(); ++k) {
-      order[k] = k;
-    }
+  void order_map(std::uint64_t fast, std::uint64_t slow, bool by_columns, bool is_alternating) {
+    auto order = std::make_shared<std::vector<std::uint64_t>>(kept_);
+    std::iota(order->begin(), order->end(), std::uint64_t{0});
     for (std::uint64_t line = 0; line < slow; ++line) {
       for (std::uint64_t i = 0; i < fast; ++i) {
         const auto along = is_alternating && line % 2 == 1 ? fast - 1 - i : i;
-        const auto place = by_columns ? along * slow + line : line * fast + along;
-        order[place] = line * fast + i;
+        (*order)[by_columns ? along * slow + line : line * fast + along] = line * fast + i;
       }
     }
-    std::vector<std::vector<double>> y(order.size());
-    std::vector<std::string> names(spectra.names.empty() ? 0 : order.size());
-    for (std::size_t k = 0; k < order.size(); ++k) {
-      y[k] = std::move(spectra.y[order[k]]);
-      if (!names.empty()) {
-        names[k] = std::move(spectra.names[order[k]]);
-      }
-    }
-    spectra.y = std::move(y);
-    spectra.names = std::move(names);
+    order_ = order;
   }
 
   // The stage may have gone elsewhere than the plan says.
@@ -321,6 +317,11 @@ class WdfReader {
   std::optional<double> laser_nm_;
   std::vector<WdfBlock> blocks_;
   std::vector<Origin> origins_;
+  std::uint64_t kept_ = 0;  // spectra that are there
+  // Place in the file of each row; empty: as they come.
+  std::shared_ptr<const std::vector<std::uint64_t>> order_ =
+      std::make_shared<const std::vector<std::uint64_t>>();
+  std::optional<MapGrid> map_;
   std::map<std::string, std::string> metadata_;
   LoadedFile out_;
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <set>
 
 namespace calcispec::io {
@@ -113,54 +114,78 @@ std::vector<double> place_of(const std::vector<std::string_view>& cells, std::si
   return out;
 }
 
+// The rows of a text, read where they stand.
+struct Rows {
+  TextFile text;
+  Head head;
+  std::vector<Index> lines;  // one per spectrum
+
+  [[nodiscard]] std::string_view line_of(Index row) const {
+    return text.lines()[static_cast<std::size_t>(lines[static_cast<std::size_t>(row)])];
+  }
+
+  // Most rows are nothing but numbers; the others are gone through cell by cell.
+  void read(Index row, std::span<double> out) const {
+    const auto line = line_of(row);
+    if (parse_row(behind_cells(line, head.delimiter, head.coordinates), head.delimiter, out)) {
+      return;
+    }
+    const auto place = lines[static_cast<std::size_t>(row)];
+    const auto cells = split(line, head.delimiter);
+    if (cells.size() != head.coordinates + head.axis.size()) {
+      text.fail(place,
+                "the row holds " + std::to_string(cells.size()) + " cells, the axis row " +
+                    std::to_string(head.coordinates + head.axis.size()) +
+                    "; the file seems cut off, export again");
+    }
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      const auto cell = cells[head.coordinates + k];
+      const auto value = parse_number(cell, '.');
+      if (!value) {
+        text.fail(place, "\"" + utf8_from(cell) + "\" is not a number; an ordinate was expected");
+      }
+      out[k] = *value;
+    }
+  }
+};
+
+std::vector<std::vector<double>> places_of(const Rows& rows) {
+  std::vector<std::vector<double>> out;
+  for (Index row = 0; row < static_cast<Index>(rows.lines.size()); ++row) {
+    const auto line = rows.line_of(row);
+    const auto ordinates = behind_cells(line, rows.head.delimiter, rows.head.coordinates);
+    out.push_back(
+        place_of(split(line.substr(0, line.size() - ordinates.size()), rows.head.delimiter),
+                 rows.head.coordinates));
+  }
+  return out;
+}
+
 LoadedFile read(const FileView& file, const ReadOptions& options) {
-  const TextFile text(file);
-  const auto head = find_head(text.lines());
+  auto rows = std::make_shared<Rows>(Rows{TextFile(file), {}, {}});
+  const auto& text = rows->text;
+  auto head = find_head(text.lines());
   if (!head) {
     text.fail(0, "the first row holds no axis");
   }
+  rows->head = std::move(*head);
+  for (Index i = rows->head.line + 1; i < static_cast<Index>(text.lines().size()); ++i) {
+    if (!trimmed(text.lines()[static_cast<std::size_t>(i)]).empty()) {
+      rows->lines.push_back(i);
+    }
+  }
+  if (rows->lines.empty()) {
+    text.fail(rows->head.line, "no row of ordinates follows the axis row");
+  }
   TextSpectra spectra;
-  spectra.x = head->axis;
-  spectra.x_label = "";
-  std::vector<std::vector<double>> places;
-  for (Index i = head->line + 1; i < static_cast<Index>(text.lines().size()); ++i) {
-    const auto line = text.lines()[static_cast<std::size_t>(i)];
-    if (trimmed(line).empty()) {
-      continue;
-    }
-    // Most rows are nothing but numbers; the others are gone through cell by cell.
-    std::vector<double> fast(head->axis.size());
-    const auto ordinates = behind_cells(line, head->delimiter, head->coordinates);
-    if (parse_row(ordinates, head->delimiter, fast)) {
-      places.push_back(
-          place_of(split(line.substr(0, line.size() - ordinates.size()), head->delimiter),
-                   head->coordinates));
-      spectra.y.push_back(std::move(fast));
-      continue;
-    }
-    const auto cells = split(line, head->delimiter);
-    if (cells.size() != head->coordinates + head->axis.size()) {
-      text.fail(i,
-                "the row holds " + std::to_string(cells.size()) + " cells, the axis row " +
-                    std::to_string(head->coordinates + head->axis.size()) +
-                    "; the file seems cut off, export again");
-    }
-    std::vector<double> y;
-    for (std::size_t k = head->coordinates; k < cells.size(); ++k) {
-      const auto value = parse_number(cells[k], '.');
-      if (!value) {
-        text.fail(i, "\"" + utf8_from(cells[k]) + "\" is not a number; an ordinate was expected");
-      }
-      y.push_back(*value);
-    }
-    places.push_back(place_of(cells, head->coordinates));
-    spectra.y.push_back(std::move(y));
-  }
-  if (spectra.y.empty()) {
-    text.fail(head->line, "no row of ordinates follows the axis row");
-  }
-  spectra.map = grid_of(places);
-  spectra.lines.assign(spectra.x.size(), head->line);
+  spectra.x = rows->head.axis;
+  spectra.lines.assign(spectra.x.size(), rows->head.line);
+  add_spectra(
+      spectra,
+      static_cast<Index>(rows->lines.size()),
+      [rows](Index row, std::span<double> out) { rows->read(row, out); },
+      options.is_skim);
+  spectra.map = grid_of(places_of(*rows));
   Diagnostics diagnostics;
   auto recording = make_recording(std::move(spectra), text, options, diagnostics);
   return single_recording(file, "row_table", std::move(recording), std::move(diagnostics));

@@ -4,9 +4,11 @@
 #include "io/file.hpp"
 #include "io/inflate.hpp"
 #include "io/siblings.hpp"
+#include "io/spectra_rows_private.hpp"
 
 #include <algorithm>
 #include <map>
+#include <memory>
 
 // Layout: PKWARE APPNOTE 6.3, sections 4.3.7, 4.3.12 and 4.3.16.
 namespace calcispec::io {
@@ -50,9 +52,9 @@ class Archive {
   std::string_view bytes(const Member& member) {
     const auto known = unpacked_.find(member.start);
     if (known != unpacked_.end()) {
-      return known->second;
+      return known->second.bytes;
     }
-    return unpacked_.emplace(member.start, unpack(member)).first->second;
+    return unpacked_.emplace(member.start, unpack(member)).first->second.bytes;
   }
 
  private:
@@ -102,7 +104,7 @@ class Archive {
                  "the list of members of the zip file is missing; it is cut off, copy it again");
   }
 
-  [[nodiscard]] std::string unpack(const Member& member) const {
+  [[nodiscard]] Unpacked unpack(const Member& member) const {
     constexpr std::uint64_t big = 0xFFFFFFFFU;
     if (member.packed == big || member.size == big || member.start == big) {
       source_.fail(member.start, member.name + " is larger than 4 GB; unpack it first");
@@ -115,17 +117,17 @@ class Archive {
     const auto extra = source_.get<std::uint16_t>(member.start + 28, "a length");
     const auto packed =
         source_.bytes(member.start + local_size + name + extra, member.packed, member.name);
-    std::string out;
+    Unpacked out;
     if (member.method == 0) {
-      out = packed;
+      out.bytes = packed;
     } else if (member.method == 8) {
-      out = inflate(packed, Packing::raw, member.size).bytes;
+      out = inflate(packed, Packing::raw, member.size);
     } else {
       source_.fail(member.start,
                    member.name + " is packed by method " + std::to_string(member.method) +
                        ", which is not read; unpack it first");
     }
-    if (out.size() != member.size || crc32_of(out) != member.crc) {
+    if (out.bytes.size() != member.size || crc32_of(out.bytes) != member.crc) {
       source_.fail(member.start, member.name + " is damaged in the zip file; pack it again");
     }
     return out;
@@ -133,33 +135,33 @@ class Archive {
 
   ByteSource source_;
   std::vector<Member> members_;
-  std::map<std::uint64_t, std::string> unpacked_;
+  std::map<std::uint64_t, Unpacked> unpacked_;
 };
 
 class ZipReader {
  public:
   ZipReader(const FileView& file, const ReadOptions& options)
-      : file_(file), options_(options), archive_(file) {}
+      : file_(file), options_(options), archive_(std::make_shared<Archive>(file)) {}
 
   LoadedFile run() {
     siblings_.names = [this] {
       std::vector<std::string> names;
-      for (const auto& member : archive_.members()) {
+      for (const auto& member : archive_->members()) {
         names.emplace_back(name_of(member.name));
       }
       return names;
     };
     siblings_.bytes = [this](const std::string& name) -> std::optional<std::string_view> {
-      for (const auto& member : archive_.members()) {
+      for (const auto& member : archive_->members()) {
         if (name_of(member.name) == name) {
-          return archive_.bytes(member);
+          return archive_->bytes(member);
         }
       }
       return std::nullopt;
     };
     const auto names = siblings_.names();
     std::string fault;
-    for (const auto& member : archive_.members()) {
+    for (const auto& member : archive_->members()) {
       read_member(member, is_part_of_another(member.name, names), fault);
     }
     if (out_.recordings.empty()) {
@@ -171,6 +173,7 @@ class ZipReader {
                   std::string(file_.path));
     }
     out_.path = std::string(file_.path);
+    keep_alive(out_, archive_);
     return std::move(out_);
   }
 
@@ -191,7 +194,7 @@ class ZipReader {
     inner.block.reset();
     const auto path = std::string(file_.path) + ":/" + member.name;
     try {
-      const auto bytes = archive_.bytes(member);
+      const auto bytes = archive_->bytes(member);
       if (starts_with({bytes, {}}, local_magic)) {
         throw Error(ErrorCode::unreadable_input, "is a zip file itself; unpack it first", path);
       }
@@ -218,7 +221,7 @@ class ZipReader {
 
   const FileView& file_;
   const ReadOptions& options_;
-  Archive archive_;
+  std::shared_ptr<Archive> archive_;
   Siblings siblings_;
   LoadedFile out_;
 };

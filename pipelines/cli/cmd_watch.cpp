@@ -49,6 +49,7 @@ const CommandHelp& watch_help() {
       common::mode,
       common::ordinate,
       common::laser,
+      common::trust_input,
       common::jobs,
       common::color,
       common::quiet,

@@ -79,6 +79,10 @@ TEST_F(BatchCommand, AnalysesAMapAndRendersIt) {
   EXPECT_EQ(run_program("report " + path("map.nxs")).code, 0);
   EXPECT_NE(content(folder / "map.html").find("Moran"), std::string::npos);
   EXPECT_EQ(run_program("report map_4x3.txt -o " + path("no.html")).code, 3);
+  EXPECT_EQ(
+      run_program("report --trust-input " + path("map.nxs") + " -o " + path("trusted.html")).code,
+      0);
+  EXPECT_EQ(content(folder / "trusted.html"), content(folder / "map.html"));  // read by itself
   const auto plan = run_program("batch run map_4x3.txt --dry-run -o " + path("z.nxs"));
   EXPECT_NE(plan.out.find(" on one thread"), std::string::npos) << plan.out;
 }

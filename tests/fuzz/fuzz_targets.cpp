@@ -15,6 +15,7 @@
 #include <fstream>
 #include <string>
 #include <unistd.h>
+#include <vector>
 
 namespace calcispec::test {
 namespace {
@@ -53,18 +54,41 @@ void check_recording(const io::Recording& recording) {
   }
 }
 
-void run_text(std::string_view bytes) {
+void read_and_check(const io::FileView& view) {
   expect_error_or_success([&] {
-    auto file = io::load_bytes({bytes, "fuzz.txt"}, {});
+    auto file = io::load_bytes(view, {});
     require_that(!file.recordings.empty(), "what is read holds something");
     for (const auto& recording : file.recordings) {
       check_recording(recording);
       io::spectra_csv(recording);
     }
-    const FileInfo info{"fuzz.txt", std::move(file), ""};
+    const FileInfo info{std::string(view.path), std::move(file), ""};
     info_json(std::span(&info, 1));
     info_table(std::span(&info, 1));
   });
+}
+
+void run_text(std::string_view bytes) {
+  read_and_check({bytes, "fuzz.txt"});
+}
+
+// What follows the mark is the other file of formats that need two: numbers, tile.
+void run_instrument(std::string_view bytes) {
+  constexpr std::string_view mark = "\nBESIDE\n";
+  const auto at = bytes.find(mark);
+  if (at == std::string_view::npos) {
+    read_and_check({bytes, "fuzz"});
+    return;
+  }
+  const auto other = bytes.substr(at + mark.size());
+  io::Siblings siblings;
+  siblings.names = [] {
+    return std::vector<std::string>{"fuzz.dat", "fuzz_0000_0000.dmd", "fuzz_0000_0000.drd"};
+  };
+  siblings.bytes = [&](const std::string&) { return other; };
+  for (const char* name : {"fuzz.hdr", "fuzz.bsp", "fuzz.dmt"}) {
+    read_and_check({bytes.substr(0, at), name, &siblings});
+  }
 }
 
 void run_step_text(std::string_view bytes) {
@@ -101,11 +125,11 @@ void run_library(std::string_view bytes) {
 }
 
 constexpr std::array targets{
-    FuzzTarget{"text",       run_text     },
-    FuzzTarget{"instrument", run_text     }, // the same promise; another corpus to start from
-    FuzzTarget{"steps",      run_step_text},
-    FuzzTarget{"method",     run_method   },
-    FuzzTarget{"library",    run_library  }
+    FuzzTarget{"text",       run_text      },
+    FuzzTarget{"instrument", run_instrument},
+    FuzzTarget{"steps",      run_step_text },
+    FuzzTarget{"method",     run_method    },
+    FuzzTarget{"library",    run_library   }
 };
 
 }  // namespace

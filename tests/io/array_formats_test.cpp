@@ -58,6 +58,15 @@ std::string envi_header(const std::string& interleave, const std::string& byte_o
          "pixel size = {0.00001, 0.00002}\r\n";
 }
 
+TEST(Envi, MoreBandsThanCanBeCountedAreRefused) {
+  MemoryFolder folder;
+  folder.add("a.hdr",
+             "ENVI\nsamples = 1\nlines = 1\nbands = 16777300\ndata type = 1\n"
+             "interleave = bip\nbyte order = 0\n");
+  folder.add("a.dat", std::string(16777300, '\1'));
+  EXPECT_NE(fault_of(folder.view("a.hdr")).find("16777300 bands"), std::string::npos);
+}
+
 TEST(Envi, EveryOrderAndByteOrderGivesTheSameSpectra) {
   for (const std::string interleave : {"bsq", "bil", "bip"}) {
     for (const bool is_big : {false, true}) {

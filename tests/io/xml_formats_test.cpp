@@ -58,6 +58,18 @@ TEST(HoribaXml, MapsRunAlongXFirst) {
   EXPECT_EQ(recording.stored_axis->unit, "nm");  // turned into shifts by the laser
 }
 
+TEST(HoribaXml, MinutesAreNoLengthAndMillimetresAreThousandMicrometres) {
+  const auto map = [](const std::string& unit) {
+    return read(horiba(axis(1, "1/cm", "100 200 300") + axis(2, unit, "0 0.5 1"),
+                       {"1 1 1", "2 2 2", "3 3 3"}))
+        .recordings.at(0);
+  };
+  const auto series = map("min");
+  EXPECT_FALSE(series.map.has_value());
+  EXPECT_NE(series.names.at(1).find("0.5"), std::string::npos);
+  EXPECT_EQ(map("mm").map->step_x_um, 500);
+}
+
 TEST(HoribaXml, AbsoluteWavenumbersAreNoRamanShift) {
   const auto file = read(horiba(axis(1, "abs. cm-1", "13000 13100 13200"), {"1 2 3"}));
   EXPECT_EQ(file.diagnostics.at(0).code, "absolute_wavenumber");

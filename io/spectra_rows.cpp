@@ -1,0 +1,151 @@
+// Spectra one after another in one block, filled where they stay; or gone through and counted.
+#include "io/spectra_rows_private.hpp"
+#include "io/text_spectra.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <sys/mman.h>
+#include <utility>
+
+namespace calcispec::io {
+namespace {
+
+// Room for large blocks lies on large pages where the system has them: the first touch of each
+// small page costs more than reading the numbers that go there.
+void reserve_rows(std::vector<double>& rows, std::size_t count) {
+  rows.reserve(count);
+  constexpr std::uintptr_t large_page = std::uintptr_t{2} << 20U;
+  const auto first = reinterpret_cast<std::uintptr_t>(rows.data());
+  const auto begin = (first + large_page - 1) / large_page * large_page;
+  const auto end = (first + rows.capacity() * sizeof(double)) / large_page * large_page;
+  if (begin < end) {
+    // Advice: where it is not taken, nothing is lost.
+    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+  }
+}
+
+// Several running extremes, so that none waits for the one before. The sum of v - v is 0 where all
+// are finite.
+struct Extremes {
+  static constexpr std::size_t lanes = 8;
+  std::array<double, lanes> low{};
+  std::array<double, lanes> high{};
+  std::array<double, lanes> rest{};
+};
+
+bool fast_range(std::span<const double> y, double& low, double& high) {
+  Extremes seen;
+  seen.low.fill(low);
+  seen.high.fill(high);
+  const auto whole = y.size() / Extremes::lanes * Extremes::lanes;
+  for (std::size_t i = 0; i < whole; i += Extremes::lanes) {
+    for (std::size_t k = 0; k < Extremes::lanes; ++k) {
+      const double value = y[i + k];
+      seen.low[k] = value < seen.low[k] ? value : seen.low[k];
+      seen.high[k] = value > seen.high[k] ? value : seen.high[k];
+      seen.rest[k] += value - value;
+    }
+  }
+  for (std::size_t i = whole; i < y.size(); ++i) {
+    seen.low[0] = std::min(seen.low[0], y[i]);
+    seen.high[0] = std::max(seen.high[0], y[i]);
+    seen.rest[0] += y[i] - y[i];
+  }
+  double rest = 0;
+  for (std::size_t k = 0; k < Extremes::lanes; ++k) {
+    rest += seen.rest[k];
+  }
+  if (!(rest == 0)) {
+    return false;
+  }
+  low = *std::min_element(seen.low.begin(), seen.low.end());
+  high = *std::max_element(seen.high.begin(), seen.high.end());
+  return true;
+}
+
+}  // namespace
+
+Skim nothing_seen() {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  return {0, infinity, -infinity, -1};
+}
+
+void look_at(std::span<const double> y, Skim& seen) {
+  if (!fast_range(y, seen.y_min, seen.y_max)) {
+    for (const double value : y) {
+      if (std::isfinite(value)) {
+        seen.y_min = std::min(seen.y_min, value);
+        seen.y_max = std::max(seen.y_max, value);
+      }
+    }
+    seen.first_bad_row = seen.first_bad_row < 0 ? seen.rows : seen.first_bad_row;
+  }
+  ++seen.rows;
+}
+
+void keep_alive(LoadedFile& file, const std::shared_ptr<const void>& bytes) {
+  for (auto& recording : file.recordings) {
+    if (recording.read_row) {
+      recording.read_row = [bytes, read = std::move(recording.read_row)](
+                               Index row, std::span<double> out) { read(row, out); };
+    }
+  }
+}
+
+bool is_falling(const std::vector<double>& x) {
+  return !x.empty() && x.front() > x.back();
+}
+
+void add_spectrum(TextSpectra& spectra, std::vector<double>&& y, bool is_skim) {
+  if (!is_skim) {
+    spectra.y.push_back(std::move(y));
+    return;
+  }
+  if (!spectra.skim) {
+    spectra.skim = nothing_seen();
+  }
+  look_at(y, *spectra.skim);
+  if (spectra.skim->rows == 1) {
+    spectra.y.push_back(std::move(y));
+  }
+}
+
+void add_spectra(TextSpectra& spectra, Index count, RowReader read, bool is_skim) {
+  const auto points = spectra.x.size();
+  RowReader turned = [read = std::move(read), falls = is_falling(spectra.x)](
+                         Index row, std::span<double> out) {
+    read(row, out);
+    if (falls) {
+      std::reverse(out.begin(), out.end());
+    }
+  };
+  spectra.seen = nothing_seen();
+  if (!is_skim) {
+    reserve_rows(spectra.rows, static_cast<std::size_t>(count) * points);
+  }
+  std::vector<double> passing(is_skim ? points : 0);
+  for (Index row = 0; row < count; ++row) {
+    if (!is_skim || row == 0) {
+      spectra.rows.resize(spectra.rows.size() + points);
+    }
+    const auto kept = std::span(spectra.rows).last(points);
+    const auto out = is_skim && row > 0 ? std::span(passing) : kept;
+    turned(row, out);
+    look_at(out, spectra.seen);
+  }
+  if (is_skim) {
+    spectra.skim = spectra.seen;
+    spectra.read_row = std::move(turned);
+  }
+}
+
+std::size_t count_of(const TextSpectra& spectra) {
+  return spectra.skim           ? static_cast<std::size_t>(spectra.skim->rows)
+         : spectra.rows.empty() ? spectra.y.size()
+                                : static_cast<std::size_t>(spectra.seen.rows);
+}
+
+}  // namespace calcispec::io
