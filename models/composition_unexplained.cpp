@@ -51,11 +51,15 @@ std::vector<ResidualPeak> find_outgrown_bands(const JointModel& model) {
   if (!model.is_raman) {
     return out;  // bands are wide: what stands beside one is taken for it
   }
+  // The amount that the strongest band asks for counts too: others may be missing.
   std::vector<double> strongest(model.phases.size(), 0.0);
+  auto amount = model.fit.amounts;
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
-    if (model.origin[b].phase >= 0) {
-      double& top = strongest[static_cast<std::size_t>(model.origin[b].phase)];
-      top = std::max(top, model.bands[b].relative_height);
+    const double part = model.bands[b].relative_height;
+    const auto phase = static_cast<std::size_t>(model.origin[b].phase);
+    if (model.origin[b].phase >= 0 && part > strongest[phase]) {
+      strongest[phase] = part;
+      amount[phase] = std::max(model.fit.amounts[phase], model.fit.bands[b].height / part);
     }
   }
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
@@ -65,7 +69,7 @@ std::vector<ResidualPeak> find_outgrown_bands(const JointModel& model) {
       continue;
     }
     const auto& fitted = model.fit.bands[b];
-    const double expected = model.fit.amounts[phase] * row.relative_height;
+    const double expected = amount[phase] * row.relative_height;
     const double excess = fitted.height - expected * std::exp(most_sd * row.log_height_sd);
     if (expected > 0 && excess > unexplained_sigma * fitted.height_u) {
       out.push_back({fitted.center,

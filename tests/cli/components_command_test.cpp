@@ -47,8 +47,10 @@ class ComponentsCommand : public ::testing::Test {
                     1000 * part *
                         (band(x, 1086, 9) + 0.15 * band(x, 712, 9) + 0.05 * band(x, 1436, 10)) +
                     1000 * (1 - part) *
-                        (band(x, 961, 15) + 0.12 * band(x, 431, 22) + 0.08 * band(x, 590, 25) +
-                         0.06 * band(x, 1046, 20));
+                        (band(x, 960.5, 15) + 0.12 * band(x, 430.5, 20) + 0.06 * band(x, 446, 19) +
+                         0.09 * band(x, 581, 20) + 0.05 * band(x, 607, 17) +
+                         0.06 * band(x, 1030, 17) + 0.06 * band(x, 1046, 17) +
+                         0.12 * band(x, 1070.5, 14));
       }
       file << "\n";
     }
@@ -71,12 +73,15 @@ TEST_F(ComponentsCommand, CurvesAreFoundAndMatched) {
   ASSERT_EQ(json["components"].size(), 2U);
   ASSERT_EQ(json["values"].size(), static_cast<std::size_t>(spectra));
   int with_calcite = 0;
+  int with_apatite = 0;
   for (const auto& component : json["components"]) {
     EXPECT_EQ(component["curve"].size(), json["axis"].size());
     EXPECT_FALSE(component["hits"].empty());
+    with_apatite += component["hits"].dump().find("apatite") != std::string::npos ? 1 : 0;
     with_calcite += component["hits"].dump().find("calcite") != std::string::npos ? 1 : 0;
   }
   EXPECT_EQ(with_calcite, 1) << answer.out;
+  EXPECT_EQ(with_apatite, 1) << answer.out;
   EXPECT_LT(json["unexplained"].get<double>(), 0.1);
 }
 
