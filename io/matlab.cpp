@@ -176,7 +176,8 @@ class Parser {
     }
     const auto data = element_at(at);
     const auto width = size_of_type(data.type);
-    if (width == 0) {
+    constexpr int last_number_type = 13;  // behind it stand the kinds of characters
+    if (width == 0 || (!is_text && data.type > last_number_type)) {
       return;
     }
     out.kind = is_text ? Array::Kind::text : Array::Kind::numbers;

@@ -102,6 +102,19 @@ TEST(Matlab, FilesWithoutSpectraAreRefused) {
   }
 }
 
+// Found by fuzzing: the class says numbers, the element holds characters.
+TEST(Matlab, CharactersInTheClassOfNumbersAreNoAxis) {
+  const MatWriter mat;
+  const std::string matrix = mat.doubles("Y", {4, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+  for (const std::uint32_t characters : {16U, 17U, 18U}) {
+    const auto axis =
+        mat.array(6, {1, 4}, "wavenumber", mat.element(characters, std::string(16, 'a')));
+    const auto file = read(mat.file(matrix + axis));
+    ASSERT_FALSE(file.recordings.empty());
+    EXPECT_EQ(file.diagnostics.front().code, "axis_missing");
+  }
+}
+
 TEST(Matlab, DamageIsAnswered) {
   const MatWriter mat;
   expect_damage_answered(mat.file(data_set(mat, "dataset")), 4000);
