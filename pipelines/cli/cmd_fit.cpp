@@ -83,7 +83,7 @@ const CommandHelp& fit_help() {
                     {0, 1000}),
       whole_number_option("extra-starts",
                           "N",
-                          "further starts where an answer looks like a side minimum (default: 4)",
+                          "further starts where an answer looks like a side minimum (default: 16)",
                           {0, 100}),
       common::output,
       common::force,
