@@ -34,7 +34,7 @@ bool is_called(const ParameterInfo& info, std::string_view name) {
 }
 
 // NaN marks text that cannot be read; `fault` then says why.
-double read_number(const ParameterInfo& info, std::string_view text, std::string& fault) {
+double read_number(std::string_view text, std::string& fault) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc() && end == text.data() + text.size() && std::isfinite(value)) {
@@ -44,7 +44,6 @@ double read_number(const ParameterInfo& info, std::string_view text, std::string
   if (text.find(',') != std::string_view::npos) {
     fault += "; write a decimal point, not a comma";
   }
-  static_cast<void>(info);
   return std::numeric_limits<double>::quiet_NaN();
 }
 
@@ -69,6 +68,15 @@ double read_choice(const ParameterInfo& info, std::string_view text, std::string
   return 0;
 }
 
+double in_range(const ParameterInfo& info, std::string_view text, std::string& fault) {
+  const double value = read_number(text, fault);
+  if (fault.empty() && (value < info.minimum || value > info.maximum)) {
+    fault = std::string(text) + " is outside " + number_text(info.minimum) + " to " +
+            number_text(info.maximum) + (info.unit.empty() ? "" : " " + std::string(info.unit));
+  }
+  return value;
+}
+
 double read_value(const ParameterInfo& info, std::string_view text, std::string& fault) {
   if (info.type == ParameterType::flag) {
     return read_flag(text, fault);
@@ -80,26 +88,11 @@ double read_value(const ParameterInfo& info, std::string_view text, std::string&
   if (text == "auto" && (std::isnan(info.standard) || info.choices == "auto")) {
     return std::numeric_limits<double>::quiet_NaN();
   }
-  const double value = read_number(info, text, fault);
-  if (!fault.empty()) {
-    return value;
-  }
-  if (info.type == ParameterType::integer && value != std::floor(value)) {
+  const double value = read_number(text, fault);
+  if (fault.empty() && info.type == ParameterType::integer && value != std::floor(value)) {
     fault = std::string(text) + " is not a whole number";
-  } else if (value < info.minimum || value > info.maximum) {
-    fault = std::string(text) + " is outside " + number_text(info.minimum) + " to " +
-            number_text(info.maximum) + (info.unit.empty() ? "" : " " + std::string(info.unit));
   }
-  return value;
-}
-
-double in_range(const ParameterInfo& info, std::string_view text, std::string& fault) {
-  const double value = read_number(info, text, fault);
-  if (fault.empty() && (value < info.minimum || value > info.maximum)) {
-    fault = std::string(text) + " is outside " + number_text(info.minimum) + " to " +
-            number_text(info.maximum) + (info.unit.empty() ? "" : " " + std::string(info.unit));
-  }
-  return value;
+  return fault.empty() ? in_range(info, text, fault) : value;
 }
 
 std::vector<NumberPair> read_pairs(const ParameterInfo& info,
@@ -113,7 +106,7 @@ std::vector<NumberPair> read_pairs(const ParameterInfo& info,
     NumberPair pair{in_range(info, entry.substr(0, colon), fault),
                     std::numeric_limits<double>::quiet_NaN()};
     if (fault.empty() && colon < entry.size()) {
-      pair.second = read_number(info, entry.substr(colon + 1), fault);
+      pair.second = read_number(entry.substr(colon + 1), fault);
     }
     out.push_back(pair);
     at = end + 1;
@@ -122,6 +115,17 @@ std::vector<NumberPair> read_pairs(const ParameterInfo& info,
     fault += "; write for example 400,900 or 400:500,1200:1300";
   }
   return out;
+}
+
+std::string pairs_text(std::span<const NumberPair> pairs) {
+  std::string text;
+  for (const auto& pair : pairs) {
+    text += (text.empty() ? "" : ",") + number_text(pair.first);
+    if (!std::isnan(pair.second)) {
+      text += ":" + number_text(pair.second);
+    }
+  }
+  return text;
 }
 
 std::string unknown_name(std::span<const ParameterInfo> table, std::string_view name) {
@@ -146,21 +150,6 @@ std::string number_text(double value) {
   const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   return {buffer.data(), result.ptr};
 }
-
-namespace {
-
-std::string pairs_text(std::span<const NumberPair> pairs) {
-  std::string text;
-  for (const auto& pair : pairs) {
-    text += (text.empty() ? "" : ",") + number_text(pair.first);
-    if (!std::isnan(pair.second)) {
-      text += ":" + number_text(pair.second);
-    }
-  }
-  return text;
-}
-
-}  // namespace
 
 std::string_view nearest_name(std::string_view wanted,
                               std::span<const std::string_view> candidates) {

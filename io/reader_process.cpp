@@ -2,6 +2,7 @@
 
 #include "core/error.hpp"
 #include "io/map_source.hpp"
+#include "io/reader_limits.hpp"
 #include "io/recording_packer_private.hpp"
 #include "io/stored_chunks_private.hpp"
 
@@ -197,13 +198,6 @@ struct ReaderProcess::Parts {
     }
   }
 
-  // Five seconds and one for each 10 MB that may have to be read.
-  [[nodiscard]] std::chrono::milliseconds limit(std::uint64_t bytes) const {
-    constexpr std::uint64_t least_ms = 5000;
-    constexpr std::uint64_t bytes_per_ms = 10000;
-    return std::chrono::milliseconds(least_ms + (file_size + bytes) / bytes_per_ms);
-  }
-
   [[nodiscard]] bool waits_for_answer(std::chrono::milliseconds most) const {
     const auto end = std::chrono::steady_clock::now() + most;
     while (true) {
@@ -243,7 +237,7 @@ struct ReaderProcess::Parts {
     framed += request;
     Head head;
     const bool is_sent = send_all(socket.id(), framed.data(), framed.size());
-    if (is_sent && !waits_for_answer(limit(bytes))) {
+    if (is_sent && !waits_for_answer(reader_time(file_size + bytes))) {
       explain_end(true);
     }
     if (!is_sent || !receive_all(socket.id(), &head, sizeof(head))) {
@@ -367,11 +361,9 @@ class Server {
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    // Address space: 4 GB and sixteen times the file; sanitizers reserve far more than they use.
-    constexpr std::uint64_t least = std::uint64_t{4} << 30U;
-    constexpr std::uint64_t factor = 16;
-    const rlimit memory{least + factor * size_of(file_descriptor),
-                        least + factor * size_of(file_descriptor)};
+    // Sanitizers reserve far more than they use.
+    const auto most = reader_memory(size_of(file_descriptor));
+    const rlimit memory{most, most};
     ::setrlimit(RLIMIT_AS, &memory);
 #endif
   }

@@ -390,8 +390,7 @@ class Estimator {
   void conclude() {
     out_.unexplained_bands = unexplained_bands(model_);
     out_.unexplained_flag = !out_.unexplained_bands.empty();
-    if (model_.fit.status != MixtureStatus::converged &&
-        model_.fit.status != MixtureStatus::iteration_limit) {
+    if (!is_fitted(model_)) {
       out_.total.reason = "the joint fit of bands and background did not succeed";
       return;
     }

@@ -194,7 +194,10 @@ std::vector<Alternative> weigh_refused(const Trials& trials,
     });
     if (!is_known) {
       weighed.push_back(&phase);
-      out.push_back({0, 0, model_with(trials, model, phase)});
+      auto trial = model_with(trials, model, phase);
+      if (is_fitted(trial)) {
+        out.push_back({0, 0, std::move(trial)});
+      }
     }
   };
   if (technique == BandTechnique::raman) {

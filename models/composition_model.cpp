@@ -246,6 +246,11 @@ void fit_model(const Window& window, const Setting& setting, Index iterations, J
                                options);
 }
 
+bool is_fitted(const JointModel& model) {
+  return model.fit.status == MixtureStatus::converged ||
+         model.fit.status == MixtureStatus::iteration_limit;
+}
+
 double share_uncertainty(const JointModel& model, std::size_t phase) {
   double total = 0;
   double pattern = 0;

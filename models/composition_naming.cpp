@@ -34,7 +34,6 @@ constexpr double flank_reach = 1.5;      // full widths
 constexpr double flank_part = 0.2;       // of the strong band's height
 constexpr double tail_reach_cm1 = 8;
 constexpr double tail_part = 0.05;
-constexpr double unexplained_sigma = 5;  // of the residual's own noise and misfit
 
 // Amount of a phase from all its bands together: a band far above its expected height counts too,
 // so that a phase cannot take one strong band and leave the others out.

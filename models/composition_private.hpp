@@ -15,7 +15,8 @@ inline constexpr double redundant_chi_square = 12;  // what leaving a phase out 
 inline constexpr double lorentz_share_sd = 0.15;    // of all bands together, against the tables
 inline constexpr double skew_sd = 0.2;              // of all bands together
 inline constexpr double trace_share = 0.02;  // of the screened patterns: below it nothing is tried
-inline constexpr double axis_limit_cm1 = 3;  // beyond it nothing is named without a standard
+inline constexpr double unexplained_sigma = 5;  // of the residual's own noise and misfit
+inline constexpr double axis_limit_cm1 = 3;     // beyond it nothing is named without a standard
 
 /// The part of the spectrum that is fitted.
 struct Window {
@@ -142,6 +143,8 @@ double fitted_instrument_width(const Window& window,
 /// No spectrometer shows a line narrower than its pixels.
 double least_instrument_width(const Window& window);
 void fit_model(const Window& window, const Setting& setting, Index iterations, JointModel& model);
+/// False where bands and background could not be fitted together.
+bool is_fitted(const JointModel& model);
 /// What one phase's share would be uncertain by: its strongest band's height, scaled to its area.
 double share_uncertainty(const JointModel& model, std::size_t phase);
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 #include <tuple>
+#include <utility>
 
 namespace calcispec::models::detail {
 namespace {
@@ -75,7 +76,7 @@ double hidden_area(const Window& window, const JointModel& model) {
   return seen_sigma / std::sqrt(3.0) * height_u * area;
 }
 
-Areas phase_areas(const Window& window, const JointModel& model, BandTechnique technique) {
+Areas phase_areas(const Window& window, const JointModel& model) {
   const auto parts = inside_parts(window, model);
   const std::size_t count = model.phases.size() + 1;
   const std::size_t bands = model.bands.size();
@@ -86,7 +87,7 @@ Areas phase_areas(const Window& window, const JointModel& model, BandTechnique t
     const Index phase = model.origin[b].phase;
     return phase < 0 ? count - 1 : static_cast<std::size_t>(phase);
   };
-  const double misfit = area_misfit(technique);
+  const double misfit = area_misfit(model.technique);
   for (std::size_t b = 0; b < bands; ++b) {
     const double area = parts[b] * model.fit.bands[b].area;
     areas.value[owner(b)] += area;
@@ -99,7 +100,8 @@ Areas phase_areas(const Window& window, const JointModel& model, BandTechnique t
   // The wings of weak bands are not seen: all bands of a phase may carry more or less area than
   // their profile says.
   for (std::size_t p = 0; p < count; ++p) {
-    areas.covariance[p * count + p] += std::pow(common_area_misfit(technique) * areas.value[p], 2);
+    areas.covariance[p * count + p] +=
+        std::pow(common_area_misfit(model.technique) * areas.value[p], 2);
   }
   areas.covariance.back() += std::pow(hidden_area(window, model), 2);
   for (const double value : areas.value) {
@@ -109,10 +111,8 @@ Areas phase_areas(const Window& window, const JointModel& model, BandTechnique t
 }
 
 // As the model's entries: what is not named counts with what nothing explains.
-Areas phase_areas_with_one_more(const Window& window,
-                                const JointModel& trial,
-                                BandTechnique technique) {
-  auto areas = phase_areas(window, trial, technique);
+Areas phase_areas_with_one_more(const Window& window, const JointModel& trial) {
+  const auto areas = phase_areas(window, trial);
   const std::size_t all = areas.value.size();
   const std::size_t count = all - 1;
   const auto entry = [&](std::size_t i) { return std::min(i, count - 1); };
@@ -182,12 +182,14 @@ MixtureBand shape_of(const FittedMixtureBand& band) {
 }
 
 Shares::Shares(const Window& window, const JointModel& model, std::span<const RuledOut> ruled_out)
-    : areas_(phase_areas(window, model, model.technique)),
+    : areas_(phase_areas(window, model)),
       hidden_variance_(hidden_variance_of(model, ruled_out)),
       stays_with_named_(model.technique == BandTechnique::ftir_atr) {
   for (const auto& other : model.alternatives) {
-    others_.push_back(
-        {other.probability, phase_areas_with_one_more(window, other.trial, model.technique)});
+    auto areas = phase_areas_with_one_more(window, other.trial);
+    if (areas.total > 0) {
+      others_.push_back({other.probability, std::move(areas)});
+    }
   }
 }
 

@@ -7,8 +7,6 @@
 namespace calcispec::models::detail {
 namespace {
 
-constexpr double unexplained_sigma = 5;
-
 // Solids have no bands this narrow between 1350 and 1900 1/cm; water vapour has hundreds, of which
 // the tables hold the strongest. One narrow band alone may be something else.
 bool is_like_vapour(const FittedMixtureBand& band) {

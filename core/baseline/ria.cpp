@@ -69,9 +69,8 @@ class RiaRun {
   std::vector<double> baseline_;
 };
 
-/// Model      moving averages of min(y, the average before), on a spectrum that goes on in lines
-/// with
-///            a Gaussian at either end, until the area of these above it is their own
+/// Model      moving averages of min(y, the average before), on a spectrum that goes on in lines,
+///            with a Gaussian at either end, until the area of these above it is their own
 /// Status     converged | iteration_limit (also where the spectrum has no height for a Gaussian)
 /// Cost       O(points) a round, with the automatic half window times the windows tried; half
 ///            windows beyond the spectrum count as its length

@@ -1,5 +1,6 @@
 // calcispec report: the maps of a batch result as a page.
 #include "core/error.hpp"
+#include "io/reader_limits.hpp"
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/options.hpp"
 #include "pipelines/cli/outputs.hpp"
@@ -44,18 +45,8 @@ const CommandHelp& report_help() {
 
 namespace {
 
-// Seconds and bytes as for other HDF5 files: see docs/formats.md, "Files that are not trusted".
-struct Limits {
-  explicit Limits(std::uint64_t file_size)
-      : memory((std::uint64_t{4} << 30U) + 16 * file_size),
-        time(5 + static_cast<std::int64_t>(file_size / 10000000)) {}
-
-  std::uint64_t memory;
-  std::chrono::seconds time;
-};
-
 // Exit code of a process, or nothing where it was ended: by itself, or by us after that time.
-std::optional<int> exit_code_of(pid_t process, std::chrono::seconds time) {
+std::optional<int> exit_code_of(pid_t process, std::chrono::milliseconds time) {
   const auto end = std::chrono::steady_clock::now() + time;
   int status = 0;
   while (::waitpid(process, &status, WNOHANG) == 0) {
@@ -72,8 +63,9 @@ std::optional<int> exit_code_of(pid_t process, std::chrono::seconds time) {
 // The same command once more, in a process that may crash over a damaged file.
 int report_apart(std::span<const std::string> arguments, const std::string& path) {
   std::error_code unknown_size;
-  const auto size = std::filesystem::file_size(path, unknown_size);
-  const Limits limits(unknown_size ? 0 : size);
+  const auto found = std::filesystem::file_size(path, unknown_size);
+  const std::uint64_t size = unknown_size ? 0 : found;
+  const auto time = io::reader_time(size);
   std::vector<std::string> words;
   words.emplace_back("calcispec");
   words.emplace_back("report");
@@ -92,14 +84,14 @@ int report_apart(std::span<const std::string> arguments, const std::string& path
   }
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   rlimit memory{};
-  memory.rlim_cur = memory.rlim_max = limits.memory;
+  memory.rlim_cur = memory.rlim_max = io::reader_memory(size);
   ::prlimit(process, RLIMIT_AS, &memory, nullptr);
 #endif
-  const auto code = exit_code_of(process, limits.time);
+  const auto code = exit_code_of(process, time);
   if (!code) {
     throw Error(ErrorCode::unreadable_input,
                 "the process that read it crashed, or took longer than " +
-                    std::to_string(limits.time.count()) +
+                    std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) +
                     " s; the file is damaged, run the batch again. A sound one is read without "
                     "a limit with --trust-input",
                 path);

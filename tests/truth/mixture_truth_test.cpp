@@ -286,7 +286,8 @@ void count(const Case& truth,
     const auto weighed = named_in(weights);
     const double all = weight_of_all(truth.mixture, weighed);
     for (const auto& row : weighed) {
-      sums.weights.add(weight_of(truth.mixture, row.substance) / all, row.share);
+      const double own = weight_of(truth.mixture, row.substance);
+      sums.weights.add(all > 0 ? own / all : 0, row.share);
     }
   }
   for (const auto& marker : markers) {
@@ -393,7 +394,7 @@ std::vector<Regime> regimes() {
   const Disturbance infrared{2000, 0.05, 0.3, 0.008, 0.005};
   const Disturbance poor_infrared{400, 0.05, 0.7, 0.02, 0.02};
   std::vector<Regime> out;
-  out.push_back(make_regime("raman_good", true, good, false, {0.08, 0.73, 0.72, 0.08, 0.02, 0.9}));
+  out.push_back(make_regime("raman_good", true, good, false, {0.08, 0.73, 0.78, 0.08, 0.02, 0.9}));
   out.push_back(
       make_regime("raman_typical", true, typical, false, {0.07, 0.82, 0.75, 0.06, 0.02, 0.9}));
   out.push_back(make_regime("raman_poor", true, poor, false, {0.1, 0.8, 0.8, 0.07, 0.02, 0.9}));
