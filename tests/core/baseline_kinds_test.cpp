@@ -190,6 +190,7 @@ TEST(BaselineKinds, EveryKindFindsASmoothBackground) {
            {"std_distribution", {{"half_window", "8", ""}},                               0.6},
            {"fastchrom",        {{"half_window", "8", ""}},                               0.6},
            {"fabc",             {{"scale", "12", ""}},                                    0.6},
+           {"cwt_br",           {{"poly_order", "4", ""}},                                0.6},
            {"beads",            {{"freq_cutoff", "0.003", ""}},                           1.0},
            {"rubberband",       {{"lambda", "1e4", ""}, {"smooth_half_window", "3", ""}}, 1.4}
   }) {
