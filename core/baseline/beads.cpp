@@ -1,5 +1,6 @@
 // Baseline as what a low-pass filter keeps beside sparse peaks with sparse derivatives (BEADS).
 #include "core/baseline/banded_matrix.hpp"
+#include "core/baseline/edges.hpp"
 #include "core/baseline/polynomial_baseline.hpp"
 
 #include <algorithm>
@@ -75,6 +76,14 @@ constexpr ParameterInfo parabola_parameter{
     .maximum = 1,
     .standard = 1,
     .help = "take off a parabola before, so that the ends are near 0 as the filter expects"};
+constexpr ParameterInfo smooth_parameter{
+    .name = "smooth_half_window",
+    .type = ParameterType::integer,
+    .minimum = 0,
+    .maximum = 1e6,
+    .standard = 0,
+    .unit = "points",
+    .help = "half window of a moving average over the sizes of the differences; 0: none"};
 constexpr std::array parameters{
     cutoff_parameter,
     weight_parameter("lambda_0", "lam_0", "weight of the peaks"),
@@ -87,7 +96,8 @@ constexpr std::array parameters{
     tolerance_parameter,
     rounding_parameter("eps_0", "where the cost of a peak is rounded off near 0"),
     rounding_parameter("eps_1", "where the cost of a difference is rounded off near 0"),
-    parabola_parameter};
+    parabola_parameter,
+    smooth_parameter};
 
 // Symmetric Toeplitz matrix with these diagonals, the main one last.
 BandedMatrix toeplitz(std::size_t points, std::span<const double> half_row) {
@@ -120,6 +130,8 @@ class BeadsRun {
       : given_(call.parameters),
         points_(static_cast<std::size_t>(call.points())),
         order_(static_cast<std::size_t>(given_.integer("filter_type"))),
+        smooth_(std::min(points_, static_cast<std::size_t>(given_.integer("smooth_half_window")))),
+        uses_root_(given_.choice("cost_function") == "1"),
         denominator_(points_, order_),
         numerator_(points_, order_),
         squared_numerator_(points_, 2 * order_),
@@ -212,11 +224,10 @@ class BeadsRun {
     }
   }
 
-  // Second derivative of a parabola above |x| that touches it where x is now.
-  [[nodiscard]] double curvature(double x) const {
+  // Second derivative of a parabola above |x| that touches it where |x| is now.
+  [[nodiscard]] double curvature(double size) const {
     const double eps = given_.real("eps_1");
-    return given_.choice("cost_function") == "1" ? 1 / std::sqrt(x * x + eps)
-                                                 : 1 / (std::abs(x) + eps);
+    return uses_root_ ? 1 / std::sqrt(size * size + eps) : 1 / (size + eps);
   }
 
   void make_penalty() {
@@ -233,12 +244,22 @@ class BeadsRun {
   }
 
   void add_differences(std::span<const double> difference, double weight) {
-    for (std::size_t i = 0; i + difference.size() <= points_; ++i) {
+    const std::size_t count = points_ + 1 - difference.size();
+    const auto sizes = std::span(differences_).first(count);
+    for (std::size_t i = 0; i < count; ++i) {
       double value = 0;
       for (std::size_t k = 0; k < difference.size(); ++k) {
         value += difference[k] * peaks_[i + k];
       }
-      const double scale = weight * curvature(value);
+      sizes[i] = std::abs(value);
+    }
+    if (smooth_ > 0) {
+      const auto smoothed = std::span(scratch_).first(count);
+      mirrored_average(sizes, smooth_, smoothed);
+      std::copy(smoothed.begin(), smoothed.end(), sizes.begin());
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const double scale = weight * curvature(sizes[i]);
       for (std::size_t k = 0; k < difference.size(); ++k) {
         for (std::size_t m = 0; m < difference.size(); ++m) {
           penalty_.at(i + k, i + m) += scale * difference[k] * difference[m];
@@ -281,8 +302,7 @@ class BeadsRun {
 
   [[nodiscard]] double rounded_size(double x) const {
     const double eps = given_.real("eps_1");
-    return given_.choice("cost_function") == "1" ? std::sqrt(x * x + eps)
-                                                 : std::abs(x) - eps * std::log(std::abs(x) + eps);
+    return uses_root_ ? std::sqrt(x * x + eps) : std::abs(x) - eps * std::log(std::abs(x) + eps);
   }
 
   [[nodiscard]] double cost() {
@@ -316,6 +336,8 @@ class BeadsRun {
   const ParameterSet& given_;
   std::size_t points_;
   std::size_t order_;
+  std::size_t smooth_;
+  bool uses_root_;  // cost sqrt(x^2 + eps)
   BandedMatrix denominator_;
   BandedMatrix numerator_;
   BandedMatrix squared_numerator_;

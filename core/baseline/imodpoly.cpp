@@ -9,12 +9,6 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo mask_parameter{.name = "mask_initial_peaks",
-                                       .type = ParameterType::flag,
-                                       .minimum = 0,
-                                       .maximum = 1,
-                                       .standard = 1,
-                                       .help = "leave out what stands above the first fit"};
 constexpr ParameterInfo deviations_parameter{
     .name = "num_std",
     .minimum = 0,
@@ -26,7 +20,7 @@ constexpr std::array parameters{
     polynomial_tolerance_parameter("relative change of the deviation at which to stop"),
     polynomial_iterations_parameter,
     use_original_parameter,
-    mask_parameter,
+    initial_mask_parameter(true),
     deviations_parameter};
 
 template <std::size_t terms>

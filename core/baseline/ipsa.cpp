@@ -3,6 +3,7 @@
 #include "core/baseline/edges.hpp"
 #include "core/baseline/moving_extremes.hpp"
 #include "core/baseline/polynomial_baseline.hpp"
+#include "core/method_failure.hpp"
 
 #include <algorithm>
 #include <array>
@@ -34,10 +35,21 @@ constexpr ParameterInfo criterion_parameter{
     .standard = 0,
     .help =
         "stop when the depth below the baseline over the height above it is below the tolerance"};
+constexpr ParameterInfo region_parameter{
+    .name = "roi",
+    .type = ParameterType::pairs,
+    .minimum = -1e12,
+    .maximum = 1e12,
+    .standard = 0,
+    .unit = "axis",
+    .help =
+        "regions from:to that the rule to stop looks at, such as 400:700; automatic: the whole "
+        "spectrum"};
 constexpr std::array parameters{
     window_parameter,
     iterations_parameter,
     polynomial_tolerance_parameter("relative change of the baseline at which to stop"),
+    region_parameter,
     criterion_parameter};
 
 // Least squares of a parabola in a window, its value in the middle.
@@ -56,7 +68,14 @@ std::vector<double> parabola_weights(std::size_t half) {
 
 class IpsaRun {
  public:
-  explicit IpsaRun(const MethodCall& call) : given_(call.parameters) {}
+  explicit IpsaRun(const MethodCall& call) : given_(call.parameters) {
+    const auto x = call.axis.values();
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (is_judged(x[i])) {
+        judged_.push_back(i);
+      }
+    }
+  }
 
   MethodStatus run_one(std::span<const double> y, std::size_t half) {
     BellFilter filter(parabola_weights(half), BellEdge::repeat);
@@ -69,9 +88,8 @@ class IpsaRun {
     for (Index k = 0; k <= given_.integer("max_iterations"); ++k) {
       filter.run(cut_, next_);
       std::swap(baseline_, next_);
-      const double change = given_.flag("original_criteria")
-                                ? depth_over_height(y)
-                                : relative_change(inner(next_, y.size()), baseline(y.size()));
+      const double change =
+          given_.flag("original_criteria") ? depth_over_height(y) : change_of_judged();
       if (change < given_.real("tolerance")) {
         return MethodStatus::converged;
       }
@@ -84,6 +102,7 @@ class IpsaRun {
   [[nodiscard]] std::span<const double> baseline(std::size_t points) const {
     return inner(baseline_, points);
   }
+  [[nodiscard]] bool has_judged() const { return !judged_.empty(); }
   MovingExtremes& extremes() { return extremes_; }
 
  private:
@@ -92,10 +111,30 @@ class IpsaRun {
     return std::span(padded).subspan(first_, points);
   }
 
+  // In a region that counts for the rule to stop; all points where none was given.
+  [[nodiscard]] bool is_judged(double x) const {
+    const auto regions = given_.pairs("roi");
+    return regions.empty() || std::any_of(regions.begin(), regions.end(), [x](const NumberPair& r) {
+             const double last = std::isnan(r.second) ? r.first : r.second;
+             return x >= std::min(r.first, last) && x <= std::max(r.first, last);
+           });
+  }
+
+  // From the baseline before, in next_.
+  double change_of_judged() {
+    before_.clear();
+    now_.clear();
+    for (const std::size_t i : judged_) {
+      before_.push_back(next_[first_ + i]);
+      now_.push_back(baseline_[first_ + i]);
+    }
+    return relative_change(before_, now_);
+  }
+
   [[nodiscard]] double depth_over_height(std::span<const double> y) const {
     double lowest = 0;
     double highest = 0;
-    for (std::size_t i = 0; i < y.size(); ++i) {
+    for (const std::size_t i : judged_) {
       lowest = std::min(lowest, y[i] - baseline_[first_ + i]);
       highest = std::max(highest, y[i] - baseline_[first_ + i]);
     }
@@ -109,16 +148,22 @@ class IpsaRun {
   std::vector<double> cut_;
   std::vector<double> baseline_;
   std::vector<double> next_;
+  std::vector<std::size_t> judged_;  // points that the rule to stop looks at
+  std::vector<double> before_;
+  std::vector<double> now_;
 };
 
 /// Model      parabolas in moving windows through min(y, the baseline before), repeated; the ends
 ///            go on along lines
-/// Status     converged | iteration_limit
+/// Status     converged | iteration_limit | failed where no point lies in the regions given
 /// Cost       O(points x half_window) a round, beyond 64 points that of two Fourier transforms;
 ///            half windows beyond the spectrum count as its length
 /// Source     Wang et al., Appl. Spectrosc. 71 (2017) 1169
 void run(const MethodCall& call) {
   IpsaRun one(call);
+  if (!one.has_judged()) {
+    return fail_all(call);
+  }
   const auto points = static_cast<std::size_t>(call.points());
   for (Index r = 0; r < call.count(); ++r) {
     const auto y = call.row(r);

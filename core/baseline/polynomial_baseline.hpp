@@ -29,6 +29,14 @@ inline constexpr ParameterInfo use_original_parameter{
     .maximum = 1,
     .standard = 0,
     .help = "cut the spectrum itself at each fit, not what is left of it"};
+constexpr ParameterInfo initial_mask_parameter(bool standard) {
+  return {.name = "mask_initial_peaks",
+          .type = ParameterType::flag,
+          .minimum = 0,
+          .maximum = 1,
+          .standard = standard ? 1.0 : 0.0,
+          .help = "leave out what stands above the first fit by a standard deviation"};
+}
 constexpr ParameterInfo polynomial_tolerance_parameter(std::string_view help) {
   return {.name = "tolerance",
           .aliases = "tol",

@@ -2,6 +2,7 @@
 #include "core/chain.hpp"
 #include "tests/oracle/plain_baselines.hpp"
 
+#include <Eigen/Dense>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -196,6 +197,123 @@ TEST(BaselineKinds, EveryKindFindsASmoothBackground) {
   }) {
     const auto baseline = baseline_of(scene, kind.method, kind.given);
     EXPECT_LT(largest_difference(baseline, scene.background), kind.bar) << kind.method;
+  }
+}
+
+// Polynomial of degree 2 through the points that count, by QR.
+Eigen::VectorXd parabola_through(const Axis& axis,
+                                 const Eigen::VectorXd& y,
+                                 const Eigen::VectorXd& counts) {
+  const auto x = axis.values();
+  Eigen::MatrixXd powers(y.size(), 3);
+  for (Index i = 0; i < y.size(); ++i) {
+    const double t = (x[static_cast<std::size_t>(i)] - x.front()) / (x.back() - x.front());
+    powers.row(i) << 1, t, t * t;
+  }
+  const Eigen::MatrixXd weighted = counts.asDiagonal() * powers;
+  return powers * weighted.colPivHouseholderQr().solve(counts.cwiseProduct(y));
+}
+
+TEST(BaselineKinds, ModpolyThatMasksPeaksIsThePlainLoop) {
+  const auto scene = scene_of(203, 0.3);
+  const auto row = scene.spectra.row(0);
+  const Eigen::VectorXd y =
+      Eigen::Map<const Eigen::VectorXd>(row.data(), static_cast<Index>(row.size()));
+  const auto& axis = *scene.spectra.axis;
+  Eigen::VectorXd z = parabola_through(axis, y, Eigen::VectorXd::Ones(y.size()));
+  const Eigen::VectorXd residual = y - z;
+  const double mean = residual.mean();
+  const double deviation = std::sqrt((residual.array() - mean).square().mean());
+  const Eigen::VectorXd counts =
+      (residual.array() <= deviation).select(Eigen::VectorXd::Ones(y.size()), 0.0);
+  ASSERT_LT(counts.sum(), static_cast<double>(y.size()));
+  Eigen::VectorXd cut = y;
+  for (int k = 0; k < 12; ++k) {
+    cut = cut.cwiseMin(z);
+    z = parabola_through(axis, cut, counts);
+  }
+  const auto got = baseline_of(
+      scene,
+      "modpoly",
+      {
+          {"mask_initial_peaks", "true", ""},
+          {"max_iter",           "12",   ""},
+          {"tol",                "-1",   ""}
+  });
+  EXPECT_LT(largest_difference(got, std::span(z.data(), row.size())), 1e-10);
+}
+
+TEST(BaselineKinds, IpsaStopsByItsRegionAlone) {
+  // A step at one end, which takes rounds to be cut down, is not looked at.
+  auto scene = scene_of(400, 0.05);
+  const auto row = scene.spectra.row(0);
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    row[i] = i < 300 ? scene.background[i] : row[i] + 40;
+  }
+  const auto baseline = [&](const char* region) {
+    return baseline_of(scene,
+                       "ipsa",
+                       {
+                           {"half_window", "20",   ""},
+                           {"roi",         region, ""},
+                           {"tol",         "1e-4", ""}
+    });
+  };
+  const auto calm = baseline("400:500");
+  const auto whole = baseline("-1e6:1e6");
+  const auto automatic = baseline_of(scene,
+                                     "ipsa",
+                                     {
+                                         {"half_window", "20",   ""},
+                                         {"tol",         "1e-4", ""}
+  });
+  EXPECT_EQ(whole, automatic);
+  EXPECT_GT(largest_difference(calm, whole), 1e-3);
+  // No point in the region: no number.
+  for (const double z : baseline("5000:6000")) {
+    EXPECT_TRUE(std::isnan(z));
+  }
+}
+
+TEST(BaselineKinds, BeadsSmoothsTheSizesOfDifferencesWhereAsked) {
+  const auto scene = scene_of(400, 0.2);
+  const auto plain = baseline_of(scene, "beads", {});
+  EXPECT_EQ(plain,
+            baseline_of(scene,
+                        "beads",
+                        {
+                            {"smooth_half_window", "0", ""}
+  }));
+  const auto smooth = baseline_of(scene,
+                                  "beads",
+                                  {
+                                      {"smooth_half_window", "3", ""}
+  });
+  const double change = largest_difference(plain, smooth);
+  EXPECT_GT(change, 1e-6);
+  EXPECT_LT(largest_difference(smooth, scene.background), 4.0);
+}
+
+TEST(BaselineKinds, CwtBrSeesBandsAndAnswersThemBothWays) {
+  auto scene = scene_of(500, 0.1);
+  const auto row = scene.spectra.row(0);
+  const auto up = baseline_of(scene,
+                              "cwt_br",
+                              {
+                                  {"poly_order", "2", ""}
+  });
+  EXPECT_LT(largest_difference(up, scene.background), 0.3);
+  // Upside down, with the sign told.
+  for (double& y : row) {
+    y = -y;
+  }
+  const std::vector<GivenParameter> both = {
+      {"poly_order", "2",    ""},
+      {"symmetric",  "true", ""}
+  };
+  const auto down = baseline_of(scene, "cwt_br", both);
+  for (std::size_t i = 0; i < down.size(); ++i) {
+    EXPECT_NEAR(-down[i], scene.background[i], 0.6) << i;
   }
 }
 
