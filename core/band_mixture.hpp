@@ -75,6 +75,7 @@ struct BandMixtureResult {
   double chi_square = 0;
   double effective_parameters = 0;
   double condition_number = 0;
+  double stiffness = 0;      // of the background, as chosen
   double ripple_period = 0;  // 0: none found; the ripple is part of the background
 };
 

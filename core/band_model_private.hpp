@@ -106,7 +106,6 @@ class BandModel {
   void add_ratio_rows(NormalEquations& normal);
   void add_shape_priors(NormalEquations& normal) const;
   [[nodiscard]] std::pair<double, double> shape_prior(const ShapeColumn& shape) const;
-  [[nodiscard]] double ratio_scale(std::size_t band) const;
   [[nodiscard]] LocalColumn whole(const Eigen::MatrixXd& from, Index column) const;
 
   BandMixtureOptions options_;

@@ -1,5 +1,6 @@
 // The normal equations of a band model: products of local columns, exact residual, priors.
 #include "core/band_model_private.hpp"
+#include "core/band_ratio_private.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -12,8 +13,6 @@ using Eigen::ArrayXd;
 using Eigen::Map;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
-
-constexpr double t_freedom = 4;  // of the Student-t prior on band ratios
 
 }  // namespace
 
@@ -140,25 +139,13 @@ NormalEquations BandModel::make_normal() {
   return normal;
 }
 
-// sd of a grouped band's height about its expected value.
-double BandModel::ratio_scale(std::size_t band) const {
-  const auto& row = bands_[band];
-  const double expected = expected_[static_cast<std::size_t>(row.group)] * row.relative_height;
-  const double own = uncertainty_.variance.empty() ? 0 : height_u(band);
-  return std::max({row.log_height_sd * expected, 0.3 * own, 1e-9 * row.relative_height});
-}
-
 double BandModel::ratio_precision(std::size_t band) const {
   const auto& row = bands_[band];
-  const double expected = expected_[static_cast<std::size_t>(row.group)] * row.relative_height;
-  if (expected <= 0) {
-    // Nothing known of the amount yet: the ratio is all but free.
-    const double scale = std::max(highest_ * row.relative_height, 1e-300);
-    return 1 / (scale * scale);
-  }
-  const double scale = ratio_scale(band);
-  const double z = (state.height[band] - expected) / scale;
-  return (t_freedom + 1) / (t_freedom + z * z) / (scale * scale);
+  return detail::ratio_precision(row,
+                                 state.height[band],
+                                 expected_[static_cast<std::size_t>(row.group)],
+                                 uncertainty_.variance.empty() ? 0 : height_u(band),
+                                 highest_);
 }
 
 void BandModel::add_ratio_rows(NormalEquations& normal) {

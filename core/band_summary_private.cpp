@@ -36,6 +36,7 @@ class Summary {
       result.status = MixtureStatus::iteration_limit;
     }
     result.amounts = model_.state.amount;
+    result.stiffness = model_.stiffness;
     result.shift = model_.state.shift;
     result.stretch = model_.state.stretch;
     result.lorentz_share = model_.state.lorentz_share;

@@ -1,0 +1,186 @@
+#include "core/shared_mixture.hpp"
+
+#include "core/error.hpp"
+#include "core/kernels/spline_basis.hpp"
+#include "core/kernels/sweep.hpp"
+#include "core/shared_mixture_private.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace calcispec {
+namespace {
+
+using Eigen::ArrayXd;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+constexpr Index penalty_order = 2;
+
+void check(std::span<const double> x,
+           std::span<const SharedShape> shapes,
+           const SharedSetting& setting) {
+  require(x.size() >= 8, "a shared mixture needs at least 8 points");
+  require(setting.noise.size() == x.size() && setting.envelope.size() == x.size(),
+          "axis, noise and envelope of a shared mixture differ in length");
+  require(setting.stiffness > 0, "a shared mixture needs the stiffness of its background");
+  for (const auto& shape : shapes) {
+    require(shape.fwhm > 0, "a band needs a width above 0");
+  }
+}
+
+Index column_count(std::span<const SharedShape> shapes) {
+  Index count = 0;
+  for (const auto& shape : shapes) {
+    count += shape.is_free ? 3 : 1;
+  }
+  return count;
+}
+
+void fill_columns(SharedMixture::Parts& parts) {
+  const auto count = static_cast<Index>(parts.shapes.size());
+  parts.bands.resize(count);
+  parts.columns = MatrixXd::Zero(parts.bands.points(), column_count(parts.shapes));
+  Index column = 0;
+  for (Index b = 0; b < count; ++b) {
+    const auto& shape = parts.shapes[static_cast<std::size_t>(b)];
+    parts.bands.evaluate(b, {shape.center, shape.fwhm, shape.lorentz_share, shape.skew});
+    parts.first.push_back(column);
+    parts.columns.col(column++) = parts.bands.values().col(b);
+    if (!shape.is_free) {
+      continue;
+    }
+    parts.bands.derive(b);
+    for (const auto& slope : {parts.bands.by_center(b, 1), parts.bands.by_log_width(b, 1)}) {
+      const Index start = slope.first * detail::block_points;
+      const Index length = (slope.end - slope.first) * detail::block_points;
+      parts.columns.col(column++).segment(start, length) =
+          Eigen::Map<const VectorXd>(slope.data + start, length);
+    }
+  }
+}
+
+detail::MisfitClass make_class(const SharedMixture::Parts& parts, std::size_t row) {
+  detail::MisfitClass out;
+  out.ratio = detail::misfit_ratio(row);
+  out.weight.setZero(parts.bands.points());
+  out.sigma.setZero(parts.bands.points());
+  for (Index i = 0; i < parts.points; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    if (parts.setting.noise[at] > 0) {
+      out.sigma[i] = std::hypot(parts.setting.noise[at], out.ratio * parts.setting.envelope[at]);
+      out.weight[i] = 1 / (out.sigma[i] * out.sigma[i]);
+    }
+  }
+  const MatrixXd weighted = out.weight.matrix().asDiagonal() * parts.columns;
+  const MatrixXd bent = out.weight.matrix().asDiagonal() * parts.basis;
+  MatrixXd information = parts.basis.transpose() * bent;
+  const MatrixXd plain = information;
+  information +=
+      parts.setting.stiffness * kernels::difference_penalty(parts.basis.cols(), penalty_order);
+  information.diagonal() *= 1 + 1e-12;
+  out.factor.compute(information);
+  require(out.factor.info() == Eigen::Success,
+          "the background of a shared mixture is not determined by the points given");
+  out.spline = parts.basis.transpose() * weighted;
+  out.half = out.factor.matrixL().solve(out.spline);
+  out.schur = parts.columns.transpose() * weighted - out.half.transpose() * out.half;
+  out.spline_freedom = out.factor.solve(plain).trace();
+  return out;
+}
+
+}  // namespace
+
+SharedMixture::SharedMixture(std::span<const double> x,
+                             std::span<const SharedShape> shapes,
+                             const SharedSetting& setting) {
+  check(x, shapes, setting);
+  auto parts = std::make_unique<Parts>(x);
+  parts->setting = setting;
+  parts->shapes.assign(shapes.begin(), shapes.end());
+  parts->points = static_cast<Index>(x.size());
+  fill_columns(*parts);
+  const double range = x.back() - x.front();
+  BackgroundOptions background;
+  background.knot_spacing = setting.knot_spacing;
+  const Index intervals = detail::interval_count(background, range);
+  parts->basis = MatrixXd::Zero(parts->bands.points(), intervals + 3);
+  parts->basis.topRows(parts->points) = kernels::spline_basis(x, intervals);
+  parts->used_points =
+      std::count_if(setting.noise.begin(), setting.noise.end(), [](double n) { return n > 0; });
+  for (std::size_t row = 0; row < parts->classes.size(); ++row) {
+    parts->classes[row] = make_class(*parts, row);
+  }
+  parts_ = std::move(parts);
+}
+
+SharedMixture::SharedMixture(SharedMixture&&) noexcept = default;
+SharedMixture& SharedMixture::operator=(SharedMixture&&) noexcept = default;
+SharedMixture::~SharedMixture() = default;
+
+SharedMixture::Spectrum::Spectrum(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+SharedMixture::Spectrum::Spectrum(Spectrum&&) noexcept = default;
+SharedMixture::Spectrum::~Spectrum() = default;
+
+SharedMixture::Spectrum SharedMixture::load(std::span<const double> y, double noise_level) const {
+  require(static_cast<Index>(y.size()) == parts_->points,
+          "a spectrum and the shared mixture it is fitted with differ in length");
+  require(noise_level > 0, "a spectrum needs a noise level above 0");
+  auto out = std::make_unique<Spectrum::Parts>();
+  out->y.setZero(parts_->bands.points());
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    out->y[static_cast<Index>(i)] = parts_->setting.noise[i] > 0 ? y[i] : 0;
+  }
+  out->level = noise_level;
+  const auto [low, high] = std::minmax_element(y.begin(), y.end());
+  const double ratio = parts_->setting.relative_misfit * (*high - *low) / noise_level;
+  out->row = detail::class_of(ratio);
+  out->known.resize(parts_->shapes.size());
+  return Spectrum(std::move(out));
+}
+
+std::vector<SharedMixture::Amount> SharedMixture::screen(
+    Spectrum& spectrum, std::span<const std::vector<std::pair<Index, double>>> patterns) const {
+  auto& own = *spectrum.parts_;
+  detail::Projector projector(*parts_, own, own.row);
+  const auto& schur = parts_->classes[own.row].schur;
+  const auto count = static_cast<Index>(patterns.size());
+  const double gain = 1 / std::pow(own.level * own.excess, 2);
+  const auto first = [&](Index shape) { return parts_->first[static_cast<std::size_t>(shape)]; };
+  kernels::SweepSolver solver;
+  solver.reset(count);
+  for (Index p = 0; p < count; ++p) {
+    for (const auto& [shape, height] : patterns[static_cast<std::size_t>(p)]) {
+      solver.g(p) += gain * height * projector.column(first(shape));
+      for (Index q = 0; q < count; ++q) {
+        for (const auto& [other, other_height] : patterns[static_cast<std::size_t>(q)]) {
+          solver.h(q, p) += gain * height * other_height * schur(first(other), first(shape));
+        }
+      }
+    }
+  }
+  for (Index p = 0; p < count; ++p) {
+    double& diagonal = solver.h(p, p);
+    diagonal = diagonal < 1e-30 ? 1 : diagonal * (1 + 1e-10);
+  }
+  std::vector<Amount> out(patterns.size());
+  std::vector<char> is_free(patterns.size(), 1);
+  if (solver.solve(std::vector<char>(patterns.size(), 1), is_free)) {
+    for (Index p = 0; p < count; ++p) {
+      out[static_cast<std::size_t>(p)] = {solver.x(p), std::sqrt(solver.variance(p))};
+    }
+  }
+  return out;
+}
+
+BandMixtureResult SharedMixture::fit(Spectrum& spectrum,
+                                     std::span<const SharedBand> bands,
+                                     Index groups,
+                                     Index rounds) const {
+  require(rounds >= 1, "a fit needs a round");
+  return detail::fit_shared(*parts_, *spectrum.parts_, bands, groups, rounds);
+}
+
+}  // namespace calcispec

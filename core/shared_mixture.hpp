@@ -1,0 +1,102 @@
+// SharedMixture: many spectra of one axis fitted with bands whose shapes are nearly known; knows no
+// phase.
+#pragma once
+
+#include "core/band_mixture.hpp"
+
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace calcispec {
+
+/// The shape that a band has in most of the spectra.
+struct SharedShape {
+  double center = 0;  // on the axis of the data
+  double fwhm = 0;
+  double lorentz_share = 0;
+  double skew = 0;
+  bool is_free = false;  // place and width may differ from spectrum to spectrum
+};
+
+/// What the spectra have in common.
+struct SharedSetting {
+  std::vector<double> noise;     // along the axis, median 1; <= 0 leaves the point out
+  std::vector<double> envelope;  // where band shapes are missed, largest 1
+  double relative_misfit = 0;    // of the highest band, at an envelope of 1; a start
+  double knot_spacing = 0;       // of the background, axis units; 0 = range / 24
+  double stiffness = 0;          // of the background, for noise of unit size
+  double shift = 0;              // of the axis, and its stretch: for the record
+  double shift_u = 0;
+  double stretch = 0;
+};
+
+/// A band of one fit: as tabulated, with its freedoms, and which of the shared shapes it has.
+struct SharedBand {
+  MixtureBand band;
+  Index shape = -1;  // -1: none of them, the band has its tabulated shape
+};
+
+/// Places and widths are linearised about the shared shapes once, so that a spectrum costs its
+/// products with the columns, and each fit of it work on small matrices only.
+///
+/// Model      that of fit_band_mixture() with axis error, common Lorentz share and common skew
+/// held;
+///            place and width of a band move to first order
+/// Cost       setting up: one product of all columns with themselves per class of misfit (9); a
+///            fit: a few Cholesky factorisations of the size of its columns
+/// Errors     Error{invalid_argument} where lengths differ or the background cannot be set up
+class CALCISPEC_API SharedMixture {
+ public:
+  SharedMixture(std::span<const double> x,
+                std::span<const SharedShape> shapes,
+                const SharedSetting& setting);
+  SharedMixture(SharedMixture&&) noexcept;
+  SharedMixture& operator=(SharedMixture&&) noexcept;
+  SharedMixture(const SharedMixture&) = delete;
+  SharedMixture& operator=(const SharedMixture&) = delete;
+  ~SharedMixture();
+
+  /// A spectrum with its products; used by one thread at a time.
+  class CALCISPEC_API Spectrum {
+   public:
+    Spectrum(Spectrum&&) noexcept;
+    Spectrum(const Spectrum&) = delete;
+    Spectrum& operator=(const Spectrum&) = delete;
+    Spectrum& operator=(Spectrum&&) = delete;
+    ~Spectrum();
+
+    struct Parts;
+
+   private:
+    friend class SharedMixture;
+    explicit Spectrum(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
+  };
+
+  /// `noise_level`: standard deviation where the shared noise is 1. `y` must outlive the spectrum.
+  [[nodiscard]] Spectrum load(std::span<const double> y, double noise_level) const;
+
+  /// Amounts of fixed patterns of the shapes, not negative, and their standard deviations.
+  struct Amount {
+    double value = 0;
+    double u = 0;
+  };
+  [[nodiscard]] std::vector<Amount> screen(
+      Spectrum& spectrum, std::span<const std::vector<std::pair<Index, double>>> patterns) const;
+
+  /// Heights, ratios and spreads follow each other in at most `rounds`; one more trial of a
+  /// spectrum that was fitted already needs but few.
+  [[nodiscard]] BandMixtureResult fit(Spectrum& spectrum,
+                                      std::span<const SharedBand> bands,
+                                      Index groups,
+                                      Index rounds) const;
+
+  struct Parts;
+
+ private:
+  std::unique_ptr<const Parts> parts_;
+};
+
+}  // namespace calcispec

@@ -1,0 +1,97 @@
+// What SharedMixture holds, and the fit of one spectrum with it.
+#pragma once
+
+#include "core/band_columns_private.hpp"
+#include "core/mixture_private.hpp"
+#include "core/shared_mixture.hpp"
+
+#include <array>
+
+namespace calcispec {
+namespace detail {
+
+/// How much larger the misfit of shapes is than the noise, and all products with such weights.
+struct MisfitClass {
+  double ratio = 0;        // of misfit at an envelope of 1 to noise
+  Eigen::ArrayXd weight;   // for noise of unit size
+  Eigen::ArrayXd sigma;    // likewise, 0 where left out
+  Eigen::MatrixXd schur;   // columns x columns, background eliminated
+  Eigen::MatrixXd spline;  // coefficients x columns
+  Eigen::MatrixXd half;    // the same behind the factor
+  Eigen::LLT<Eigen::MatrixXd> factor;
+  double spline_freedom = 0;
+};
+
+inline constexpr std::size_t misfit_classes = 9;
+
+/// A spectrum's products with the columns of one class; NaN: not needed so far.
+struct Projection {
+  Eigen::ArrayXd weighted;  // y
+  Eigen::VectorXd half;     // with the background, behind the factor; empty: not made so far
+  Eigen::VectorXd columns;  // background eliminated
+};
+
+}  // namespace detail
+
+struct SharedMixture::Parts {
+  explicit Parts(std::span<const double> x) : bands(x) {}
+
+  SharedSetting setting;
+  std::vector<SharedShape> shapes;
+  std::vector<Index> first;  // column of each shape; its two slopes follow if it is free
+  detail::BandColumns bands;
+  Eigen::MatrixXd columns;  // padded points x columns
+  Eigen::MatrixXd basis;    // padded points x coefficients
+  Index points = 0;         // without padding
+  Index used_points = 0;
+  std::array<detail::MisfitClass, detail::misfit_classes> classes;
+};
+
+struct SharedMixture::Spectrum::Parts {
+  /// What the last fit with a shape gave: where the next one starts.
+  struct Known {
+    double height = 0;
+    double variance = 0;  // 0: not fitted so far
+    double amount = 0;
+    char is_free = 1;
+  };
+
+  Eigen::ArrayXd y;  // padded
+  double level = 0;
+  double excess = 1;  // of the noise over its level, as the last fit found it
+  std::size_t row = 0;
+  std::vector<Known> known;  // per shape
+  std::array<detail::Projection, detail::misfit_classes> projections;
+};
+
+namespace detail {
+
+/// Of the classes, in steps of two.
+double misfit_ratio(std::size_t row);
+/// The class whose ratio of misfit to noise is nearest.
+std::size_t class_of(double ratio);
+
+/// Makes what is missing of a spectrum's products with the columns of a class.
+class Projector {
+ public:
+  Projector(const SharedMixture::Parts& shared,
+            SharedMixture::Spectrum::Parts& spectrum,
+            std::size_t row);
+
+  [[nodiscard]] double column(Index index);
+  [[nodiscard]] const Projection& projection() const { return projection_; }
+
+ private:
+  const SharedMixture::Parts& shared_;
+  const MisfitClass& class_;
+  Projection& projection_;
+};
+
+BandMixtureResult fit_shared(const SharedMixture::Parts& shared,
+                             SharedMixture::Spectrum::Parts& spectrum,
+                             std::span<const SharedBand> bands,
+                             Index groups,
+                             Index rounds);
+
+}  // namespace detail
+}  // namespace calcispec
