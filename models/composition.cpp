@@ -18,10 +18,6 @@ constexpr double main_share = 0.15;       // of the screened patterns: fitted fr
 constexpr double least_explained = 0.08;  // of a phase's intensity, to be tried
 constexpr std::size_t most_added = 5;     // phases at a time
 
-std::pair<double, double> default_range(Technique technique) {
-  return technique == Technique::raman ? std::pair{400.0, 1800.0} : std::pair{500.0, 1800.0};
-}
-
 Composition refusal(const std::string& reason) {
   Composition out;
   out.total.status = EstimateStatus::not_determinable;
@@ -30,55 +26,25 @@ Composition refusal(const std::string& reason) {
   return out;
 }
 
-// Empty if the composition can be tried.
-std::string obstacle(const CompositionInput& input) {
-  if (!input.axis.is_in_cm1()) {
-    return "the axis is not in 1/cm, so band positions do not apply; state the laser wavelength "
-           "(--laser) for Raman spectra stored against wavelength";
-  }
-  if (input.technique != Technique::raman && input.technique != Technique::ftir) {
-    return "the technique is not known; state --technique raman or ftir";
-  }
-  if (input.technique == Technique::ftir && input.mode == SamplingMode::reflection) {
-    return "reflection spectra mix absorption and dispersion; there are no references for them";
-  }
-  for (const double y : input.y) {
-    if (!std::isfinite(y)) {
-      return "the spectrum holds values that are not numbers";
-    }
-  }
-  return {};
-}
-
-BandTechnique technique_of(const CompositionInput& input) {
-  if (input.technique == Technique::raman) {
-    return BandTechnique::raman;
-  }
-  return input.mode == SamplingMode::atr ? BandTechnique::ftir_atr
-                                         : BandTechnique::ftir_transmission;
-}
-
 class Estimator {
  public:
-  Estimator(const CompositionInput& input,
+  Estimator(Window window,
             const ReferenceLibrary& library,
-            Window window,
+            BandTechnique technique,
+            const CommonStart* start,
             Composition& out)
-      : library_(library), window_(std::move(window)), out_(out) {
-    setting_.technique = technique_of(input);
+      : library_(library), window_(std::move(window)), start_(start), out_(out) {
+    setting_.technique = technique;
   }
 
-  void run() {
-    const auto screening = screen_phases(window_, library_, setting_.technique);
-    setting_.instrument_width_cm1 = screening.instrument_width_cm1;
-    setting_.shift_cm1 = screening.shift_cm1;
-    for (std::size_t p = 0; p < screening.phases.size(); ++p) {
-      if (p == 0 || screening.shares[p] >= main_share) {
-        phases_.push_back(screening.phases[p]);
-      } else if (screening.shares[p] >= trace_share &&
-                 hides_in_others(*screening.phases[p], std::span(screening.phases).first(p))) {
-        screened_.push_back(screening.phases[p]);
-      }
+  Findings run() {
+    if (start_ != nullptr) {
+      setting_ = start_->setting;
+      phases_ = start_->phases;
+      tried_ = start_->screened;
+      ruled_out_ = start_->absent;
+    } else {
+      screen();
     }
     prune();
     grow();
@@ -93,18 +59,46 @@ class Estimator {
         grow();
       }
     }
+    if (is_unlike_) {
+      Findings unlike;
+      unlike.is_unlike = true;
+      return unlike;
+    }
     find_unexplained();
     compare_kin();
-    model_.alternatives = weigh_refused(tools(), screening.phases, ruled_out_, model_);
+    model_.alternatives = weigh_refused(tools(), tried_, ruled_out_, weightless(), model_);
     conclude();
+    return {std::move(model_), setting_, std::move(tried_), false};
   }
 
  private:
+  void screen() {
+    auto screening = screen_phases(window_, library_, setting_.technique);
+    setting_.instrument_width_cm1 = screening.instrument_width_cm1;
+    setting_.shift_cm1 = screening.shift_cm1;
+    tried_ = std::move(screening.phases);
+    for (std::size_t p = 0; p < tried_.size(); ++p) {
+      if (p == 0 || screening.shares[p] >= main_share) {
+        phases_.push_back(tried_[p]);
+      } else if (screening.shares[p] >= trace_share &&
+                 hides_in_others(*tried_[p], std::span(tried_).first(p))) {
+        screened_.push_back(tried_[p]);
+      }
+    }
+  }
+
+  [[nodiscard]] std::span<const Phase* const> weightless() const {
+    return is_alone() ? std::span<const Phase* const>() : start_->weightless;
+  }
+
+  // Nothing but the spectrum itself is known.
+  [[nodiscard]] bool is_alone() const { return start_ == nullptr; }
+
   void fit(Index iterations) {
     model_ = build_model(window_, phases_, library_, setting_);
     add_unexplained(model_, peaks_);
     fit_model(window_, setting_, iterations, model_);
-    if (!phases_.empty()) {
+    if (is_alone() && !phases_.empty()) {
       setting_.shift_cm1 = model_.fit.shift;
       if (setting_.technique == BandTechnique::raman) {
         setting_.instrument_width_cm1 = fitted_instrument_width(window_, model_, setting_);
@@ -117,7 +111,7 @@ class Estimator {
   void prune() {
     for (Index round = 0; round < prune_rounds; ++round) {
       fit(8);
-      if (round == 0) {
+      if (round == 0 && is_alone()) {
         compare_kin();
       }
       // A rival that holds its strongest band makes a right phase fail: rivals first.
@@ -133,9 +127,12 @@ class Estimator {
   void compare_kin() {
     std::vector<std::vector<std::string>> alike(phases_.size());
     for (std::size_t p = 0; p < phases_.size(); ++p) {
-      if (phases_[p]->role != PhaseRole::mineral) {
-        alike[p] = take_best_of_kind(tools(), p, phases_, model_);
+      if (phases_[p]->role == PhaseRole::mineral) {
+        continue;
       }
+      const bool is_known = !is_alone() && start_->alike.contains(phases_[p]);
+      alike[p] =
+          is_known ? start_->alike.at(phases_[p]) : take_best_of_kind(tools(), p, phases_, model_);
     }
     model_.alike = std::move(alike);
   }
@@ -252,13 +249,15 @@ class Estimator {
       }
       ruled_out_.push_back({phases_[p], verdicts[p].finding, share_uncertainty(model_, p)});
       if (verdicts[p].finding == Finding::misplaced) {
-        setting_.shift_cm1 = 0;  // it has drawn the axis towards itself
-        readmit_redundant();     // and may have stood where another belongs
+        forget_shift();       // it has drawn the axis towards itself
+        readmit_redundant();  // and may have stood where another belongs
       }
     }
     phases_ = std::move(kept);
     return true;
   }
+
+  void forget_shift() { setting_.shift_cm1 = is_alone() ? 0 : start_->setting.shift_cm1; }
 
   void readmit_redundant() {
     ruled_out_.erase(
@@ -282,7 +281,7 @@ class Estimator {
       const Phase* phase;
       double part;
     };
-    const auto peaks = find_residual_peaks(window_, model_);
+    const auto peaks = peaks_to_search();
     std::vector<Candidate> candidates;
     for (const auto& phase : library_.phases) {
       const bool is_screened =
@@ -305,13 +304,27 @@ class Estimator {
     return !candidates.empty();
   }
 
+  // Without those that other spectra of the map show and that no phase of the library explains.
+  [[nodiscard]] std::vector<ResidualPeak> peaks_to_search() const {
+    auto peaks = find_residual_peaks(window_, model_);
+    if (!is_alone()) {
+      std::erase_if(peaks, [&](const ResidualPeak& peak) {
+        return std::any_of(start_->peaks.begin(), start_->peaks.end(), [&](const auto& known) {
+          return std::abs(known.position_cm1 - peak.position_cm1) <
+                 std::max(known.width_cm1, peak.width_cm1);
+        });
+      });
+    }
+    return peaks;
+  }
+
   [[nodiscard]] bool is_new(const Phase& phase) const {
     const auto is_same = [&](const Phase* other) {
       return is_same_kind(*other, phase, setting_.technique);
     };
     return std::none_of(phases_.begin(), phases_.end(), is_same) &&
            std::none_of(ruled_out_.begin(), ruled_out_.end(), [&](const RuledOut& row) {
-             return row.phase == &phase;
+             return row.phase == &phase && row.finding != Finding::absent;
            });
   }
 
@@ -321,6 +334,9 @@ class Estimator {
     peaks_ = find_residual_peaks(window_, model_);
     for (const auto& band : find_outgrown_bands(model_)) {
       peaks_.push_back(band);
+    }
+    if (!is_alone() && peaks_.empty()) {
+      return false;  // a fit with shared shapes is as good as it gets the first time
     }
     fit(12);
     if (remove_failing()) {
@@ -347,23 +363,19 @@ class Estimator {
     }
   }
 
-  // Contact, purge and detector leave structures of this size in absorbance spectra.
-  [[nodiscard]] double robust_height() const {
-    auto sorted = window_.y;
-    std::sort(sorted.begin(), sorted.end());
-    const auto tail = sorted.size() / 100;  // single noisy points do not count
-    return sorted[sorted.size() - 1 - tail] - sorted[tail];
-  }
-
   [[nodiscard]] bool is_too_weak() const {
     const auto top = std::max_element(model_.fit.fitted.begin(), model_.fit.fitted.end());
     return setting_.technique != BandTechnique::raman &&
-           std::min(robust_height(), *top) < least_absorbance;
+           std::min(robust_height(window_), *top) < least_absorbance;
   }
 
   // References that leave much of the signal unfitted are the wrong ones.
   bool drop_if_unlike() {
     if (phases_.empty() || misfit_of(window_, model_) < largest_misfit) {
+      return false;
+    }
+    if (!is_alone()) {
+      is_unlike_ = true;
       return false;
     }
     for (std::size_t p = 0; p < phases_.size(); ++p) {
@@ -372,7 +384,7 @@ class Estimator {
     readmit_redundant();
     phases_.clear();
     peaks_.clear();
-    setting_.shift_cm1 = 0;
+    forget_shift();
     fit(4);
     return true;
   }
@@ -398,7 +410,8 @@ class Estimator {
     if (is_too_weak()) {
       refuse_all(
           "no identifiable band: nothing rises above the 0.02 absorbance within which an "
-          "infrared background can bend by itself");
+          "infrared background can bend by itself",
+          out_);
       return;
     }
     if (phases_.empty()) {
@@ -420,38 +433,39 @@ class Estimator {
 
   void refuse_axis() {
     refuse_all("the axis is off by about " +
-               std::to_string(static_cast<int>(std::lround(out_.axis.shift_cm1))) +
-               " 1/cm, more than the 3 1/cm within which phases are named; calibrate the axis");
-  }
-
-  // Phases stay listed, without numbers.
-  void refuse_all(const std::string& reason) {
-    out_.total.reason = reason;
-    for (auto* list : {&out_.phases, &out_.matrix}) {
-      for (auto& entry : *list) {
-        entry.status = PhaseStatus::not_determinable;
-        entry.share = Estimate{};
-        entry.share.reason = reason;
-      }
-    }
-    out_.groups.clear();
-    out_.unexplained = Estimate{};
-    out_.unexplained.reason = reason;
+                   std::to_string(static_cast<int>(std::lround(out_.axis.shift_cm1))) +
+                   " 1/cm, more than the 3 1/cm within which phases are named; calibrate the axis",
+               out_);
   }
 
   const ReferenceLibrary& library_;
   Window window_;
+  const CommonStart* start_;
   Composition& out_;
   Setting setting_;
   std::vector<const Phase*> phases_;
+  std::vector<const Phase*> tried_;     // by the screening, largest first
   std::vector<const Phase*> screened_;  // traces, tried once the main phases stand
   std::vector<ResidualPeak> peaks_;
   std::vector<RuledOut> ruled_out_;
   int growth_left_ = growth_rounds;
+  bool is_unlike_ = false;
   JointModel model_;
 };
 
 }  // namespace
+
+namespace detail {
+
+Findings estimate_window(Window window,
+                         const ReferenceLibrary& library,
+                         BandTechnique technique,
+                         const CommonStart* start,
+                         Composition& out) {
+  return Estimator(std::move(window), library, technique, start, out).run();
+}
+
+}  // namespace detail
 
 Composition estimate_composition(const CompositionInput& input,
                                  const ReferenceLibrary& library,
@@ -479,7 +493,7 @@ Composition estimate_composition(const CompositionInput& input,
     flat.to_cm1 = out.to_cm1;
     return flat;
   }
-  Estimator(input, library, std::move(window), out).run();
+  estimate_window(std::move(window), library, technique_of(input), nullptr, out);
   return out;
 }
 

@@ -124,6 +124,7 @@ struct Composition {
 
 struct CompositionOptions {
   std::optional<std::pair<double, double>> range_cm1;  // default by technique
+  bool draws_curves = true;                            // false: Composition::curves stays empty
 };
 
 struct CompositionInput {

@@ -13,7 +13,8 @@ JointModel model_with(const Trials& trials, const JointModel& model, const Phase
   phases.push_back(&phase);
   auto trial = build_model(trials.window, phases, trials.library, trials.setting);
   add_unexplained(trial, peaks_away_from(trials.peaks, phase, trials.setting));
-  fit_model(trials.window, trials.setting, 8, trial);
+  const bool starts_near = trials.setting.shared != nullptr;
+  fit_model(trials.window, trials.setting, starts_near ? 4 : 8, trial);
   return trial;
 }
 
@@ -179,6 +180,7 @@ std::vector<std::string> take_best_of_kind(const Trials& trials,
 std::vector<Alternative> weigh_refused(const Trials& trials,
                                        std::span<const Phase* const> screened,
                                        std::span<const RuledOut> ruled_out,
+                                       std::span<const Phase* const> weightless,
                                        const JointModel& model) {
   std::vector<Alternative> out;
   if (model.phases.empty()) {
@@ -186,13 +188,16 @@ std::vector<Alternative> weigh_refused(const Trials& trials,
   }
   const auto technique = trials.setting.technique;
   std::vector<const Phase*> weighed = model.phases;
+  const auto is_weightless = [&](const Phase& phase) {
+    return std::find(weightless.begin(), weightless.end(), &phase) != weightless.end();
+  };
   const auto add = [&](const Phase& phase) {
     // Of a family of matrix the member that was named stands for the others.
     const bool is_known = std::any_of(weighed.begin(), weighed.end(), [&](const Phase* other) {
       return is_same_kind(*other, phase, technique) ||
              (phase.role != PhaseRole::mineral && other->family == phase.family);
     });
-    if (!is_known) {
+    if (!is_known && !is_weightless(phase)) {
       weighed.push_back(&phase);
       auto trial = model_with(trials, model, phase);
       if (is_fitted(trial)) {
@@ -210,7 +215,9 @@ std::vector<Alternative> weigh_refused(const Trials& trials,
     }
   }
   for (const auto& row : ruled_out) {
-    add(*row.phase);
+    if (row.finding != Finding::absent) {
+      add(*row.phase);
+    }
   }
   weigh(trials.window, model, out);
   return out;

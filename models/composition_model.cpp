@@ -1,6 +1,7 @@
 // Window, candidate phases and the joint model of composition.
 #include "core/noise.hpp"
 #include "models/composition_private.hpp"
+#include "models/shared_shapes_private.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -14,7 +15,6 @@ constexpr double shift_limit_cm1 = 6;  // searched; beyond 3 the answer is refus
 // The tail of a spectrometer's line is as long for a wide band as for a narrow one.
 constexpr double skewed_width_cm1 = 6;
 constexpr double derived_center_sd = 3;
-constexpr double misfit_reach = 3;
 
 // Noise along the axis: counts are noisier where the signal is high, detectors at their ends.
 std::vector<double> noise_profile(std::span<const double> y, double floor) {
@@ -126,6 +126,44 @@ void add_carbonate(const Window& window,
 
 }  // namespace
 
+std::pair<double, double> default_range(Technique technique) {
+  return technique == Technique::raman ? std::pair{400.0, 1800.0} : std::pair{500.0, 1800.0};
+}
+
+std::string obstacle(const CompositionInput& input) {
+  if (!input.axis.is_in_cm1()) {
+    return "the axis is not in 1/cm, so band positions do not apply; state the laser wavelength "
+           "(--laser) for Raman spectra stored against wavelength";
+  }
+  if (input.technique != Technique::raman && input.technique != Technique::ftir) {
+    return "the technique is not known; state --technique raman or ftir";
+  }
+  if (input.technique == Technique::ftir && input.mode == SamplingMode::reflection) {
+    return "reflection spectra mix absorption and dispersion; there are no references for them";
+  }
+  for (const double y : input.y) {
+    if (!std::isfinite(y)) {
+      return "the spectrum holds values that are not numbers";
+    }
+  }
+  return {};
+}
+
+BandTechnique technique_of(const CompositionInput& input) {
+  if (input.technique == Technique::raman) {
+    return BandTechnique::raman;
+  }
+  return input.mode == SamplingMode::atr ? BandTechnique::ftir_atr
+                                         : BandTechnique::ftir_transmission;
+}
+
+double robust_height(const Window& window) {
+  auto sorted = window.y;
+  std::sort(sorted.begin(), sorted.end());
+  const auto tail = sorted.size() / 100;  // single noisy points do not count
+  return sorted[sorted.size() - 1 - tail] - sorted[tail];
+}
+
 double observed_width(const ReferenceBand& band, const Setting& setting) {
   return std::hypot(band.fwhm_cm1, setting.instrument_width_cm1);
 }
@@ -224,6 +262,14 @@ double fitted_instrument_width(const Window& window,
 }
 
 void fit_model(const Window& window, const Setting& setting, Index iterations, JointModel& model) {
+  model.technique = setting.technique;
+  model.is_raman = setting.technique == BandTechnique::raman;
+  // Infrared bands of solids are broad: a background that bends on their scale would take them in.
+  model.background_pieces = model.is_raman ? 20 : 4;
+  if (setting.shared != nullptr) {
+    setting.shared->fit(model, std::max<Index>(1, iterations / 2));
+    return;
+  }
   BandMixtureOptions options;
   options.shift_limit = shift_limit_cm1;
   options.start_shift = setting.shift_cm1;
@@ -233,10 +279,6 @@ void fit_model(const Window& window, const Setting& setting, Index iterations, J
   options.lorentz_share_sd = lorentz_share_sd;
   options.skew_sd = skew_sd;
   options.iterations = iterations;
-  // Infrared bands of solids are broad: a background that bends on their scale would take them in.
-  model.technique = setting.technique;
-  model.is_raman = setting.technique == BandTechnique::raman;
-  model.background_pieces = model.is_raman ? 20 : 4;
   options.background.knot_spacing = (window.x.back() - window.x.front()) / model.background_pieces;
   model.fit = fit_band_mixture(window.x,
                                window.y,

@@ -243,12 +243,15 @@ std::vector<double> filtered(std::span<const double> residual,
   }
   const auto points = static_cast<Index>(residual.size());
   std::vector<double> out(residual.size(), 0.0);
-  for (Index i = half; i + half < points; ++i) {
-    double sum = 0;
-    for (Index k = -half; k <= half; ++k) {
-      sum += kernel[static_cast<std::size_t>(k + half)] * residual[static_cast<std::size_t>(i + k)];
+  // Point by point of the kernel, so that the points of the residual lie side by side.
+  const Index inner = points - 2 * half;
+  double* sum = out.data() + half;
+  for (Index k = 0; inner > 0 && k <= 2 * half; ++k) {
+    const double weight = kernel[static_cast<std::size_t>(k)] / gain;  // height of the band
+    const double* from = residual.data() + k;
+    for (Index i = 0; i < inner; ++i) {
+      sum[i] += weight * from[i];
     }
-    out[static_cast<std::size_t>(i)] = sum / gain;  // least-squares height of the band
   }
   return out;
 }

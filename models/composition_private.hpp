@@ -4,6 +4,7 @@
 #include "core/band_mixture.hpp"
 #include "models/composition.hpp"
 
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ inline constexpr double misfit_width_ir_cm1 = 50;   // over which misfit of shap
 inline constexpr double redundant_chi_square = 12;  // what leaving a phase out must cost
 inline constexpr double lorentz_share_sd = 0.15;    // of all bands together, against the tables
 inline constexpr double skew_sd = 0.2;              // of all bands together
+inline constexpr double misfit_reach = 3;           // of a band's shape, in widths
 inline constexpr double trace_share = 0.02;  // of the screened patterns: below it nothing is tried
 inline constexpr double unexplained_sigma = 5;  // of the residual's own noise and misfit
 inline constexpr double axis_limit_cm1 = 3;     // beyond it nothing is named without a standard
@@ -80,7 +82,8 @@ enum class Finding {
   main_band_missing,
   second_band_missing,
   misplaced,
-  redundant
+  redundant,
+  absent  // in no part of the spectrum, as a coarse look shows
 };
 
 /// The naming rule applied to one phase of a fitted model.
@@ -97,14 +100,21 @@ struct RuledOut {
   double share_u = 0;
 };
 
+class SharedFit;
+
 struct Setting {
   BandTechnique technique = BandTechnique::raman;
   double instrument_width_cm1 = 0;
   double shift_cm1 = 0;
+  bool draws_curves = true;
+  SharedFit* shared = nullptr;  // fits with shapes that many spectra have in common; else alone
 };
 
 /// Empty x if fewer than 16 points lie in the range.
 Window cut_window(const CompositionInput& input, double from_cm1, double to_cm1);
+
+/// Highest minus lowest ordinate, spikes left out.
+double robust_height(const Window& window);
 
 /// Width of a tabulated band as this instrument shows it.
 double observed_width(const ReferenceBand& band, const Setting& setting);
@@ -192,10 +202,11 @@ std::vector<std::string> take_best_of_kind(const Trials& trials,
                                            std::vector<const Phase*>& phases,
                                            JointModel& model);
 
-/// What phases that could not be named may hold of the areas.
+/// What phases that could not be named may hold of the areas; `weightless` are left out.
 std::vector<Alternative> weigh_refused(const Trials& trials,
                                        std::span<const Phase* const> screened,
                                        std::span<const RuledOut> ruled_out,
+                                       std::span<const Phase* const> weightless,
                                        const JointModel& model);
 
 /// Areas within the window, per phase and for all unexplained bands together (last).
@@ -241,6 +252,9 @@ void summarise(const Window& window,
                std::span<const RuledOut> ruled_out,
                Composition& out);
 
+/// Phases stay listed, without numbers.
+void refuse_all(const std::string& reason, Composition& out);
+
 /// Shortest interval that holds 95 % of a normal distribution cut to 0..1; near a limit it ends
 /// there, so that a pure or an absent phase is covered.
 std::pair<double, double> share_interval(double value, double u);
@@ -249,5 +263,36 @@ std::pair<double, double> share_interval(double value, double u);
 Composition compose_for_either_mode(const CompositionInput& input,
                                     const ReferenceLibrary& library,
                                     const CompositionOptions& options);
+
+/// Where the search begins in a spectrum of a map.
+struct CommonStart {
+  Setting setting;
+  std::vector<const Phase*> phases;                        // named somewhere in the map
+  std::vector<const Phase*> screened;                      // may be there, see Screening
+  std::vector<RuledOut> absent;                            // named elsewhere in the map, not here
+  std::map<const Phase*, std::vector<std::string>> alike;  // see JointModel
+  std::vector<ResidualPeak> peaks;                         // that were searched for phases in vain
+  std::vector<const Phase*> weightless;                    // of no weight as alternatives
+};
+
+/// What one spectrum has shown.
+struct Findings {
+  JointModel model;
+  Setting setting;
+  std::vector<const Phase*> screened;
+  bool is_unlike = false;  // what is common does not hold for this spectrum: nothing was concluded
+};
+
+/// Searches, fits and concludes; `start` null: nothing is known before.
+Findings estimate_window(Window window,
+                         const ReferenceLibrary& library,
+                         BandTechnique technique,
+                         const CommonStart* start,
+                         Composition& out);
+
+/// Empty if the composition can be tried.
+std::string obstacle(const CompositionInput& input);
+std::pair<double, double> default_range(Technique technique);
+BandTechnique technique_of(const CompositionInput& input);
 
 }  // namespace calcispec::models::detail

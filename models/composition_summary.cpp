@@ -102,6 +102,7 @@ PhaseStatus status_of(Finding finding) {
       return PhaseStatus::quantified;
     case Finding::weak:
     case Finding::redundant:
+    case Finding::absent:
       return PhaseStatus::below_lod;
     default:
       return PhaseStatus::ambiguous;
@@ -213,6 +214,7 @@ class Summary {
 std::string reason_of(Finding finding) {
   switch (finding) {
     case Finding::weak:
+    case Finding::absent:
       return "not above the critical level";
     case Finding::redundant:
       return "the phases named explain its bands as well";
@@ -251,7 +253,9 @@ void summarise(const Window& window,
                Composition& out) {
   out.condition_number = model.fit.condition_number;
   fill_bands(model, out);
-  fill_curves(window, model, out);
+  if (setting.draws_curves) {
+    fill_curves(window, model, out);
+  }
   fill_axis(model, out);
   Shares shares(window, model, ruled_out);
   const std::size_t unexplained = model.phases.size();
@@ -270,6 +274,20 @@ void summarise(const Window& window,
     }
   }
   add_ruled_out(ruled_out, setting.technique, out);
+}
+
+void refuse_all(const std::string& reason, Composition& out) {
+  out.total.reason = reason;
+  for (auto* list : {&out.phases, &out.matrix}) {
+    for (auto& entry : *list) {
+      entry.status = PhaseStatus::not_determinable;
+      entry.share = Estimate{};
+      entry.share.reason = reason;
+    }
+  }
+  out.groups.clear();
+  out.unexplained = Estimate{};
+  out.unexplained.reason = reason;
 }
 
 }  // namespace calcispec::models::detail

@@ -1,0 +1,258 @@
+#include "models/shared_shapes_private.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace calcispec::models::detail {
+namespace {
+
+constexpr double seen_sigmas = 3;  // from here on a band's place and width may be its own
+
+double median_of(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<Index>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+template <class Value>
+double median_over(std::span<const MapSample> samples, const Value& value) {
+  std::vector<double> all;
+  all.reserve(samples.size());
+  for (const auto& sample : samples) {
+    all.push_back(value(sample));
+  }
+  return median_of(std::move(all));
+}
+
+double highest_of(const JointModel& model) {
+  const auto& fitted = model.fit.fitted;
+  return std::max(1e-300, *std::max_element(fitted.begin(), fitted.end()));
+}
+
+// Where the shapes of this spectrum's bands can be missed, its highest band 1.
+std::vector<double> envelope_of(const MapSample& sample) {
+  const auto& x = sample.window.x;
+  std::vector<double> out(x.size(), 0.0);
+  const double scale = 1 / highest_of(sample.findings.model);
+  for (const auto& band : sample.findings.model.fit.bands) {
+    if (band.height <= 0) {
+      continue;
+    }
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double u = 2 * (x[i] - band.center) / (misfit_reach * band.fwhm);
+      out[i] += std::pow(scale * band.height / (1 + u * u), 2);
+    }
+  }
+  for (double& value : out) {
+    value = std::min(1.0, std::sqrt(value));
+  }
+  return out;
+}
+
+double share_of(const JointModel& model, std::size_t phase) {
+  double own = 0;
+  double total = 0;
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    total += model.fit.bands[b].area;
+    own += model.origin[b].phase == static_cast<Index>(phase) ? model.fit.bands[b].area : 0;
+  }
+  return total > 0 ? own / total : 0;
+}
+
+// Samples of one substance differ less within a map than tables do from it; apatite's order is what
+// differs within a lesion.
+// In infrared spectra grains and neighbours move bands from place to place.
+MixtureBand within_map(MixtureBand band, const Phase& phase, bool is_raman) {
+  constexpr double part = 0.5;
+  if (is_raman && phase.family != "apatite") {
+    band.center_sd *= part;
+    band.log_fwhm_sd *= part;
+  }
+  return band;
+}
+
+struct Place {
+  const JointModel* model = nullptr;
+  std::size_t phase = 0;
+  double share = -1;
+};
+
+void keep_largest(const JointModel& model, std::map<const Phase*, Place>& best) {
+  for (std::size_t p = 0; p < model.phases.size(); ++p) {
+    const double share = share_of(model, p);
+    auto& place = best[model.phases[p]];
+    if (share > place.share) {
+      place = {&model, p, share};
+    }
+  }
+}
+
+}  // namespace
+
+SharedShapes::SharedShapes(std::span<const MapSample> samples)
+    : middle_(0.5 * (samples.front().window.x.front() + samples.front().window.x.back())),
+      mixture_([&] {
+        learn_instrument(samples);
+        learn_noise(samples);
+        learn_shapes(samples);
+        return SharedMixture(samples.front().window.x, shapes_, setting_);
+      }()) {}
+
+void SharedShapes::learn_instrument(std::span<const MapSample> samples) {
+  const auto fit = [](const MapSample& sample) -> const BandMixtureResult& {
+    return sample.findings.model.fit;
+  };
+  setting_.shift = median_over(samples, [&](const auto& sample) { return fit(sample).shift; });
+  setting_.shift_u = median_over(samples, [&](const auto& sample) { return fit(sample).shift_u; });
+  setting_.stretch = median_over(samples, [&](const auto& sample) { return fit(sample).stretch; });
+  lorentz_share_ =
+      median_over(samples, [&](const auto& sample) { return fit(sample).lorentz_share; });
+  skew_ = median_over(samples, [&](const auto& sample) { return fit(sample).skew; });
+  const auto& first = samples.front();
+  setting_.knot_spacing =
+      (first.window.x.back() - first.window.x.front()) / first.findings.model.background_pieces;
+}
+
+// Noise along the axis, its misfit by the shapes, and how far the background bends for its noise.
+void SharedShapes::learn_noise(std::span<const MapSample> samples) {
+  const std::size_t points = samples.front().window.x.size();
+  setting_.noise.resize(points);
+  setting_.envelope.assign(points, 0.0);
+  std::vector<double> ratio(samples.size());
+  for (std::size_t i = 0; i < points; ++i) {
+    for (std::size_t s = 0; s < samples.size(); ++s) {
+      ratio[s] = samples[s].window.sigma[i] / samples[s].window.noise;
+    }
+    setting_.noise[i] = median_of(ratio);
+  }
+  for (const auto& sample : samples) {
+    const auto own = envelope_of(sample);
+    for (std::size_t i = 0; i < points; ++i) {
+      setting_.envelope[i] = std::max(setting_.envelope[i], own[i]);
+    }
+  }
+  setting_.relative_misfit = median_over(samples, [](const MapSample& sample) {
+    const auto& sigma = sample.findings.model.fit.sigma;
+    return *std::max_element(sigma.begin(), sigma.end()) / highest_of(sample.findings.model);
+  });
+  setting_.stiffness = std::exp(median_over(samples, [](const MapSample& sample) {
+    const auto& sigma = sample.findings.model.fit.sigma;
+    const double level = *std::min_element(sigma.begin(), sigma.end());
+    return std::log(std::max(1e-300, sample.findings.model.fit.stiffness * level * level));
+  }));
+}
+
+void SharedShapes::learn_shapes(std::span<const MapSample> samples) {
+  std::map<const Phase*, Place> best;
+  for (const auto& sample : samples) {
+    keep_largest(sample.findings.model, best);
+  }
+  auto refused = std::map<const Phase*, Place>();
+  for (const auto& sample : samples) {
+    for (const auto& other : sample.findings.model.alternatives) {
+      keep_largest(other.trial, refused);
+    }
+  }
+  best.merge(refused);
+  // By name, not by place in memory: the order decides the last digits.
+  std::vector<std::pair<const Phase*, Place>> ordered(best.begin(), best.end());
+  std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
+    return a.first->id < b.first->id;
+  });
+  for (const auto& [phase, place] : ordered) {
+    take_shapes(*place.model, place.phase);
+  }
+}
+
+void SharedShapes::take_shapes(const JointModel& model, std::size_t phase) {
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    if (model.origin[b].phase != static_cast<Index>(phase)) {
+      continue;
+    }
+    const auto& band = model.fit.bands[b];
+    SharedShape shape;
+    shape.center = band.center;
+    shape.fwhm = band.fwhm;
+    shape.lorentz_share = band.lorentz_share;
+    shape.skew = band.skew;
+    shape.is_free = band.height > seen_sigmas * band.height_u;
+    index_[{model.phases[phase], model.origin[b].reference}] = static_cast<Index>(shapes_.size());
+    shapes_.push_back(shape);
+  }
+}
+
+Index SharedShapes::shape_of(const Phase* phase, const ReferenceBand* row) const {
+  const auto found = index_.find({phase, row});
+  return found == index_.end() ? -1 : found->second;
+}
+
+MixtureBand SharedShapes::as_seen(MixtureBand band) const {
+  band.center += setting_.shift + setting_.stretch * (band.center - middle_);
+  band.lorentz_share = std::clamp(band.lorentz_share + lorentz_share_, 0.0, 1.0);
+  band.skew = std::clamp(band.skew + skew_ * band.skew_lever, -0.6, 0.6);
+  return band;
+}
+
+double SharedShapes::area_of(Index shape) const {
+  const auto& own = shapes_[static_cast<std::size_t>(shape)];
+  return pseudo_voigt_area(own.fwhm, own.lorentz_share);
+}
+
+double SharedShapes::noise_level(const Window& window) const {
+  std::vector<double> ratio(window.sigma.size());
+  for (std::size_t i = 0; i < ratio.size(); ++i) {
+    ratio[i] = window.sigma[i] / setting_.noise[i];
+  }
+  return median_of(std::move(ratio));
+}
+
+SharedFit::SharedFit(const SharedShapes& shapes, const Window& window)
+    : shapes_(shapes), spectrum_(shapes.mixture().load(window.y, shapes.noise_level(window))) {}
+
+std::vector<CoarseShare> SharedFit::look(std::span<const Phase* const> phases,
+                                         BandTechnique technique) {
+  std::vector<std::vector<std::pair<Index, double>>> patterns;
+  std::vector<double> area;
+  for (const auto* phase : phases) {
+    patterns.emplace_back();
+    area.push_back(0);
+    for (const auto& row : phase->bands(technique)) {
+      const Index shape = shapes_.shape_of(phase, &row);
+      if (shape >= 0) {
+        patterns.back().emplace_back(shape, row.relative_intensity / 100);
+        area.back() += row.relative_intensity / 100 * shapes_.area_of(shape);
+      }
+    }
+  }
+  const auto amounts = shapes_.mixture().screen(spectrum_, patterns);
+  double total = 1e-300;
+  for (std::size_t p = 0; p < amounts.size(); ++p) {
+    total += amounts[p].value * area[p];
+  }
+  std::vector<CoarseShare> out;
+  out.reserve(amounts.size());
+  for (std::size_t p = 0; p < amounts.size(); ++p) {
+    out.push_back({amounts[p].value * area[p] / total, amounts[p].u * area[p] / total});
+  }
+  return out;
+}
+
+void SharedFit::fit(JointModel& model, Index rounds) {
+  std::vector<SharedBand> bands;
+  bands.reserve(model.bands.size());
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    const auto& origin = model.origin[b];
+    SharedBand band{model.bands[b], -1};
+    if (origin.phase >= 0) {
+      const auto* phase = model.phases[static_cast<std::size_t>(origin.phase)];
+      band.shape = shapes_.shape_of(phase, origin.reference);
+      band.band = band.shape >= 0 ? within_map(band.band, *phase, model.is_raman)
+                                  : shapes_.as_seen(band.band);
+    }
+    bands.push_back(band);
+  }
+  model.fit =
+      shapes_.mixture().fit(spectrum_, bands, static_cast<Index>(model.phases.size()), rounds);
+}
+
+}  // namespace calcispec::models::detail

@@ -1,0 +1,73 @@
+// Band shapes that the spectra of a map have in common, and joint models fitted with them.
+#pragma once
+
+#include "core/shared_mixture.hpp"
+#include "models/composition_private.hpp"
+
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace calcispec::models::detail {
+
+/// A spectrum that was fitted alone.
+struct MapSample {
+  Window window;
+  Findings findings;
+};
+
+/// What several spectra of one axis show in common. Shapes are taken from the spectrum that holds
+/// most of their phase.
+class SharedShapes {
+ public:
+  /// `samples`: at least one, of equal axes, each fitted.
+  explicit SharedShapes(std::span<const MapSample> samples);
+
+  [[nodiscard]] const SharedMixture& mixture() const { return mixture_; }
+  /// Of a phase's band, -1 where none is known.
+  [[nodiscard]] Index shape_of(const Phase* phase, const ReferenceBand* row) const;
+  /// A tabulated band as this instrument shows it.
+  [[nodiscard]] MixtureBand as_seen(MixtureBand band) const;
+  [[nodiscard]] double area_of(Index shape) const;
+  [[nodiscard]] double noise_level(const Window& window) const;
+  [[nodiscard]] double shift() const { return setting_.shift; }
+
+ private:
+  void learn_instrument(std::span<const MapSample> samples);
+  void learn_noise(std::span<const MapSample> samples);
+  void learn_shapes(std::span<const MapSample> samples);
+  void take_shapes(const JointModel& model, std::size_t phase);
+
+  SharedSetting setting_;
+  double middle_ = 0;
+  double lorentz_share_ = 0;
+  double skew_ = 0;
+  std::vector<SharedShape> shapes_;
+  std::map<std::pair<const Phase*, const ReferenceBand*>, Index> index_;
+  SharedMixture mixture_;
+};
+
+/// A phase as a coarse look at a spectrum shows it.
+struct CoarseShare {
+  double share = 0;  // of the sum of the patterns
+  double u = 0;
+};
+
+/// One spectrum, ready to be fitted with any of these shapes and others.
+class SharedFit {
+ public:
+  SharedFit(const SharedShapes& shapes, const Window& window);
+
+  /// Shares of fixed patterns of the phases' bands. Bands without a known shape are left out.
+  [[nodiscard]] std::vector<CoarseShare> look(std::span<const Phase* const> phases,
+                                              BandTechnique technique);
+  /// Fills the model's fit.
+  void fit(JointModel& model, Index rounds);
+
+ private:
+  const SharedShapes& shapes_;
+  SharedMixture::Spectrum spectrum_;
+};
+
+}  // namespace calcispec::models::detail
