@@ -68,6 +68,8 @@ Range range_of(const std::vector<double>& values) {
   return range;
 }
 
+constexpr double highest_absorbance = 20;  // beyond what any detector tells from darkness
+
 class Interpreter {
  public:
   Interpreter(const TextSpectra& spectra,
@@ -156,7 +158,6 @@ class Interpreter {
 
   void find_ordinate() {
     auto kind = spectra_.ordinate.value_or(stated_ordinate());
-    constexpr double highest_absorbance = 20;  // beyond what any detector tells from darkness
     if (kind == OrdinateKind::absorbance && y_range_.high > highest_absorbance) {
       say(Severity::warning,
           "ordinate_implausible",
@@ -356,7 +357,10 @@ class Interpreter {
     } else if (out_.x_unit == "nm" || out_.x_unit == "um") {
       out_.axis_kind = AxisKind::wavelength;
     }
-    if (out_.ordinate == OrdinateKind::unknown) {
+    // Containers call any signal intensity; an infrared one that lies within absorbances is none.
+    const bool is_any_signal = out_.ordinate == OrdinateKind::intensity &&
+                               out_.technique == Technique::ftir && !options_.ordinate;
+    if (out_.ordinate == OrdinateKind::unknown || is_any_signal) {
       guess_ordinate();
     }
   }
@@ -395,6 +399,10 @@ class Interpreter {
       return;
     }
     const bool is_transmittance = is_percent() && y_range_.high > 20;
+    if (out_.ordinate == OrdinateKind::intensity && !is_transmittance &&
+        y_range_.high > highest_absorbance) {
+      return;  // a single beam
+    }
     out_.ordinate = is_transmittance ? OrdinateKind::transmittance : OrdinateKind::absorbance;
     say(Severity::note,
         "ordinate_guessed",

@@ -201,6 +201,12 @@ void to_absorbance(io::Recording& recording, Diagnostics& diagnostics) {
   if (recording.ordinate == OrdinateKind::absorbance) {
     return;
   }
+  if (recording.ordinate == OrdinateKind::intensity) {
+    throw Error(
+        ErrorCode::invalid_argument,
+        "the ordinate is an intensity (a single beam?), which is no transmittance; ratio it "
+        "to its background first, or state --ordinate absorbance or transmittance");
+  }
   double top = 0;
   for (const double y : recording.spectra.values) {
     top = std::isfinite(y) ? std::max(top, y) : top;

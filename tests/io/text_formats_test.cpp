@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string>
@@ -212,6 +213,24 @@ TEST(Interpretation, UserWinsAndContradictionIsSaid) {
     is_said = is_said || row.code == "technique_contradicted";
   }
   EXPECT_TRUE(is_said);
+}
+
+// Containers name any signal so.
+TEST(Interpretation, AnInfraredIntensityWithinAbsorbancesIsAbsorbance) {
+  ReadOptions options;
+  options.technique = Technique::ftir;
+  const auto text = columns(',', '.', "Wavenumber (cm-1),Intensity\n");
+  const auto file = load_bytes({text, "r.csv"}, options);
+  EXPECT_EQ(file.recordings.at(0).ordinate, OrdinateKind::absorbance);
+  EXPECT_TRUE(std::any_of(file.diagnostics.begin(), file.diagnostics.end(), [](const auto& row) {
+    return row.code == "ordinate_guessed";
+  }));
+  std::string counts = "Wavenumber (cm-1),Intensity\n";
+  for (int i = 0; i < 12; ++i) {
+    counts += std::to_string(400 + 100 * i) + "," + std::to_string(30000 + 100 * i) + "\n";
+  }
+  EXPECT_EQ(load_bytes({counts, "s.csv"}, options).recordings.at(0).ordinate,
+            OrdinateKind::intensity);
 }
 
 TEST(Interpretation, WavelengthsBecomeShiftsWithALaser) {

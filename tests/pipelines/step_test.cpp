@@ -41,6 +41,15 @@ TEST(Steps, ResampleChangesTheAxisForTheStepsBehindIt) {
   EXPECT_TRUE(std::isfinite(recording.spectra.values[60]));
 }
 
+TEST(Steps, ASingleBeamIsNoTransmittance) {
+  auto recording = recording_on(uneven_axis());
+  recording.ordinate = OrdinateKind::intensity;
+  EXPECT_THROW(run("convert.absorbance", recording), Error);
+  recording.ordinate = OrdinateKind::transmittance;
+  EXPECT_TRUE(run("convert.absorbance", recording).empty());
+  EXPECT_EQ(recording.ordinate, OrdinateKind::absorbance);
+}
+
 TEST(Steps, WhatNeedsEvenStepsSaysSoAndWhatToWrite) {
   for (const std::string text : {"derivative.fft", "smooth.fsd", "derivative.savgol window=auto"}) {
     auto recording = recording_on(uneven_axis());
