@@ -4,8 +4,10 @@
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "io/file.hpp"
+#include "models/map_composition.hpp"
 #include "models/weight_fractions.hpp"
-#include "pipelines/measured_library.hpp"
+#include "pipelines/analysis_references_private.hpp"
+#include "pipelines/map_samples_private.hpp"
 #include "pipelines/spectrum_analyser.hpp"
 #include "pipelines/spectrum_ids.hpp"
 
@@ -17,6 +19,8 @@
 namespace calcispec {
 namespace {
 
+constexpr Index learnt_spectra = 8;  // of a map
+
 // One spectrum of a file that was read, waiting to be analysed.
 struct Job {
   std::size_t entry = 0;  // in the result
@@ -24,70 +28,14 @@ struct Job {
   Index row = 0;
 };
 
-// Nothing if the folder holds bands or there is none.
-std::optional<models::MeasuredLibrary> make_measured_library(const AnalysisRequest& request) {
-  const bool is_measured = is_measured_library(request.library_folder);
-  if (is_measured && !request.is_only_library) {
-    throw Error(ErrorCode::invalid_argument,
-                "measured references are used alone: add --only-library");
-  }
-  if (!is_measured) {
-    return std::nullopt;
-  }
-  auto library = load_measured_library(request.library_folder, request.read.reader_program);
-  for (const auto& calibration : request.calibrations) {
-    if (calibration.library_sha256 != library.sha256) {
-      throw Error(ErrorCode::invalid_argument,
-                  "the calibration " + calibration.id + " was learnt with other references than " +
-                      request.library_folder + " holds; run calcispec calibrate again");
-    }
-  }
-  return library;
-}
-
-models::ReferenceLibrary make_library(const AnalysisRequest& request) {
-  if (request.library_folder.empty() || is_measured_library(request.library_folder)) {
-    return models::builtin_library();
-  }
-  auto own = models::library_from_folder(request.library_folder);
-  if (request.is_only_library) {
-    return own;
-  }
-  auto library = models::builtin_library();
-  for (auto& phase : own.phases) {
-    const auto same = std::find_if(library.phases.begin(),
-                                   library.phases.end(),
-                                   [&](const auto& known) { return known.id == phase.id; });
-    if (same == library.phases.end()) {
-      library.phases.push_back(std::move(phase));
-    } else {
-      *same = std::move(phase);
-    }
-  }
-  library.sha256 += "+" + own.sha256;
-  return library;
-}
-
-// Response factors of band tables hold for those very tables.
-void check_calibration(const AnalysisRequest& request, const models::ReferenceLibrary& library) {
-  for (const auto& calibration : request.calibrations) {
-    if (calibration.library_sha256 != library.sha256) {
-      throw Error(ErrorCode::invalid_argument,
-                  "the calibration " + calibration.id +
-                      " was learnt with other references: state the --library DIR --only-library "
-                      "of that time, or run calcispec calibrate again");
-    }
-  }
-}
-
 class Analysis {
  public:
   explicit Analysis(const AnalysisRequest& request)
       : request_(request),
-        library_(make_library(request)),
-        measured_(make_measured_library(request)) {
+        library_(detail::make_library(request)),
+        measured_(detail::make_measured_library(request)) {
     if (!measured_) {
-      check_calibration(request_, library_);
+      detail::check_calibration(request_, library_);
     }
   }
 
@@ -95,6 +43,7 @@ class Analysis {
     for (const auto& input : request_.inputs) {
       read(input);
     }
+    learn_maps();
     std::mutex mutex;
     Index done = 0;
     const auto total = static_cast<Index>(jobs_.size());
@@ -112,10 +61,59 @@ class Analysis {
     return std::move(result_);
   }
 
+  // The ids of the phases found in these spectra of a map.
+  std::vector<std::string> learn(const std::shared_ptr<const io::Recording>& samples) {
+    if (measured_ || request_.is_each_alone) {
+      return {};
+    }
+    const auto rows = samples->spectra.rows();
+    std::vector<SpectrumAnalysis> entries(static_cast<std::size_t>(rows));
+    parallel_for(rows, request_.jobs, [&](Index row) {
+      auto& entry = entries[static_cast<std::size_t>(row)];
+      entry.technique = samples->technique;
+      entry.mode = samples->mode;
+      entry.ordinate = samples->ordinate;
+      prepare({0, samples, row}, entry);
+    });
+    std::vector<std::vector<double>> spectra;
+    const SpectrumAnalysis* first = nullptr;
+    for (auto& entry : entries) {
+      // A step may cut spectra to different lengths.
+      const bool is_like_first =
+          first == nullptr || !entry.axis || entry.axis->size() == first->axis->size();
+      if (entry.status == AnalysisStatus::ok && is_like_first) {
+        first = first == nullptr ? &entry : first;
+        spectra.push_back(std::move(entry.y));
+      }
+    }
+    if (spectra.empty()) {
+      return {};
+    }
+    std::vector<std::vector<double>> chosen;
+    for (const Index i : models::diverse_samples(spectra, learnt_spectra)) {
+      chosen.push_back(spectra[static_cast<std::size_t>(i)]);
+    }
+    const auto method = method_for(*first);
+    composers_.emplace_back(first->axis,
+                            chosen,
+                            first->technique,
+                            first->mode,
+                            library_,
+                            options_for(method),
+                            request_.jobs);
+    return composers_.back().phases();
+  }
+
   // Faults of the spectrum become its status.
   void analyse(const Job& job, SpectrumAnalysis& entry) const {
+    prepare(job, entry);
+    if (entry.status != AnalysisStatus::ok) {
+      return;
+    }
     try {
-      condition(job, entry);
+      const auto method = method_for(entry);
+      draw_baseline(method, *job.recording, entry);
+      estimate(method, entry);
     } catch (const Error& error) {
       entry.status = AnalysisStatus::failed;
       entry.message = error.what();
@@ -194,10 +192,62 @@ class Analysis {
     return out;
   }
 
+  // Of each map some spectra, before any of them is estimated.
+  void learn_maps() {
+    const io::Recording* last = nullptr;
+    for (const auto& job : jobs_) {
+      const auto& recording = *job.recording;
+      const auto runs = &recording != last && recording.map
+                            ? detail::sample_runs(recording.spectra.rows())
+                            : std::vector<Index>();
+      last = &recording;
+      if (!runs.empty()) {
+        learn(samples_of(recording, runs));
+      }
+    }
+  }
+
+  static std::shared_ptr<io::Recording> samples_of(const io::Recording& recording,
+                                                   std::span<const Index> runs) {
+    auto samples = std::make_shared<io::Recording>();
+    samples->technique = recording.technique;
+    samples->mode = recording.mode;
+    samples->ordinate = recording.ordinate;
+    const auto count = static_cast<Index>(runs.size()) * detail::sample_run;
+    samples->spectra = SpectraMatrix::make(recording.spectra.axis, count);
+    for (Index i = 0; i < count; ++i) {
+      const Index first = runs[static_cast<std::size_t>(i / detail::sample_run)];
+      const auto from = recording.spectra.row(first + i % detail::sample_run);
+      std::copy(from.begin(), from.end(), samples->spectra.row(i).begin());
+    }
+    return samples;
+  }
+
+  [[nodiscard]] Method method_for(const SpectrumAnalysis& entry) const {
+    return request_.method ? *request_.method : builtin_method(entry.technique, entry.mode);
+  }
+
+  [[nodiscard]] models::CompositionOptions options_for(const Method& method) const {
+    auto options = request_.composition;
+    if (!options.range_cm1) {
+      options.range_cm1 = method.range_cm1;
+    }
+    return options;
+  }
+
+  // Quality and conditioning; faults of the spectrum become its status.
+  void prepare(const Job& job, SpectrumAnalysis& entry) const {
+    try {
+      condition(job, entry);
+    } catch (const Error& error) {
+      entry.status = AnalysisStatus::failed;
+      entry.message = error.what();
+    }
+  }
+
   void condition(const Job& job, SpectrumAnalysis& entry) const {
     auto recording = single(job);
-    const auto method =
-        request_.method ? *request_.method : builtin_method(entry.technique, entry.mode);
+    const auto method = method_for(entry);
     fill_provenance(method, entry);
     entry.axis = recording.spectra.axis;
     entry.y.assign(recording.spectra.values.begin(), recording.spectra.values.end());
@@ -231,8 +281,7 @@ class Analysis {
     run_steps(method.steps, 1, recording, nullptr, entry.diagnostics);
     entry.axis = recording.spectra.axis;
     entry.y.assign(recording.spectra.values.begin(), recording.spectra.values.end());
-    draw_baseline(method, recording, entry);
-    estimate(method, entry);
+    entry.status = AnalysisStatus::ok;
   }
 
   static std::string refusal_text(const models::QualityReport& quality) {
@@ -250,7 +299,12 @@ class Analysis {
     if (method.display.empty()) {
       return;
     }
-    auto copy = recording;
+    io::Recording copy;
+    copy.spectra = SpectraMatrix::make(entry.axis, 1);
+    std::copy(entry.y.begin(), entry.y.end(), copy.spectra.values.begin());
+    copy.ordinate = entry.ordinate;
+    copy.technique = recording.technique;
+    copy.mode = recording.mode;
     SpectraMatrix baseline;
     Diagnostics ignored;  // for display only
     run_steps(method.display, 1, copy, &baseline, ignored);
@@ -258,17 +312,13 @@ class Analysis {
   }
 
   void estimate(const Method& method, SpectrumAnalysis& entry) const {
-    auto options = request_.composition;
-    if (!options.range_cm1) {
-      options.range_cm1 = method.range_cm1;
-    }
     const models::CompositionInput input{*entry.axis, entry.y, entry.technique, entry.mode};
     if (measured_) {
       entry.composition = compose_measured(input, request_.composition);
       entry.status = AnalysisStatus::ok;
       return;
     }
-    entry.composition = models::estimate_composition(input, library_, options);
+    entry.composition = compose(input, options_for(method));
     tell_mode(entry);
     const models::CompositionInput known{*entry.axis, entry.y, entry.technique, entry.mode};
     entry.markers = models::evaluate_markers(known, *entry.composition, request_.markers);
@@ -276,6 +326,16 @@ class Analysis {
         request_.marker_calibrations, known, *entry.composition, request_.material, entry.markers);
     weigh(entry);
     entry.status = AnalysisStatus::ok;
+  }
+
+  [[nodiscard]] models::Composition compose(const models::CompositionInput& input,
+                                            const models::CompositionOptions& options) const {
+    for (const auto& composer : composers_) {
+      if (composer.is_for(input.axis, input.technique, input.mode)) {
+        return composer.estimate(input.y);
+      }
+    }
+    return models::estimate_composition(input, library_, options);
   }
 
   void weigh(SpectrumAnalysis& entry) const {
@@ -380,6 +440,7 @@ class Analysis {
   const AnalysisRequest& request_;
   models::ReferenceLibrary library_;
   std::optional<models::MeasuredLibrary> measured_;
+  std::vector<models::MapComposer> composers_;  // of maps, see learn()
   SpectrumIds ids_;
   AnalysisResult result_;
   std::vector<Job> jobs_;
@@ -399,7 +460,7 @@ struct SpectrumAnalyser::Parts {
 };
 
 SpectrumAnalyser::SpectrumAnalyser(AnalysisRequest request)
-    : parts_(std::make_unique<const Parts>(std::move(request))) {}
+    : parts_(std::make_unique<Parts>(std::move(request))) {}
 SpectrumAnalyser::~SpectrumAnalyser() = default;
 
 SpectrumAnalysis SpectrumAnalyser::analyse(const std::shared_ptr<const io::Recording>& recording,
@@ -411,6 +472,11 @@ SpectrumAnalysis SpectrumAnalyser::analyse(const std::shared_ptr<const io::Recor
   entry.ordinate = recording->ordinate;
   parts_->analysis.analyse({0, recording, row}, entry);
   return entry;
+}
+
+std::vector<std::string> SpectrumAnalyser::learn(
+    const std::shared_ptr<const io::Recording>& samples) {
+  return parts_->analysis.learn(samples);
 }
 
 std::string SpectrumAnalyser::library_sha256() const {

@@ -86,6 +86,7 @@ struct AnalysisRequest {
   bool assumes_response = false;  // weight fractions by response factors from memory
   models::MarkerOptions markers;
   bool is_only_library = false;
+  bool is_each_alone = false;  // spectra of a map are not told from what they have in common
   Index jobs = 0;
 };
 

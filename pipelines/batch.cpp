@@ -59,6 +59,7 @@ Json analysis_json(const AnalysisRequest& request) {
   out["method"] = request.method ? canonical_text(*request.method) : "built-in by technique";
   out["library_sha256"] = SpectrumAnalyser(request).library_sha256();
   out["calibration_sha256"] = request.calibration_sha256;
+  out["each_alone"] = request.is_each_alone;
   if (request.composition.range_cm1) {
     out["range"] = {request.composition.range_cm1->first, request.composition.range_cm1->second};
   }
@@ -212,6 +213,28 @@ Json settled_manifest(const BatchJob& job, const BatchPlan& plan) {
               path.string());
 }
 
+void settle_learnt(const BatchJob& job, const std::vector<std::string>& phases) {
+  const auto path = work_folder(job.output) / "common.json";
+  const Json own{
+      {"phases", phases}
+  };
+  if (!fs::exists(path)) {
+    write_first(path, own.dump(1) + "\n");
+  }
+  std::ifstream stream(path, std::ios::binary);
+  if (Json::parse(stream, nullptr, false) != own) {
+    throw Error(ErrorCode::bad_method,
+                "what the spectra of the map have in common is not what the work begun here found; "
+                "run all shards on processors of one kind, or with --each-alone",
+                path.string());
+  }
+}
+
+std::string learnt_text(const BatchJob& job) {
+  std::ifstream stream(work_folder(job.output) / "common.json", std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
 io::Recording processed_head(const BatchJob& job, const BatchSource& source) {
   auto head = source.head();
   const auto map = head.map;
@@ -262,6 +285,9 @@ class ShardRun {
         plan_(detail::plan_of(job, source_)),
         work_(job, source_, jobs) {
     detail::settled_manifest(job, plan_);
+    if (job.analysis) {
+      detail::settle_learnt(job, work_.learnt());
+    }
     first_ = plan_.blocks * shard.index / shard.count;
     last_ = plan_.blocks * (shard.index + 1) / shard.count;
     stem_ = detail::stem_of(job.output, shard);

@@ -242,6 +242,7 @@ class Merge {
       map.put_text("provenance/method", own["method"].get<std::string>());
       map.put_text("provenance/library_sha256", own["library_sha256"].get<std::string>());
       map.put_text("provenance/calibration_sha256", own["calibration_sha256"].get<std::string>());
+      map.put_text("provenance/common", detail::learnt_text(job_));
       map.put_text("provenance/notice",
                    "For research use only. Not for diagnosis or treatment decisions.");
     }

@@ -24,6 +24,13 @@ nlohmann::ordered_json manifest_of(const BatchJob& job, const BatchPlan& plan);
 /// The manifest on the disk: of this job (else Error{bad_method}), or made now.
 nlohmann::ordered_json settled_manifest(const BatchJob& job, const BatchPlan& plan);
 
+/// What is learnt of a map is written beside the results once; Error{bad_method} where a later run
+/// finds something else.
+void settle_learnt(const BatchJob& job, const std::vector<std::string>& phases);
+
+/// The same as written; empty if nothing was.
+std::string learnt_text(const BatchJob& job);
+
 /// merge_batch() with a source that is open.
 BatchCounts merge_shards(const BatchJob& job, Index shards, const BatchSource& source);
 

@@ -2,6 +2,7 @@
 
 #include "core/error.hpp"
 #include "io/file.hpp"
+#include "pipelines/map_samples_private.hpp"
 
 #include <algorithm>
 
@@ -67,6 +68,24 @@ Index BatchSource::rows_of(Index block) const {
 
 const io::Recording& BatchSource::head() const {
   return map_ ? map_->head() : table_head_;
+}
+
+std::shared_ptr<io::Recording> BatchSource::samples() {
+  const auto runs = map_ ? detail::sample_runs(rows()) : std::vector<Index>();
+  if (runs.empty()) {
+    return nullptr;
+  }
+  auto out = std::make_shared<io::Recording>(block_head_);
+  std::vector<double> values;
+  for (const Index first : runs) {
+    const auto part = map_->read(first, detail::sample_run);
+    values.insert(values.end(), part.values.begin(), part.values.end());
+  }
+  const auto count = static_cast<Index>(runs.size()) * detail::sample_run;
+  out->map = MapGrid{count, 1, 0, 0};
+  out->spectra = SpectraMatrix::make(map_->head().spectra.axis, count);
+  out->spectra.values = std::move(values);
+  return out;
 }
 
 std::vector<BatchPart> BatchSource::read(Index block) {

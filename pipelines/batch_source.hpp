@@ -40,6 +40,9 @@ class BatchSource {
   [[nodiscard]] Index rows_of(Index block) const;
   /// Axis, grid and words of a map; of a table an axis of two points without meaning.
   [[nodiscard]] const io::Recording& head() const;
+  /// About 256 spectra from all over a map, to learn from; null for a table and for less than 64.
+  /// Throws as read().
+  [[nodiscard]] std::shared_ptr<io::Recording> samples();
   /// Faults of a table are parts without recording; those of a map throw. One thread at a time.
   [[nodiscard]] std::vector<BatchPart> read(Index block);
 

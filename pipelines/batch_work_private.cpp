@@ -12,7 +12,7 @@
 
 namespace calcispec::detail {
 
-BlockWork::BlockWork(const BatchJob& job, const BatchSource& source, Index jobs)
+BlockWork::BlockWork(const BatchJob& job, BatchSource& source, Index jobs)
     : job_(job), jobs_(jobs), is_table_(job.is_table) {
   if (job.analysis) {
     auto request = *job.analysis;
@@ -22,10 +22,20 @@ BlockWork::BlockWork(const BatchJob& job, const BatchSource& source, Index jobs)
     if (request.method) {
       request.method->display.clear();  // nothing is drawn
     }
+    request.composition.draws_curves = false;
+    request.jobs = jobs;
     analyser_.emplace(std::move(request));
+    learn(source);
   }
   if (job.writes_spectra()) {
     points_out_ = processed_head(job, source).spectra.points();
+  }
+}
+
+void BlockWork::learn(BatchSource& source) {
+  const auto samples = source.samples();
+  if (samples) {
+    learnt_ = analyser_->learn(samples);
   }
 }
 

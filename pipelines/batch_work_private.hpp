@@ -13,14 +13,17 @@ namespace calcispec::detail {
 
 class BlockWork {
  public:
-  /// Throws as SpectrumAnalyser does.
-  BlockWork(const BatchJob& job, const BatchSource& source, Index jobs);
+  /// Learns from the map what its spectra have in common. Throws as SpectrumAnalyser does.
+  BlockWork(const BatchJob& job, BatchSource& source, Index jobs);
 
   /// Bytes of the block; the same for every number of threads. Throws Error{bad_method} if the
   /// steps give spectra of another length than those of the head.
   [[nodiscard]] std::vector<char> run(std::vector<BatchPart> parts) const;
+  /// Ids of the phases found in the samples of the map; empty: every spectrum is estimated alone.
+  [[nodiscard]] const std::vector<std::string>& learnt() const { return learnt_; }
 
  private:
+  void learn(BatchSource& source);
   [[nodiscard]] std::vector<RowValues> rows_of(const BatchPart& part) const;
   void analyse(const BatchPart& part, std::vector<RowValues>& rows) const;
   void fit(const BatchPart& part, std::vector<RowValues>& rows) const;
@@ -34,6 +37,7 @@ class BlockWork {
   bool is_table_;
   Index points_out_ = 0;
   std::optional<SpectrumAnalyser> analyser_;
+  std::vector<std::string> learnt_;
 };
 
 }  // namespace calcispec::detail

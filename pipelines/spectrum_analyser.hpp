@@ -5,10 +5,11 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace calcispec {
 
-/// Thread-safe.
+/// analyse() may be called by several threads at a time.
 class SpectrumAnalyser {
  public:
   /// `request.inputs` is not used. Throws as analyze() does.
@@ -19,6 +20,10 @@ class SpectrumAnalyser {
   SpectrumAnalyser& operator=(SpectrumAnalyser&&) = delete;
   ~SpectrumAnalyser();
 
+  /// Learns from spectra of a map what they have in common; analyse() then uses it for those of the
+  /// same axis. To be called before analyse(). The ids of the phases found; empty: nothing learnt.
+  std::vector<std::string> learn(const std::shared_ptr<const io::Recording>& samples);
+
   /// Without input, id and diagnostics of the file, which the caller knows.
   [[nodiscard]] SpectrumAnalysis analyse(const std::shared_ptr<const io::Recording>& recording,
                                          Index row) const;
@@ -26,7 +31,7 @@ class SpectrumAnalyser {
 
  private:
   struct Parts;
-  std::unique_ptr<const Parts> parts_;
+  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace calcispec

@@ -57,6 +57,9 @@ const CommandHelp& analyze_help() {
       flag_option("assume-response",
                   "weight fractions by response factors from memory, with the intervals they ask "
                   "for (Raman)"),
+      flag_option("each-alone",
+                  "estimate every spectrum of a map by itself, not with what they have in common "
+                  "(slower)"),
       number_option("instrument-width",
                     "CM1",
                     "full width of a line as the instrument shows it, in 1/cm; for "
@@ -102,6 +105,7 @@ AnalysisRequest request_of(const Options& options) {
   take_references(options, request);
   request.material = options.text("material");
   request.assumes_response = options.has("assume-response");
+  request.is_each_alone = options.has("each-alone");
   if (request.assumes_response && !request.calibrations.empty()) {
     throw Error(ErrorCode::invalid_argument,
                 "--assume-response stands in for response factors, and --calibration states some");
@@ -123,6 +127,7 @@ constexpr std::array recorded_options{"technique",
                                       "calibration",
                                       "material",
                                       "assume-response",
+                                      "each-alone",
                                       "instrument-width",
                                       "specimens"};
 
@@ -396,7 +401,9 @@ int run_replay(const Options& options) {
   std::vector<std::string> arguments;
   for (const auto& option : record.options) {
     arguments.push_back("--" + option.name);
-    if (option.name != "only-library" && option.name != "assume-response") {
+    const bool is_flag = option.name == "only-library" || option.name == "assume-response" ||
+                         option.name == "each-alone";
+    if (!is_flag) {
       arguments.push_back(option.value);
     }
   }

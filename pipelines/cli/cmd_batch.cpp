@@ -54,6 +54,9 @@ const CommandHelp& batch_help() {
       list_option("calibration",
                   "FILE.toml",
                   "weight fractions by what calcispec calibrate learnt with the same library"),
+      flag_option("each-alone",
+                  "estimate every spectrum of a map by itself, not with what they have in common "
+                  "(slower)"),
       text_option("csv", "FILE", "write a table too, one row per spectrum"),
       result_option(),
       text_option("shard",
@@ -141,6 +144,7 @@ std::optional<ShardChoice> shard_of_slurm() {
 AnalysisRequest analysis_of(const Options& options) {
   AnalysisRequest request;
   take_references(options, request);
+  request.is_each_alone = options.has("each-alone");
   return request;
 }
 

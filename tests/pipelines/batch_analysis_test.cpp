@@ -7,6 +7,7 @@
 #include "pipelines/row_values.hpp"
 #include "tests/support/hdf5_reader.hpp"
 #include "tests/support/paths.hpp"
+#include "tests/support/simulate_mixture.hpp"
 
 #include <gtest/gtest.h>
 
@@ -61,6 +62,35 @@ class BatchAnalysis : public ::testing::Test {
   fs::path folder;
 };
 
+// Apatite and collagen, a text map.
+void write_map(const std::string& path, int columns, int rows) {
+  std::ofstream out(path);
+  test::Laboratory laboratory;
+  for (int k = 0; k < columns * rows; ++k) {
+    test::Mixture mixture;
+    const double mineral = 0.1 + 0.8 * (k % 7) / 6.0;
+    mixture.weights = {
+        {"apatite",    mineral    },
+        {"collagen_I", 1 - mineral}
+    };
+    test::Measurement how;
+    how.seed = 40 + static_cast<std::uint64_t>(k);
+    const auto measured = test::measure(mixture, laboratory, how);
+    if (k == 0) {
+      out << "\t";
+      for (const double x : measured.x) {
+        out << '\t' << x;
+      }
+      out << '\n';
+    }
+    out << k % columns << '\t' << k / columns;
+    for (const double y : measured.y) {
+      out << '\t' << 1000 * y;
+    }
+    out << '\n';
+  }
+}
+
 void expect_same(double a, double b, const std::string& what) {
   EXPECT_TRUE(a == b || (std::isnan(a) && std::isnan(b))) << what << ": " << a << ", " << b;
 }
@@ -102,6 +132,62 @@ TEST_F(BatchAnalysis, PixelsHoldWhatAnalyzeGives) {
   }
   EXPECT_GT(named, 12);
   EXPECT_EQ(file.text("/entry", "default"), "composition");
+}
+
+// What the spectra of a map have in common is learnt from the same of them, whoever asks.
+TEST_F(BatchAnalysis, LargeMapsGiveTheSameHoweverTheyAreRun) {
+  const auto path = (folder / "map.txt").string();
+  write_map(path, 12, 6);
+  AnalysisRequest request;
+  request.inputs = {path};
+  request.jobs = 2;
+  const auto expected = analyze(request, {});
+  ASSERT_EQ(expected.spectra.size(), 72U);
+  request.is_each_alone = true;
+  const auto alone = analyze(request, {});
+  auto job = map_job("map.nxs");
+  job.inputs = {path};
+  job.fit.reset();
+  finish(job);
+  auto in_parts = job;
+  in_parts.output = (folder / "parts.nxs").string();
+  finish(in_parts, 3, 2);
+  EXPECT_EQ(content(job.output).size(), content(in_parts.output).size());
+  const test::Hdf5File file(job.output);
+  const test::Hdf5File parts(in_parts.output);
+  const auto share = file.values("/entry/composition/collagen_I/fraction");
+  const auto same = parts.values("/entry/composition/collagen_I/fraction");
+  Index differing = 0;
+  Index found = 0;
+  for (std::size_t i = 0; i < expected.spectra.size(); ++i) {
+    expect_same(share[i], same[i], "in parts");
+    for (const auto& phase : expected.spectra[i].composition->matrix) {
+      if (phase.phase == "collagen_I") {
+        expect_same(share[i], phase.share.value, "collagen");
+        ++found;
+      }
+    }
+    for (const auto& phase : alone.spectra[i].composition->matrix) {
+      differing += phase.phase == "collagen_I" && phase.share.value != share[i] ? 1 : 0;
+    }
+  }
+  EXPECT_GT(found, 60);
+  EXPECT_GT(differing, 30);  // --each-alone is another way
+}
+
+TEST_F(BatchAnalysis, WhatIsLearntOfAMapIsSettledOnce) {
+  const auto path = (folder / "map.txt").string();
+  write_map(path, 12, 6);
+  auto job = map_job("map.nxs");
+  job.inputs = {path};
+  job.fit.reset();
+  const std::atomic<bool> never{false};
+  EXPECT_EQ(run_shard(job, {0, 2}, 1, never, {}), BatchEnd::done);
+  const auto common = job.output + ".work/common.json";
+  ASSERT_TRUE(fs::exists(common));
+  EXPECT_NE(content(common).find("collagen_I"), std::string::npos);
+  std::ofstream(common) << R"({"phases": ["talc"]})";
+  EXPECT_THROW(static_cast<void>(run_shard(job, {1, 2}, 1, never, {})), Error);
 }
 
 TEST_F(BatchAnalysis, PixelsHoldWhatFitGives) {
