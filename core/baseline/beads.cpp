@@ -122,7 +122,7 @@ void add_parabola(std::span<const double> y, std::span<double> out, double sign)
   }
 }
 
-constexpr int refinements = 2;
+constexpr int refinements = 3;
 
 class BeadsRun {
  public:
@@ -169,10 +169,6 @@ class BeadsRun {
         status = MethodStatus::converged;
         break;
       }
-    }
-    // The rounds before only have to lead here: the last solution alone is refined.
-    for (int k = 0; k < refinements; ++k) {
-      refine();
     }
     // What the high-pass filter leaves of the rest.
     for (std::size_t i = 0; i < points_; ++i) {
@@ -282,12 +278,14 @@ class BeadsRun {
       }
     }
     factor_symmetric(product_);
-    filtered_ = right_;
-    solve_symmetric(product_, filtered_);
-    denominator_.multiply(filtered_, peaks_);
+    std::fill(filtered_.begin(), filtered_.end(), 0.0);
+    std::fill(peaks_.begin(), peaks_.end(), 0.0);
+    for (int k = 0; k < refinements; ++k) {
+      refine();
+    }
   }
 
-  // One correction by what is left of the equations.
+  // One correction by what is left of the equations; the first is the solution itself.
   void refine() {
     penalty_.multiply(peaks_, left_);
     denominator_.multiply(left_, scratch_);
