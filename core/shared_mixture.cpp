@@ -64,13 +64,13 @@ void fill_columns(SharedMixture::Parts& parts) {
 
 detail::MisfitClass make_class(const SharedMixture::Parts& parts, std::size_t row) {
   detail::MisfitClass out;
-  out.ratio = detail::misfit_ratio(row);
+  const double ratio = detail::misfit_ratio(row);
   out.weight.setZero(parts.bands.points());
   out.sigma.setZero(parts.bands.points());
   for (Index i = 0; i < parts.points; ++i) {
     const auto at = static_cast<std::size_t>(i);
     if (parts.setting.noise[at] > 0) {
-      out.sigma[i] = std::hypot(parts.setting.noise[at], out.ratio * parts.setting.envelope[at]);
+      out.sigma[i] = std::hypot(parts.setting.noise[at], ratio * parts.setting.envelope[at]);
       out.weight[i] = 1 / (out.sigma[i] * out.sigma[i]);
     }
   }
@@ -84,8 +84,7 @@ detail::MisfitClass make_class(const SharedMixture::Parts& parts, std::size_t ro
   out.factor.compute(information);
   require(out.factor.info() == Eigen::Success,
           "the background of a shared mixture is not determined by the points given");
-  out.spline = parts.basis.transpose() * weighted;
-  out.half = out.factor.matrixL().solve(out.spline);
+  out.half = out.factor.matrixL().solve(parts.basis.transpose() * weighted);
   out.schur = parts.columns.transpose() * weighted - out.half.transpose() * out.half;
   out.spline_freedom = out.factor.solve(plain).trace();
   return out;

@@ -41,11 +41,10 @@ struct SharedBand {
 /// Places and widths are linearised about the shared shapes once, so that a spectrum costs its
 /// products with the columns, and each fit of it work on small matrices only.
 ///
-/// Model      that of fit_band_mixture() with axis error, common Lorentz share and common skew
-/// held;
+/// Model      that of fit_band_mixture(), axis error, common Lorentz share and common skew held;
 ///            place and width of a band move to first order
 /// Cost       setting up: one product of all columns with themselves per class of misfit (9); a
-///            fit: a few Cholesky factorisations of the size of its columns
+///            fit: some sweeps of a table of the size of its columns, cubic in their number
 /// Errors     Error{invalid_argument} where lengths differ or the background cannot be set up
 class CALCISPEC_API SharedMixture {
  public:
@@ -75,7 +74,7 @@ class CALCISPEC_API SharedMixture {
     std::unique_ptr<Parts> parts_;
   };
 
-  /// `noise_level`: standard deviation where the shared noise is 1. `y` must outlive the spectrum.
+  /// `noise_level`: standard deviation where the shared noise is 1.
   [[nodiscard]] Spectrum load(std::span<const double> y, double noise_level) const;
 
   /// Amounts of fixed patterns of the shapes, not negative, and their standard deviations.

@@ -12,12 +12,10 @@ namespace detail {
 
 /// How much larger the misfit of shapes is than the noise, and all products with such weights.
 struct MisfitClass {
-  double ratio = 0;        // of misfit at an envelope of 1 to noise
-  Eigen::ArrayXd weight;   // for noise of unit size
-  Eigen::ArrayXd sigma;    // likewise, 0 where left out
-  Eigen::MatrixXd schur;   // columns x columns, background eliminated
-  Eigen::MatrixXd spline;  // coefficients x columns
-  Eigen::MatrixXd half;    // the same behind the factor
+  Eigen::ArrayXd weight;  // for noise of unit size
+  Eigen::ArrayXd sigma;   // likewise, 0 where left out
+  Eigen::MatrixXd schur;  // columns x columns, background eliminated
+  Eigen::MatrixXd half;   // coefficients x columns, behind the factor
   Eigen::LLT<Eigen::MatrixXd> factor;
   double spline_freedom = 0;
 };
@@ -66,7 +64,7 @@ struct SharedMixture::Spectrum::Parts {
 
 namespace detail {
 
-/// Of the classes, in steps of two.
+/// Of misfit at an envelope of 1 to noise: 0, then in steps of two.
 double misfit_ratio(std::size_t row);
 /// The class whose ratio of misfit to noise is nearest.
 std::size_t class_of(double ratio);

@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
+#include <limits>
+#include <numbers>
 
 namespace calcispec {
 namespace {
@@ -62,9 +63,8 @@ constexpr std::array parameters{
 
 // Second derivative of a Gaussian, sign turned, of unit norm; as wide as ten scales.
 std::vector<double> mexican_hat(double scale, std::size_t most) {
-  constexpr double pi = 3.14159265358979323846;
   const auto count = std::clamp<std::size_t>(static_cast<std::size_t>(10 * scale), 2, most);
-  const double height = 2 / (std::sqrt(3 * scale) * std::pow(pi, 0.25));
+  const double height = 2 / (std::sqrt(3 * scale) * std::pow(std::numbers::pi, 0.25));
   std::vector<double> weights(count);
   for (std::size_t i = 0; i < count; ++i) {
     const double t = (static_cast<double>(i) - 0.5 * (static_cast<double>(count) - 1)) / scale;
@@ -192,6 +192,9 @@ class Histogram {
 double noise_limit(std::span<const double> transform) {
   const auto [low, high] = std::minmax_element(transform.begin(), transform.end());
   const double span = *high - *low;
+  if (!(span > 0)) {
+    return std::numeric_limits<double>::infinity();  // a line: nothing stands out
+  }
   const auto most = static_cast<double>(16 * transform.size() + 200);
   double deviation = 0.2 * standard_deviation(transform);
   std::size_t bins = 200;
