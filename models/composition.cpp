@@ -30,16 +30,17 @@ class Estimator {
  public:
   Estimator(Window window,
             const ReferenceLibrary& library,
-            BandTechnique technique,
+            const Setting& setting,
             const CommonStart* start,
             Composition& out)
-      : library_(library), window_(std::move(window)), start_(start), out_(out) {
-    setting_.technique = technique;
-  }
+      : library_(library),
+        window_(std::move(window)),
+        start_(start),
+        out_(out),
+        setting_(setting) {}
 
   Findings run() {
     if (start_ != nullptr) {
-      setting_ = start_->setting;
       phases_ = start_->phases;
       tried_ = start_->screened;
       ruled_out_ = start_->absent;
@@ -237,7 +238,9 @@ class Estimator {
     const bool is_clear = worst >= 1e6;
     std::size_t smallest = phases_.size();
     for (std::size_t p = 0; p < phases_.size(); ++p) {
-      if (verdicts[p].lack > 0 && (smallest == phases_.size() || area(p) < area(smallest))) {
+      if (verdicts[p].lack > 0 &&
+          (smallest == phases_.size() || area_of(model_, static_cast<Index>(p)) <
+                                             area_of(model_, static_cast<Index>(smallest)))) {
         smallest = p;
       }
     }
@@ -265,14 +268,6 @@ class Estimator {
                        ruled_out_.end(),
                        [](const RuledOut& row) { return row.finding == Finding::redundant; }),
         ruled_out_.end());
-  }
-
-  [[nodiscard]] double area(std::size_t phase) const {
-    double sum = 0;
-    for (std::size_t b = 0; b < model_.bands.size(); ++b) {
-      sum += model_.origin[b].phase == static_cast<Index>(phase) ? model_.fit.bands[b].area : 0;
-    }
-    return sum;
   }
 
   // Phases whose strongest measured band stands where the fit left a band unexplained.
@@ -459,10 +454,10 @@ namespace detail {
 
 Findings estimate_window(Window window,
                          const ReferenceLibrary& library,
-                         BandTechnique technique,
+                         const Setting& setting,
                          const CommonStart* start,
                          Composition& out) {
-  return Estimator(std::move(window), library, technique, start, out).run();
+  return Estimator(std::move(window), library, setting, start, out).run();
 }
 
 }  // namespace detail
@@ -493,7 +488,8 @@ Composition estimate_composition(const CompositionInput& input,
     flat.to_cm1 = out.to_cm1;
     return flat;
   }
-  estimate_window(std::move(window), library, technique_of(input), nullptr, out);
+  const Setting setting{.technique = technique_of(input), .draws_curves = options.draws_curves};
+  estimate_window(std::move(window), library, setting, nullptr, out);
   return out;
 }
 

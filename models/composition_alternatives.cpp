@@ -32,17 +32,6 @@ double shape_cost(const JointModel& model) {
   return cost;
 }
 
-double share_of_last(const JointModel& trial) {
-  const auto last = static_cast<Index>(trial.phases.size()) - 1;
-  double own = 0;
-  double total = 0;
-  for (std::size_t b = 0; b < trial.bands.size(); ++b) {
-    total += trial.fit.bands[b].area;
-    own += trial.origin[b].phase == last ? trial.fit.bands[b].area : 0;
-  }
-  return total > 0 ? own / total : 0;
-}
-
 // Odds of a phase more against none more, before its share is asked for: how much better the fit
 // gets, and how much of the room for its share the data leave (Laplace's approximation with a share
 // that may be anything from 0 to 1). A share that the fit hardly asks for is not known to better
@@ -51,7 +40,8 @@ double log_odds_of(const Window& window, const JointModel& model, const JointMod
   const double gain =
       chi_square_above(window, model, trial) + shape_cost(model) - shape_cost(trial);
   const double share_u = std::max({share_uncertainty(trial, trial.phases.size() - 1),
-                                   share_of_last(trial) / std::sqrt(std::max(1.0, gain)),
+                                   share_of(trial, static_cast<Index>(trial.phases.size()) - 1) /
+                                       std::sqrt(std::max(1.0, gain)),
                                    shape_misfit(model.technique)});
   const double room = std::min(1.0, std::sqrt(2 * std::numbers::pi) * share_u);
   return 0.5 * gain + std::log(std::max(room, 1e-300));

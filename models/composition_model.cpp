@@ -288,6 +288,28 @@ void fit_model(const Window& window, const Setting& setting, Index iterations, J
                                options);
 }
 
+double area_of(const JointModel& model, Index phase) {
+  double sum = 0;
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    sum += model.origin[b].phase == phase ? model.fit.bands[b].area : 0;
+  }
+  return sum;
+}
+
+double share_of(const JointModel& model, Index phase) {
+  double total = 0;
+  for (const auto& band : model.fit.bands) {
+    total += band.area;
+  }
+  return total > 0 ? area_of(model, phase) / total : 0;
+}
+
+double median_of(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<Index>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 bool is_fitted(const JointModel& model) {
   return model.fit.status == MixtureStatus::converged ||
          model.fit.status == MixtureStatus::iteration_limit;

@@ -217,12 +217,6 @@ BandsSeen look_at_bands(const Window& window,
   return seen;
 }
 
-double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<Index>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 // Residual correlated with a zero-mean Gaussian: blind to slopes and offsets of the background.
 std::vector<double> filtered(std::span<const double> residual,
                              Index half,

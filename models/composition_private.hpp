@@ -153,6 +153,13 @@ double fitted_instrument_width(const Window& window,
 /// No spectrometer shows a line narrower than its pixels.
 double least_instrument_width(const Window& window);
 void fit_model(const Window& window, const Setting& setting, Index iterations, JointModel& model);
+/// Of a phase's bands; -1: of those that no phase explains.
+double area_of(const JointModel& model, Index phase);
+/// Part of all bands' area, 0 where there is none.
+double share_of(const JointModel& model, Index phase);
+/// Upper one of the two in the middle; not empty.
+double median_of(std::vector<double> values);
+
 /// False where bands and background could not be fitted together.
 bool is_fitted(const JointModel& model);
 /// What one phase's share would be uncertain by: its strongest band's height, scaled to its area.
@@ -283,10 +290,11 @@ struct Findings {
   bool is_unlike = false;  // what is common does not hold for this spectrum: nothing was concluded
 };
 
-/// Searches, fits and concludes; `start` null: nothing is known before.
+/// Searches, fits and concludes; `setting` is where it begins, `start` null: nothing is known
+/// before.
 Findings estimate_window(Window window,
                          const ReferenceLibrary& library,
-                         BandTechnique technique,
+                         const Setting& setting,
                          const CommonStart* start,
                          Composition& out);
 

@@ -26,20 +26,13 @@ std::optional<MapSample> sample_of(const CompositionInput& input,
     return std::nullopt;
   }
   Composition ignored;
-  auto findings = estimate_window(window, library, technique_of(input), nullptr, ignored);
+  auto findings = estimate_window(
+      window, library, {.technique = technique_of(input), .draws_curves = false}, nullptr, ignored);
   if (findings.model.phases.empty() || !is_fitted(findings.model) ||
       !(findings.model.fit.stiffness > 0) || std::abs(findings.model.fit.shift) > axis_limit_cm1) {
     return std::nullopt;
   }
   return MapSample{std::move(window), std::move(findings)};
-}
-
-double area_of(const JointModel& model, std::size_t phase) {
-  double sum = 0;
-  for (std::size_t b = 0; b < model.bands.size(); ++b) {
-    sum += model.origin[b].phase == static_cast<Index>(phase) ? model.fit.bands[b].area : 0;
-  }
-  return sum;
 }
 
 // Phases that samples weighed as alternatives and that had no weight in any of them.
@@ -79,7 +72,7 @@ CommonStart start_of(std::span<const MapSample> samples) {
   for (const auto& [window, findings] : samples) {
     const auto& model = findings.model;
     for (std::size_t p = 0; p < model.phases.size(); ++p) {
-      const double area = area_of(model, p);
+      const double area = area_of(model, static_cast<Index>(p));
       const auto same = std::find_if(named.begin(), named.end(), [&](const Named& row) {
         return row.phase == model.phases[p];
       });
@@ -158,9 +151,7 @@ double median_width(std::span<const MapSample> samples) {
   for (const auto& sample : samples) {
     widths.push_back(sample.findings.setting.instrument_width_cm1);
   }
-  const auto middle = widths.begin() + static_cast<Index>(widths.size() / 2);
-  std::nth_element(widths.begin(), middle, widths.end());
-  return *middle;
+  return median_of(std::move(widths));
 }
 
 }  // namespace
@@ -250,7 +241,7 @@ Composition MapComposer::estimate(std::span<const double> y) const {
   auto start = start_in(fit, parts_->start);
   start.setting.shared = &fit;
   start.setting.draws_curves = parts_->options.draws_curves;
-  if (estimate_window(window, parts_->library, technique_of(input), &start, out).is_unlike) {
+  if (estimate_window(window, parts_->library, start.setting, &start, out).is_unlike) {
     return estimate_composition(input, parts_->library, parts_->options);
   }
   return out;

@@ -8,12 +8,6 @@ namespace {
 
 constexpr double seen_sigmas = 3;  // from here on a band's place and width may be its own
 
-double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<Index>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 template <class Value>
 double median_over(std::span<const MapSample> samples, const Value& value) {
   std::vector<double> all;
@@ -49,16 +43,6 @@ std::vector<double> envelope_of(const MapSample& sample) {
   return out;
 }
 
-double share_of(const JointModel& model, std::size_t phase) {
-  double own = 0;
-  double total = 0;
-  for (std::size_t b = 0; b < model.bands.size(); ++b) {
-    total += model.fit.bands[b].area;
-    own += model.origin[b].phase == static_cast<Index>(phase) ? model.fit.bands[b].area : 0;
-  }
-  return total > 0 ? own / total : 0;
-}
-
 // Samples of one substance differ less within a map than tables do from it; apatite's order is what
 // differs within a lesion.
 // In infrared spectra grains and neighbours move bands from place to place.
@@ -79,7 +63,7 @@ struct Place {
 
 void keep_largest(const JointModel& model, std::map<const Phase*, Place>& best) {
   for (std::size_t p = 0; p < model.phases.size(); ++p) {
-    const double share = share_of(model, p);
+    const double share = share_of(model, static_cast<Index>(p));
     auto& place = best[model.phases[p]];
     if (share > place.share) {
       place = {&model, p, share};
