@@ -28,6 +28,11 @@ struct Job {
   Index row = 0;
 };
 
+struct LearntMap {
+  const io::Recording* map;  // null: of whatever is analysed
+  models::MapComposer composer;
+};
+
 class Analysis {
  public:
   explicit Analysis(const AnalysisRequest& request)
@@ -61,8 +66,9 @@ class Analysis {
     return std::move(result_);
   }
 
-  // The ids of the phases found in these spectra of a map.
-  std::vector<std::string> learn(const std::shared_ptr<const io::Recording>& samples) {
+  // The ids of the phases found in these spectra of `map`; null: of whatever is analysed.
+  std::vector<std::string> learn(const std::shared_ptr<const io::Recording>& samples,
+                                 const io::Recording* map) {
     if (measured_ || request_.is_each_alone) {
       return {};
     }
@@ -94,14 +100,16 @@ class Analysis {
       chosen.push_back(spectra[static_cast<std::size_t>(i)]);
     }
     const auto method = method_for(*first);
-    composers_.emplace_back(first->axis,
-                            chosen,
-                            first->technique,
-                            first->mode,
-                            library_,
-                            options_for(method),
-                            request_.jobs);
-    return composers_.back().phases();
+    models::MapComposer composer(first->axis,
+                                 chosen,
+                                 first->technique,
+                                 first->mode,
+                                 library_,
+                                 options_for(method),
+                                 request_.jobs);
+    auto phases = composer.phases();
+    learnt_.push_back({map, std::move(composer)});
+    return phases;
   }
 
   // Faults of the spectrum become its status.
@@ -113,7 +121,7 @@ class Analysis {
     try {
       const auto method = method_for(entry);
       draw_baseline(method, *job.recording, entry);
-      estimate(method, entry);
+      estimate(method, job.recording.get(), entry);
     } catch (const Error& error) {
       entry.status = AnalysisStatus::failed;
       entry.message = error.what();
@@ -202,25 +210,9 @@ class Analysis {
                             : std::vector<Index>();
       last = &recording;
       if (!runs.empty()) {
-        learn(samples_of(recording, runs));
+        learn(detail::samples_of(recording, runs), &recording);
       }
     }
-  }
-
-  static std::shared_ptr<io::Recording> samples_of(const io::Recording& recording,
-                                                   std::span<const Index> runs) {
-    auto samples = std::make_shared<io::Recording>();
-    samples->technique = recording.technique;
-    samples->mode = recording.mode;
-    samples->ordinate = recording.ordinate;
-    const auto count = static_cast<Index>(runs.size()) * detail::sample_run;
-    samples->spectra = SpectraMatrix::make(recording.spectra.axis, count);
-    for (Index i = 0; i < count; ++i) {
-      const Index first = runs[static_cast<std::size_t>(i / detail::sample_run)];
-      const auto from = recording.spectra.row(first + i % detail::sample_run);
-      std::copy(from.begin(), from.end(), samples->spectra.row(i).begin());
-    }
-    return samples;
   }
 
   [[nodiscard]] Method method_for(const SpectrumAnalysis& entry) const {
@@ -311,14 +303,14 @@ class Analysis {
     entry.baseline = std::move(baseline.values);
   }
 
-  void estimate(const Method& method, SpectrumAnalysis& entry) const {
+  void estimate(const Method& method, const io::Recording* map, SpectrumAnalysis& entry) const {
     const models::CompositionInput input{*entry.axis, entry.y, entry.technique, entry.mode};
     if (measured_) {
       entry.composition = compose_measured(input, request_.composition);
       entry.status = AnalysisStatus::ok;
       return;
     }
-    entry.composition = compose(input, options_for(method));
+    entry.composition = compose(input, options_for(method), map);
     tell_mode(entry);
     const models::CompositionInput known{*entry.axis, entry.y, entry.technique, entry.mode};
     entry.markers = models::evaluate_markers(known, *entry.composition, request_.markers);
@@ -328,10 +320,13 @@ class Analysis {
     entry.status = AnalysisStatus::ok;
   }
 
+  // What one map has in common says nothing of another.
   [[nodiscard]] models::Composition compose(const models::CompositionInput& input,
-                                            const models::CompositionOptions& options) const {
-    for (const auto& composer : composers_) {
-      if (composer.is_for(input.axis, input.technique, input.mode)) {
+                                            const models::CompositionOptions& options,
+                                            const io::Recording* map) const {
+    for (const auto& [own_map, composer] : learnt_) {
+      const bool is_own = own_map == nullptr || own_map == map;
+      if (is_own && composer.is_for(input.axis, input.technique, input.mode)) {
         return composer.estimate(input.y);
       }
     }
@@ -440,7 +435,7 @@ class Analysis {
   const AnalysisRequest& request_;
   models::ReferenceLibrary library_;
   std::optional<models::MeasuredLibrary> measured_;
-  std::vector<models::MapComposer> composers_;  // of maps, see learn()
+  std::vector<LearntMap> learnt_;
   SpectrumIds ids_;
   AnalysisResult result_;
   std::vector<Job> jobs_;
@@ -476,7 +471,7 @@ SpectrumAnalysis SpectrumAnalyser::analyse(const std::shared_ptr<const io::Recor
 
 std::vector<std::string> SpectrumAnalyser::learn(
     const std::shared_ptr<const io::Recording>& samples) {
-  return parts_->analysis.learn(samples);
+  return parts_->analysis.learn(samples, nullptr);
 }
 
 std::string SpectrumAnalyser::library_sha256() const {

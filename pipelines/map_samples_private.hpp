@@ -1,9 +1,11 @@
 // Which spectra of a map are looked at to learn what all have in common. Private to pipelines.
 #pragma once
 
-#include "core/export.hpp"
+#include "io/format.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <span>
 #include <vector>
 
 namespace calcispec::detail {
@@ -22,6 +24,23 @@ inline std::vector<Index> sample_runs(Index rows) {
     first.push_back(k * (rows - sample_run) / (runs - 1));
   }
   return first;
+}
+
+/// The spectra of these runs, with what tells how to read them.
+inline std::shared_ptr<io::Recording> samples_of(const io::Recording& recording,
+                                                 std::span<const Index> runs) {
+  auto samples = std::make_shared<io::Recording>();
+  samples->technique = recording.technique;
+  samples->mode = recording.mode;
+  samples->ordinate = recording.ordinate;
+  const auto count = static_cast<Index>(runs.size()) * sample_run;
+  samples->spectra = SpectraMatrix::make(recording.spectra.axis, count);
+  for (Index i = 0; i < count; ++i) {
+    const auto from =
+        recording.spectra.row(runs[static_cast<std::size_t>(i / sample_run)] + i % sample_run);
+    std::copy(from.begin(), from.end(), samples->spectra.row(i).begin());
+  }
+  return samples;
 }
 
 }  // namespace calcispec::detail

@@ -63,9 +63,10 @@ class BatchAnalysis : public ::testing::Test {
 };
 
 // Apatite and collagen, a text map.
-void write_map(const std::string& path, int columns, int rows) {
+void write_map(const std::string& path, int columns, int rows, std::uint64_t seed = 1) {
   std::ofstream out(path);
   test::Laboratory laboratory;
+  laboratory.seed = seed;
   for (int k = 0; k < columns * rows; ++k) {
     test::Mixture mixture;
     const double mineral = 0.1 + 0.8 * (k % 7) / 6.0;
@@ -173,6 +174,27 @@ TEST_F(BatchAnalysis, LargeMapsGiveTheSameHoweverTheyAreRun) {
   }
   EXPECT_GT(found, 60);
   EXPECT_GT(differing, 30);  // --each-alone is another way
+}
+
+TEST_F(BatchAnalysis, AMapDoesNotDependOnTheOneReadBefore) {
+  const auto first = (folder / "first.txt").string();
+  const auto second = (folder / "second.txt").string();
+  write_map(first, 8, 8);
+  write_map(second, 8, 8, 2);
+  AnalysisRequest request;
+  request.inputs = {first, second};
+  const auto both = analyze(request, {});
+  request.inputs = {second};
+  const auto alone = analyze(request, {});
+  ASSERT_EQ(both.spectra.size(), 128U);
+  for (std::size_t i = 0; i < 64; ++i) {
+    const auto& a = both.spectra[64 + i].composition->bands;
+    const auto& b = alone.spectra[i].composition->bands;
+    ASSERT_EQ(a.size(), b.size());
+    for (std::size_t k = 0; k < a.size(); ++k) {
+      EXPECT_EQ(a[k].height, b[k].height);
+    }
+  }
 }
 
 TEST_F(BatchAnalysis, WhatIsLearntOfAMapIsSettledOnce) {
