@@ -20,7 +20,7 @@ using Eigen::Vector2d;
 constexpr double least_marker_part = 0.25;  // few standards cannot bear out less
 constexpr double reach_beyond = 0.1;        // of the standards' range
 constexpr double worth_a_curve = 0.9;       // of the line's left-out error
-constexpr double normal_95 = 1.96;
+constexpr double marker_calibration_normal_95 = 1.96;
 
 struct Point {
   double value = 0;
@@ -239,7 +239,7 @@ double group_error(CalibrationForm form, const Rows& rows) {
   return std::sqrt(square / static_cast<double>(rows.size()));
 }
 
-void check(std::span<const MarkerStandard> standards) {
+void check_marker_calibration(std::span<const MarkerStandard> standards) {
   require(standards.size() >= 4,
           "a marker line needs at least 4 standards whose marker could be determined; " +
               std::to_string(standards.size()) + " are left");
@@ -283,7 +283,7 @@ std::string predictor_of(const std::string& marker) {
 
 LearntMarker learn_marker(std::span<const MarkerStandard> standards,
                           std::optional<CalibrationForm> form) {
-  check(standards);
+  check_marker_calibration(standards);
   Rows rows;
   std::vector<DomainSample> samples;
   LearntMarker out;
@@ -340,7 +340,7 @@ Estimate predict(const MarkerCalibration& calibration, double marker, double mar
                           std::pow(calibration.relative_error * point.value, 2);
   out.value = point.value;
   out.u = std::sqrt(variance);
-  const double half = normal_95 * student_factor(calibration.freedom) * out.u;
+  const double half = marker_calibration_normal_95 * student_factor(calibration.freedom) * out.u;
   out.lo95 = std::max(0.0, out.value - half);
   out.hi95 = out.value + half;
   out.status = EstimateStatus::ok;

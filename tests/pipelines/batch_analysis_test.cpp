@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string content(const fs::path& path) {
+std::string content_batch_analysis(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
@@ -132,12 +132,12 @@ TEST_F(BatchAnalysis, ShardsThreadsAndStopsGiveTheSameBytes) {
   auto job = map_job("one.nxs");
   job.table = (folder / "one.csv").string();
   finish(job);
-  const auto expected = content(job.output);
-  const auto table = content(job.table);
+  const auto expected = content_batch_analysis(job.output);
+  const auto table = content_batch_analysis(job.table);
   job.output = (folder / "many.nxs").string();
   finish(job, 3, 2);
-  EXPECT_TRUE(content(job.output) == expected);
-  EXPECT_TRUE(content(job.table) == table);
+  EXPECT_TRUE(content_batch_analysis(job.output) == expected);
+  EXPECT_TRUE(content_batch_analysis(job.table) == table);
   job.output = (folder / "stopped.nxs").string();
   for (auto end = BatchEnd::stopped; end == BatchEnd::stopped;) {
     std::atomic<bool> stops{false};
@@ -145,7 +145,7 @@ TEST_F(BatchAnalysis, ShardsThreadsAndStopsGiveTheSameBytes) {
     end = run_shard(job, {0, 1}, 2, stops, [&](Index, Index) { stops = ++seen > 1; });
   }
   merge_batch(job, 1);
-  EXPECT_TRUE(content(job.output) == expected);
+  EXPECT_TRUE(content_batch_analysis(job.output) == expected);
 }
 
 TEST_F(BatchAnalysis, AnotherMethodOrOtherBandsAreAnotherJob) {
@@ -176,12 +176,12 @@ TEST_F(BatchAnalysis, FolderBecomesOneTableWithARowPerSpectrum) {
   EXPECT_EQ(counts.failed, 2);
   EXPECT_EQ(counts.refused, 1);
   EXPECT_GE(counts.processed, 2);
-  const auto expected = content(job.output);
-  const auto table = content(job.table);
+  const auto expected = content_batch_analysis(job.output);
+  const auto table = content_batch_analysis(job.table);
   job.output = (folder / "again.nxs").string();
   finish(job, 3, 2);
-  EXPECT_TRUE(content(job.output) == expected);
-  EXPECT_TRUE(content(job.table) == table);
+  EXPECT_TRUE(content_batch_analysis(job.output) == expected);
+  EXPECT_TRUE(content_batch_analysis(job.table) == table);
   EXPECT_NE(table.find("broken.csv"), std::string::npos);
   EXPECT_NE(table.find("missing.csv"), std::string::npos);
   const test::Hdf5File file(job.output);
