@@ -13,10 +13,10 @@ namespace {
 constexpr Index prune_rounds = 10;
 constexpr int growth_rounds = 4;
 constexpr double least_absorbance = 0.02;
-constexpr double largest_misfit = 0.3;  // of the bands' rms; lines of spectrometers miss 0.1
-constexpr double composition_main_share = 0.15;  // of the screened patterns: fitted from the start
-constexpr double composition_least_explained = 0.08;  // of a phase's intensity, to be tried
-constexpr std::size_t most_added = 5;                 // phases at a time
+constexpr double largest_misfit = 0.3;    // of the bands' rms; lines of spectrometers miss 0.1
+constexpr double main_share = 0.15;       // of the screened patterns: fitted from the start
+constexpr double least_explained = 0.08;  // of a phase's intensity, to be tried
+constexpr std::size_t most_added = 5;     // phases at a time
 
 std::pair<double, double> default_range(Technique technique) {
   return technique == Technique::raman ? std::pair{400.0, 1800.0} : std::pair{500.0, 1800.0};
@@ -73,7 +73,7 @@ class Estimator {
     setting_.instrument_width_cm1 = screening.instrument_width_cm1;
     setting_.shift_cm1 = screening.shift_cm1;
     for (std::size_t p = 0; p < screening.phases.size(); ++p) {
-      if (p == 0 || screening.shares[p] >= composition_main_share) {
+      if (p == 0 || screening.shares[p] >= main_share) {
         phases_.push_back(screening.phases[p]);
       } else if (screening.shares[p] >= trace_share &&
                  hides_in_others(*screening.phases[p], std::span(screening.phases).first(p))) {
@@ -288,7 +288,7 @@ class Estimator {
       const bool is_screened =
           std::find(screened_.begin(), screened_.end(), &phase) != screened_.end();
       const double part = is_screened ? 1 : explained_part(phase, window_, setting_, peaks);
-      if (part >= composition_least_explained && is_new(phase) && phase.role != PhaseRole::site &&
+      if (part >= least_explained && is_new(phase) && phase.role != PhaseRole::site &&
           stands_out(phase, setting_.technique) &&
           measured_bands(phase, window_, setting_.technique) > 1) {
         candidates.push_back({&phase, part});

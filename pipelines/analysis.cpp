@@ -18,7 +18,7 @@ namespace calcispec {
 namespace {
 
 // One spectrum of a file that was read, waiting to be analysed.
-struct AnalysisJob {
+struct Job {
   std::size_t entry = 0;  // in the result
   std::shared_ptr<const io::Recording> recording;
   Index row = 0;
@@ -113,7 +113,7 @@ class Analysis {
   }
 
   // Faults of the spectrum become its status.
-  void analyse(const AnalysisJob& job, SpectrumAnalysis& entry) const {
+  void analyse(const Job& job, SpectrumAnalysis& entry) const {
     try {
       condition(job, entry);
     } catch (const Error& error) {
@@ -183,7 +183,7 @@ class Analysis {
   }
 
   // A recording of the one spectrum.
-  static io::Recording single(const AnalysisJob& job) {
+  static io::Recording single(const Job& job) {
     io::Recording out;
     out.spectra = SpectraMatrix::make(job.recording->spectra.axis, 1);
     const auto row = job.recording->spectra.row(job.row);
@@ -194,7 +194,7 @@ class Analysis {
     return out;
   }
 
-  void condition(const AnalysisJob& job, SpectrumAnalysis& entry) const {
+  void condition(const Job& job, SpectrumAnalysis& entry) const {
     auto recording = single(job);
     const auto method =
         request_.method ? *request_.method : builtin_method(entry.technique, entry.mode);
@@ -382,7 +382,7 @@ class Analysis {
   std::optional<models::MeasuredLibrary> measured_;
   SpectrumIds ids_;
   AnalysisResult result_;
-  std::vector<AnalysisJob> jobs_;
+  std::vector<Job> jobs_;
 };
 
 }  // namespace
