@@ -217,7 +217,7 @@ BandsSeen look_at_bands(const Window& window,
   return seen;
 }
 
-double median_of(std::vector<double> values) {
+double naming_median_of(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<Index>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
@@ -277,7 +277,7 @@ void search_width(double width_cm1, double misfit_floor, const JointModel& model
   for (double& value : size) {
     value = std::abs(value);
   }
-  const double own = 1.4826 * median_of(std::move(size));
+  const double own = 1.4826 * naming_median_of(std::move(size));
   for (Index i = half + 1; i + half + 1 < points; ++i) {
     const auto at = static_cast<std::size_t>(i);
     if (height[at] <= height[at - 1] || height[at] < height[at + 1]) {

@@ -82,7 +82,7 @@ Vector2d line_through(const std::vector<double>& x, const std::vector<double>& y
 }
 
 // Both curves are lines in the inverse of the value; nothing where they cannot hold.
-std::optional<Vector2d> start_of(CalibrationForm form, const Rows& rows) {
+std::optional<Vector2d> calibration_start_of(CalibrationForm form, const Rows& rows) {
   std::vector<double> x;
   std::vector<double> y;
   for (const auto* row : rows) {
@@ -174,7 +174,7 @@ void refine(const Rows& rows, Curve& curve) {
 }
 
 std::optional<Curve> fit_curve(CalibrationForm form, const Rows& rows) {
-  const auto start = start_of(form, rows);
+  const auto start = calibration_start_of(form, rows);
   if (!start) {
     return std::nullopt;
   }
