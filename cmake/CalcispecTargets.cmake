@@ -39,6 +39,14 @@ function(calcispec_target_options target)
     target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link,address)
     target_link_options(${target} PUBLIC -fsanitize=address)
   endif()
+  if(CALCISPEC_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON
+      UNITY_BUILD_BATCH_SIZE ${CALCISPEC_UNITY_FILES})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      # GCC takes every .cpp but the one it was given for a header.
+      target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+    endif()
+  endif()
   if(CALCISPEC_TIDY)
     set_target_properties(${target} PROPERTIES CXX_CLANG_TIDY "clang-tidy;--quiet")
   endif()
@@ -143,7 +151,7 @@ function(calcispec_embed_files target base prefix files)
   set(output ${PROJECT_BINARY_DIR}/embedded/${prefix}.cpp)
   file(CONFIGURE OUTPUT ${output} CONTENT "${body}" @ONLY)
   set_source_files_properties(${output} PROPERTIES OBJECT_DEPENDS "${dependencies}"
-    SKIP_LINTING ON)
+    SKIP_LINTING ON SKIP_UNITY_BUILD_INCLUSION ON)
   target_sources(${target} PRIVATE ${output})
 endfunction()
 

@@ -9,7 +9,6 @@
 namespace calcispec::detail {
 namespace {
 
-constexpr double four_ln2 = 4 * std::numbers::ln2;
 constexpr double gauss_widths = 3;    // the Gaussian part is below 1e-11 beyond
 constexpr double support_widths = 8;  // a Lorentzian is below 0.4 % of its height beyond
 

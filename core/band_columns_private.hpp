@@ -5,6 +5,7 @@
 
 #include <Eigen/Core>
 
+#include <numbers>
 #include <span>
 #include <vector>
 
@@ -12,6 +13,8 @@ namespace calcispec::detail {
 
 /// Points are taken in blocks; the axis is padded to whole ones with points of weight 0.
 constexpr Index block_points = 32;
+
+inline constexpr double four_ln2 = 4 * std::numbers::ln2;
 
 /// `factor * data` on the points of blocks first..end-1; read as 0 elsewhere.
 struct LocalColumn {

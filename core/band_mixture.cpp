@@ -13,10 +13,8 @@
 namespace calcispec {
 namespace {
 
-using detail::BandModel;
 using detail::BandState;
 
-constexpr double four_ln2 = 4 * std::numbers::ln2;
 constexpr Index prune_at = 2;       // iterations by which shapes are near
 constexpr int most_halvings = 5;    // of a step that does not descend
 constexpr double converged = 1e-3;  // relative change of shapes
@@ -270,7 +268,7 @@ class Fit {
 
   std::span<const double> noise_;
   BandMixtureOptions options_;
-  BandModel model_;
+  detail::BandModel model_;
   std::vector<double> sigma_;
   std::vector<std::size_t> kept_;
   std::vector<double> dropped_variance_;
@@ -281,11 +279,11 @@ class Fit {
   bool is_solved_ = false;
 };
 
-void check(std::span<const double> x,
-           std::span<const double> y,
-           std::span<const double> sigma,
-           std::span<const MixtureBand> bands,
-           Index groups) {
+void check_band_mixture(std::span<const double> x,
+                        std::span<const double> y,
+                        std::span<const double> sigma,
+                        std::span<const MixtureBand> bands,
+                        Index groups) {
   require(x.size() >= 8, "a band mixture needs at least 8 points");
   require(x.size() == y.size() && x.size() == sigma.size(),
           "axis, ordinate and sigma of a band mixture differ in length");
@@ -303,13 +301,14 @@ BandMixtureResult fit_band_mixture(std::span<const double> x,
                                    std::span<const MixtureBand> bands,
                                    Index groups,
                                    const BandMixtureOptions& options) {
-  check(x, y, sigma, bands, groups);
+  check_band_mixture(x, y, sigma, bands, groups);
   return Fit(x, y, sigma, bands, groups, options).run(bands);
 }
 
 double pseudo_voigt(double x, double center, double fwhm, double lorentz_share) {
   const double u = (x - center) / fwhm;
-  return lorentz_share / (1 + 4 * u * u) + (1 - lorentz_share) * std::exp(-four_ln2 * u * u);
+  return lorentz_share / (1 + 4 * u * u) +
+         (1 - lorentz_share) * std::exp(-detail::four_ln2 * u * u);
 }
 
 void add_pseudo_voigt(std::span<const double> x,
@@ -331,7 +330,7 @@ void add_pseudo_voigt(std::span<const double> x,
     const auto last = std::min(end, first_above(band.center + 3 * fwhm));
     for (std::size_t i = first; i < last; ++i) {
       const double u = (x[i] - band.center) * scale;
-      out[i] += gauss * std::exp(-four_ln2 * u * u);
+      out[i] += gauss * std::exp(-detail::four_ln2 * u * u);
     }
   };
   const auto middle = first_above(band.center);
@@ -341,7 +340,7 @@ void add_pseudo_voigt(std::span<const double> x,
 
 double pseudo_voigt_area(double fwhm, double lorentz_share) {
   const double lorentz = std::numbers::pi / 2;
-  const double gauss = std::sqrt(std::numbers::pi / four_ln2);
+  const double gauss = std::sqrt(std::numbers::pi / detail::four_ln2);
   return fwhm * (lorentz_share * lorentz + (1 - lorentz_share) * gauss);
 }
 

@@ -14,7 +14,7 @@ struct ApodisationRow {
   Apodisation apodisation;
   std::string_view name;
 };
-constexpr std::array rows{
+constexpr std::array kernel_rows{
     ApodisationRow{Apodisation::boxcar,             "boxcar"            },
     ApodisationRow{Apodisation::triangular,         "triangular"        },
     ApodisationRow{Apodisation::happ_genzel,        "happ_genzel"       },
@@ -94,7 +94,7 @@ double transform(Apodisation apodisation, double a) {
 }  // namespace
 
 std::string_view apodisation_name(Apodisation apodisation) {
-  for (const auto& row : rows) {
+  for (const auto& row : kernel_rows) {
     if (row.apodisation == apodisation) {
       return row.name;
     }
@@ -103,7 +103,7 @@ std::string_view apodisation_name(Apodisation apodisation) {
 }
 
 std::optional<Apodisation> apodisation_from_name(std::string_view name) {
-  for (const auto& row : rows) {
+  for (const auto& row : kernel_rows) {
     if (row.name == name) {
       return row.apodisation;
     }

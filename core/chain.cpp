@@ -58,7 +58,7 @@ namespace {
 
 // Without a branch per point, so that it runs at the speed of memory: 0 times a number is a zero
 // unless the number is infinite or not a number.
-bool is_finite(std::span<const double> row) {
+bool has_finite_bits(std::span<const double> row) {
   std::uint64_t bits = 0;
   for (const double y : row) {
     bits |= std::bit_cast<std::uint64_t>(y * 0.0) << 1U;
@@ -116,7 +116,7 @@ class BlockRun {
   bool take(Index r, const CoreMethod& method, const ParameterSet* baseline) {
     const auto row = spectra_.row(first_ + r);
     const bool has_regions = baseline != nullptr && !baseline->pairs("mask").empty();
-    const bool is_whole = is_finite(row);
+    const bool is_whole = has_finite_bits(row);
     if (!is_whole && (baseline == nullptr || has_infinity(row))) {
       return false;
     }
@@ -140,7 +140,7 @@ class BlockRun {
         auto& own = status[static_cast<std::size_t>(r)];
         own = own_status_[k];
         const auto row = spectra_.row(first_ + r);
-        if (!is_finite(row)) {
+        if (!has_finite_bits(row)) {
           own = MethodStatus::failed;
           usable = 0;
           fill_with_nan(spectra_, r);
@@ -173,7 +173,7 @@ class BlockRun {
 
 // Rows of one work item: enough that lanes are refilled, few enough that every thread has work and
 // the rows stay in the cache between steps.
-Index block_size(Index rows, Index jobs) {
+Index chain_block_size(Index rows, Index jobs) {
   const Index threads = jobs > 0 ? jobs : usable_cores();
   const Index lanes = kernels::lane_count;
   const Index share = (rows / (4 * threads) + lanes - 1) / lanes * lanes;
@@ -221,7 +221,7 @@ ChainResult run_chain(SpectraMatrix spectra,
   result.status.assign(
       steps.size(),
       std::vector<MethodStatus>(static_cast<std::size_t>(rows), MethodStatus::converged));
-  const Index size = block_size(rows, jobs);
+  const Index size = chain_block_size(rows, jobs);
   parallel_for((rows + size - 1) / size, jobs, [&](Index block) {
     const Index first = block * size;
     const Index count = std::min(size, rows - first);

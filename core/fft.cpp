@@ -79,7 +79,7 @@ fftw_plan plan_for(Kind kind, std::size_t n) {
   return plan.get();
 }
 
-void check(std::size_t n) {
+void check_core_fft(std::size_t n) {
   require(n >= 2 && n < (std::size_t{1} << 30U), "a transform needs 2 to 2^30 points");
 }
 
@@ -95,7 +95,7 @@ void RealTransform::resize(std::size_t n) {
   if (n == size_) {
     return;
   }
-  check(n);
+  check_core_fft(n);
   points_.reset(allocate<double>(n));
   coefficients_.reset(allocate<std::complex<double>>(n / 2 + 1));
   forward_ = plan_for(Kind::aligned_forward, n);
@@ -114,7 +114,7 @@ void RealTransform::inverse() const {
 }  // namespace kernels
 
 void fft_forward(std::span<const double> y, std::vector<std::complex<double>>& out) {
-  check(y.size());
+  check_core_fft(y.size());
   out.resize(y.size() / 2 + 1);
   // FFTW takes a pointer to non-const; the plan preserves its input.
   fftw_execute_dft_r2c(
@@ -122,7 +122,7 @@ void fft_forward(std::span<const double> y, std::vector<std::complex<double>>& o
 }
 
 void fft_inverse(std::vector<std::complex<double>>& coefficients, std::span<double> y) {
-  check(y.size());
+  check_core_fft(y.size());
   require(coefficients.size() == y.size() / 2 + 1, "coefficients and points do not match");
   fftw_execute_dft_c2r(plan_for(Kind::inverse, y.size()), as_fftw(coefficients.data()), y.data());
   const double scale = 1.0 / static_cast<double>(y.size());
@@ -132,12 +132,12 @@ void fft_inverse(std::vector<std::complex<double>>& coefficients, std::span<doub
 }
 
 void cosine_forward(std::span<double> y) {
-  check(y.size());
+  check_core_fft(y.size());
   fftw_execute_r2r(plan_for(Kind::cosine, y.size()), y.data(), y.data());
 }
 
 void cosine_inverse(std::span<double> y) {
-  check(y.size());
+  check_core_fft(y.size());
   fftw_execute_r2r(plan_for(Kind::cosine_back, y.size()), y.data(), y.data());
   const double scale = 0.5 / static_cast<double>(y.size());
   for (double& value : y) {

@@ -1,13 +1,13 @@
 #include "core/fit_diagnostics.hpp"
 
+#include "core/special_values_private.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
 namespace calcispec {
 namespace {
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 // value of a parameter = ratio * free + constant; free -1: constant.
 struct Root {

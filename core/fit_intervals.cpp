@@ -24,7 +24,7 @@ double central_probability(double t, Index freedom) {
   return is_odd ? 2 / std::numbers::pi * (angle + std::sin(angle) * sum) : std::sin(angle) * sum;
 }
 
-void check(const IntervalOptions& options) {
+void check_fit_intervals(const IntervalOptions& options) {
   require(options.level > 0 && options.level < 1, "the level of an interval lies between 0 and 1");
   require(options.draws >= 20, "a bootstrap needs 20 draws or more");
 }
@@ -76,7 +76,7 @@ void fill_intervals(const BandModel& model,
                     const FitOptions& fit,
                     const IntervalOptions& options,
                     FitResult& result) {
-  check(options);
+  check_fit_intervals(options);
   const bool is_profile = options.kind == IntervalKind::profile;
   require(!is_profile || fit.loss == FitLoss::least_squares,
           "profile intervals are made of chi-square; with another loss take the bootstrap");
@@ -108,7 +108,7 @@ void fill_joint_intervals(const JointModel& model,
                           const IntervalOptions& options,
                           Index jobs,
                           JointFitResult& result) {
-  check(options);
+  check_fit_intervals(options);
   require(options.kind != IntervalKind::profile,
           "profile intervals are made of single fits; of a joint fit take the bootstrap");
   if (options.kind == IntervalKind::bootstrap && result.status != FitStatus::failed &&

@@ -16,7 +16,9 @@ using band_fit::JointPart;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-void check(const JointModel& joint, std::span<const JointSpectrum> spectra, FitLoss loss) {
+void check_fit_joint(const JointModel& joint,
+                     std::span<const JointSpectrum> spectra,
+                     FitLoss loss) {
   require(!spectra.empty(), "a joint fit needs at least one spectrum");
   require(loss == FitLoss::least_squares, "a joint fit is made by least squares");
   const auto knows = [](const JointSpectrum& own) { return !own.sigma.empty(); };
@@ -316,7 +318,7 @@ JointFitResult fit_jointly(const JointModel& model,
                            std::span<const JointSpectrum> spectra,
                            const FitOptions& options,
                            Index jobs) {
-  check(model, spectra, options.loss);
+  check_fit_joint(model, spectra, options.loss);
   return JointFit(model, spectra, options, jobs).run();
 }
 

@@ -1,6 +1,7 @@
 #include "core/least_squares.hpp"
 
 #include "core/error.hpp"
+#include "core/special_values_private.hpp"
 
 #include <Eigen/Dense>
 
@@ -14,13 +15,10 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-std::span<double> span_of(VectorXd& v) {
+std::span<double> least_squares_span_of(VectorXd& v) {
   return {v.data(), static_cast<std::size_t>(v.size())};
 }
-std::span<const double> span_of(const VectorXd& v) {
+std::span<const double> least_squares_span_of(const VectorXd& v) {
   return {v.data(), static_cast<std::size_t>(v.size())};
 }
 
@@ -70,12 +68,15 @@ class Solver {
 
   bool evaluate(const VectorXd& at, VectorXd& residuals) {
     ++evaluations_;
-    return problem_.evaluate(span_of(at), span_of(residuals), {}) && residuals.allFinite();
+    return problem_.evaluate(least_squares_span_of(at), least_squares_span_of(residuals), {}) &&
+           residuals.allFinite();
   }
 
   bool fill_jacobian() {
     const std::span<double> flat(jacobian_.data(), static_cast<std::size_t>(jacobian_.size()));
-    if (!problem_.evaluate(span_of(std::as_const(parameters_)), span_of(residuals_), flat) ||
+    if (!problem_.evaluate(least_squares_span_of(std::as_const(parameters_)),
+                           least_squares_span_of(residuals_),
+                           flat) ||
         !jacobian_.allFinite()) {
       return false;
     }

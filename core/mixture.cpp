@@ -72,7 +72,7 @@ bool is_finite_input(const MixtureProblem& problem) {
   return true;
 }
 
-void check(const MixtureProblem& problem) {
+void check_mixture(const MixtureProblem& problem) {
   if (problem.columns == nullptr) {
     throw Error(ErrorCode::invalid_argument, "the mixture problem has no columns");
   }
@@ -89,7 +89,7 @@ void check(const MixtureProblem& problem) {
 }  // namespace
 
 MixtureSolution solve_mixture(const MixtureProblem& problem) {
-  check(problem);
+  check_mixture(problem);
   MixtureSolution solution;
   const auto points = static_cast<Index>(problem.y.size());
   const Index columns = problem.columns->count();

@@ -283,7 +283,7 @@ class RowSolver {
   VectorXd residual_;
 };
 
-void check(const Columns& columns, const SpectraMatrix& spectra) {
+void check_nnls(const Columns& columns, const SpectraMatrix& spectra) {
   require(spectra.axis != nullptr, "non-negative least squares needs spectra with an axis");
   require(columns.count() > 0, "non-negative least squares needs at least one column");
   require(columns.points == spectra.points(), "the columns and the spectra differ in length");
@@ -298,7 +298,7 @@ void check(const Columns& columns, const SpectraMatrix& spectra) {
 }  // namespace
 
 NnlsResult solve_nnls(const Columns& columns, const SpectraMatrix& spectra, Index jobs) {
-  check(columns, spectra);
+  check_nnls(columns, spectra);
   const Projection projection(columns);
   NnlsResult result;
   const auto rows = static_cast<std::size_t>(spectra.rows());

@@ -58,7 +58,7 @@ Kernel second_derivative(Index half) {
   return finish(std::move(weights), static_cast<double>(half) * fwhm_per_half_window);
 }
 
-Kernel mexican_hat(double scale) {
+Kernel mexican_hat_of_peaks(double scale) {
   std::vector<double> weights;
   const auto half = static_cast<Index>(std::ceil(hat_reach * scale));
   for (Index j = 0; j <= half; ++j) {
@@ -140,7 +140,7 @@ std::vector<Kernel> make_kernels(PeakFinder finder, double largest_fwhm, Index p
     if (!is_hat && !out.empty() && half == out.back().half()) {
       continue;
     }
-    auto kernel = is_hat ? mexican_hat(0.5 * size) : second_derivative(half);
+    auto kernel = is_hat ? mexican_hat_of_peaks(0.5 * size) : second_derivative(half);
     const bool fits = 2 * kernel.half() + 3 <= points;
     if (!fits || (out.size() > 2 && kernel.fwhm > largest_fwhm * std::numbers::sqrt2)) {
       return out;

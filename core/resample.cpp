@@ -32,7 +32,7 @@ struct Weights {
 };
 
 // The interval of `x` that holds `at`.
-std::size_t interval_of(std::span<const double> x, double at) {
+std::size_t resample_interval_of(std::span<const double> x, double at) {
   const auto above = std::upper_bound(x.begin(), x.end(), at) - x.begin();
   return static_cast<std::size_t>(
       std::clamp<Index>(above - 1, 0, static_cast<Index>(x.size()) - 2));
@@ -42,7 +42,7 @@ Weights linear_weights(std::span<const double> x, std::span<const double> at) {
   Weights weights;
   weights.taps = 2;
   for (const double target : at) {
-    const auto i = interval_of(x, target);
+    const auto i = resample_interval_of(x, target);
     const double part = std::clamp((target - x[i]) / (x[i + 1] - x[i]), 0.0, 1.0);
     weights.first.push_back(static_cast<Index>(i));
     weights.values.push_back(1 - part);
@@ -155,7 +155,7 @@ class SplineRows {
  public:
   SplineRows(std::span<const double> x, std::span<const double> at) : x_(x), at_(at) {
     for (const double target : at) {
-      interval_.push_back(interval_of(x, target));
+      interval_.push_back(resample_interval_of(x, target));
     }
   }
 

@@ -16,7 +16,7 @@ namespace {
 constexpr double least_power = 30;
 constexpr double least_over_median = 21;
 
-double median_of(std::vector<double> values) {
+double ripple_median_of(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
@@ -82,7 +82,7 @@ double find_ripple(const Eigen::ArrayXd& x,
     return 0;
   }
   // Missed bands are tall and few; a ripple is everywhere.
-  const double scale = std::max(median_of(std::move(sizes)) / 0.6745, 1e-300);
+  const double scale = std::max(ripple_median_of(std::move(sizes)) / 0.6745, 1e-300);
   const auto count = static_cast<std::size_t>(span / bin) + 2;
   std::size_t length = 256;
   while (length < 2 * count) {
@@ -113,7 +113,7 @@ double find_ripple(const Eigen::ArrayXd& x,
   }
   const double highest = levels[best - first];
   const bool stands_out =
-      highest > least_power && highest > least_over_median * median_of(std::move(levels));
+      highest > least_power && highest > least_over_median * ripple_median_of(std::move(levels));
   const double turn = static_cast<double>(best) * step;
   return stands_out && is_everywhere(binned, count - 1, turn, spectrum[best]) ? turn : 0;
 }

@@ -34,7 +34,7 @@ const SetMethod* find_row(std::string_view family, std::string_view name) {
   return found == table.end() ? nullptr : &*found;
 }
 
-bool is_finite(std::span<const double> row) {
+bool has_finite_values(std::span<const double> row) {
   return std::all_of(row.begin(), row.end(), [](double y) { return std::isfinite(y); });
 }
 
@@ -77,7 +77,7 @@ std::vector<MethodStatus> run_set_method(std::string_view family,
                                    is_short ? MethodStatus::too_short : MethodStatus::not_finite);
   std::vector<Index> rows;
   for (Index r = 0; r < spectra.rows(); ++r) {
-    if (!is_short && is_finite(spectra.row(r))) {
+    if (!is_short && has_finite_values(spectra.row(r))) {
       rows.push_back(r);
       status[static_cast<std::size_t>(r)] = MethodStatus::converged;
     } else {
@@ -88,7 +88,7 @@ std::vector<MethodStatus> run_set_method(std::string_view family,
     method->run({spectra, parameters, rows, grid, jobs, status});
   }
   for (const Index r : rows) {
-    if (!is_finite(spectra.row(r))) {
+    if (!has_finite_values(spectra.row(r))) {
       fill_with_nan(spectra.row(r));
       status[static_cast<std::size_t>(r)] = MethodStatus::failed;
     }

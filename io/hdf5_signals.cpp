@@ -9,7 +9,7 @@
 namespace calcispec::io::hdf5 {
 namespace {
 
-constexpr int deepest = 12;
+constexpr int hdf5_deepest = 12;
 constexpr std::size_t most_objects = 20000;
 constexpr double longest_axis = 1e8;
 
@@ -42,7 +42,7 @@ std::string plain_unit(const std::string& unit) {
   return is_wavenumber ? "1/cm" : unit;
 }
 
-double step_of(const AxisData& axis) {
+double hdf5_step_of(const AxisData& axis) {
   const auto& v = axis.values;
   return v.size() > 1 ? std::abs(v.back() - v.front()) / static_cast<double>(v.size() - 1) : 0;
 }
@@ -91,7 +91,7 @@ class SignalFinder {
   }
 
   void find_signals(hid_t group, const std::string& path, int depth) {
-    if (depth > deepest || !is_new(group)) {
+    if (depth > hdf5_deepest || !is_new(group)) {
       return;
     }
     if (text_of(group, "NX_class") == "NXdata") {
@@ -252,7 +252,7 @@ class SignalFinder {
   }
 
   void visit(hid_t group, const std::string& path, int depth, std::optional<Signal>& best) {
-    if (depth > deepest || !is_new(group)) {
+    if (depth > hdf5_deepest || !is_new(group)) {
       return;
     }
     for (const auto& name : names_in(group)) {
@@ -364,11 +364,11 @@ void describe(const Signal& signal, TextSpectra& spectra, Diagnostics& diagnosti
   // The last place runs fastest.
   MapGrid grid;
   grid.nx = static_cast<Index>(signal.shape.size[places.back()]);
-  grid.step_x_um = step_of(signal.axes[places.back()]);
+  grid.step_x_um = hdf5_step_of(signal.axes[places.back()]);
   grid.ny = 1;
   if (places.size() == 2) {
     grid.ny = static_cast<Index>(signal.shape.size[places.front()]);
-    grid.step_y_um = step_of(signal.axes[places.front()]);
+    grid.step_y_um = hdf5_step_of(signal.axes[places.front()]);
   }
   spectra.map = grid;
 }

@@ -13,7 +13,7 @@ namespace {
 constexpr double most_repeats = 1e5;
 constexpr std::size_t most_points = std::size_t{1} << 22U;
 
-bool is_digit(char c) {
+bool is_jcamp_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
@@ -85,7 +85,7 @@ class Scanner {
       return value ? std::optional(Token{Form::plain, *value}) : std::nullopt;
     }
     std::string digits(1, static_cast<char>('0' + lead->digit));
-    for (++at_; at_ < line_.size() && (is_digit(line_[at_]) || line_[at_] == '.'); ++at_) {
+    for (++at_; at_ < line_.size() && (is_jcamp_digit(line_[at_]) || line_[at_] == '.'); ++at_) {
       digits += line_[at_];
     }
     const auto value = parse_number(digits, '.');
@@ -107,7 +107,7 @@ class Scanner {
     }
     const char next = line_[at + 1];
     const bool is_signed = (next == '+' || next == '-') && at + 2 < line_.size();
-    return is_signed ? is_digit(line_[at + 2]) : has_gaps_ && is_digit(next);
+    return is_signed ? is_jcamp_digit(line_[at + 2]) : has_gaps_ && is_jcamp_digit(next);
   }
 
   std::optional<double> plain() {
@@ -115,12 +115,12 @@ class Scanner {
     if (line_[at_] == '+' || line_[at_] == '-') {
       ++at_;
     }
-    while (at_ < line_.size() && (is_digit(line_[at_]) || line_[at_] == '.')) {
+    while (at_ < line_.size() && (is_jcamp_digit(line_[at_]) || line_[at_] == '.')) {
       ++at_;
     }
     if (is_exponent(at_)) {
       at_ += 2;
-      while (at_ < line_.size() && is_digit(line_[at_])) {
+      while (at_ < line_.size() && is_jcamp_digit(line_[at_])) {
         ++at_;
       }
     }

@@ -14,7 +14,7 @@ struct KnownFormat {
   std::string_view sentence;
 };
 
-constexpr std::string_view ole_magic("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8);
+constexpr std::string_view known_ole_magic("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8);
 
 constexpr std::string_view zip_magic("PK\x03\x04", 4);
 
@@ -37,20 +37,20 @@ constexpr std::string_view other_spc =
 
 // The first row that fits speaks.
 constexpr KnownFormat known_formats[] = {
-    {"LabSpec6", "",     labspec  },
-    {"WIT_PR",   "",     witec    },
-    {"WIT^",     "",     witec    },
-    {ole_magic,  "jws",  jasco    },
-    {ole_magic,  "spc",  shimadzu },
-    {ole_magic,  "",     ole      },
-    {zip_magic,  "",     office   },
-    {"",         "ispd", shimadzu },
-    {"",         "spc",  other_spc},
-    {"",         "l6s",  labspec  },
-    {"",         "l6m",  labspec  },
-    {"",         "ngc",  labspec  },
-    {"",         "wip",  witec    },
-    {"",         "jws",  jasco    },
+    {"LabSpec6",      "",     labspec  },
+    {"WIT_PR",        "",     witec    },
+    {"WIT^",          "",     witec    },
+    {known_ole_magic, "jws",  jasco    },
+    {known_ole_magic, "spc",  shimadzu },
+    {known_ole_magic, "",     ole      },
+    {zip_magic,       "",     office   },
+    {"",              "ispd", shimadzu },
+    {"",              "spc",  other_spc},
+    {"",              "l6s",  labspec  },
+    {"",              "l6m",  labspec  },
+    {"",              "ngc",  labspec  },
+    {"",              "wip",  witec    },
+    {"",              "jws",  jasco    },
 };
 
 }  // namespace

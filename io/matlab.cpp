@@ -11,9 +11,9 @@
 namespace calcispec::io::matlab {
 namespace {
 
-constexpr std::uint64_t header_size = 128;
+constexpr std::uint64_t matlab_header_size = 128;
 constexpr std::size_t most_arrays = 200000;
-constexpr int deepest = 24;
+constexpr int matlab_deepest = 24;
 constexpr std::uint64_t most_packed = std::uint64_t{2} << 30U;
 
 constexpr int matrix_type = 14;
@@ -130,7 +130,7 @@ class Parser {
   Array matrix(const Element& element, int depth, std::uint64_t& end) {
     Array out;
     end = element.next;
-    if (++arrays_ > most_arrays || depth > deepest) {
+    if (++arrays_ > most_arrays || depth > matlab_deepest) {
       source_.fail(element.start, "more arrays than such files have; save the spectra alone");
     }
     if (element.size == 0) {
@@ -291,11 +291,11 @@ class Parser {
 
 File::File(const FileView& file) : path_(file.path) {
   const ByteSource source(file);
-  source.need(0, header_size, "the header");
+  source.need(0, matlab_header_size, "the header");
   order_ = source.bytes(126, 2, "the byte order") == "MI" ? ByteOrder::big : ByteOrder::little;
   std::size_t arrays = 0;
   try {
-    Parser(*this, file.bytes, arrays).variables(header_size, false);
+    Parser(*this, file.bytes, arrays).variables(matlab_header_size, false);
   } catch (const Error& error) {
     damage_ = error.what();
   }

@@ -14,7 +14,7 @@ constexpr std::array<double, 23> powers{1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,
 constexpr std::uint64_t largest_exact = std::uint64_t{1} << 53U;
 constexpr int most_digits = 18;
 
-bool is_digit(char c) {
+bool is_row_digit(char c) {
   return static_cast<unsigned char>(c - '0') < 10;
 }
 
@@ -24,7 +24,7 @@ struct Digits {
   int count = 0;
 
   void take(const char*& at, const char* end) {
-    while (at != end && is_digit(*at) && count < most_digits) {
+    while (at != end && is_row_digit(*at) && count < most_digits) {
       value = 10 * value + static_cast<std::uint64_t>(*at - '0');
       ++count;
       ++at;

@@ -40,7 +40,7 @@ const std::string inner_path = "/proc/self/fd/4";
 enum Request : std::uint8_t { request_load, request_map, request_rows, request_chunks };
 enum Status : std::uint64_t { status_good, status_refused };
 
-struct Head {
+struct AnswerHead {
   std::uint64_t status = 0;
   std::uint64_t size = 0;
 };
@@ -110,7 +110,7 @@ class Descriptor {
 };
 
 template <typename Number>
-void append(std::string& out, Number value) {
+void append_bytes(std::string& out, Number value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof(Number));
 }
 
@@ -233,9 +233,9 @@ struct ReaderProcess::Parts {
       fail(fault.empty() ? "its reader is gone" : fault);
     }
     std::string framed;
-    append(framed, std::uint64_t{request.size()});
+    append_bytes(framed, std::uint64_t{request.size()});
     framed += request;
-    Head head;
+    AnswerHead head;
     const bool is_sent = send_all(socket.id(), framed.data(), framed.size());
     if (is_sent && !waits_for_answer(reader_time(file_size + bytes))) {
       explain_end(true);
@@ -279,7 +279,7 @@ ReaderProcess::~ReaderProcess() = default;
 
 LoadedFile ReaderProcess::load(const ReadOptions& options) {
   std::string request;
-  append(request, request_load);
+  append_bytes(request, request_load);
   return parts_->ask(request + packed_options(options), 0, [&](std::string_view answer) {
     return file_from(answer, parts_->path);
   });
@@ -289,7 +289,7 @@ LoadedFile ReaderProcess::open_map(const ReadOptions& options,
                                    Index& rows,
                                    std::optional<StoredLayout>& layout) {
   std::string request;
-  append(request, request_map);
+  append_bytes(request, request_map);
   return parts_->ask(request + packed_options(options), 0, [&](std::string_view answer) {
     const ByteSource source({answer, parts_->path});
     rows = source.get<std::int64_t>(0, "the number of rows");
@@ -301,9 +301,9 @@ LoadedFile ReaderProcess::open_map(const ReadOptions& options,
 
 std::vector<StoredChunk> ReaderProcess::map_chunks(Index first, Index count) {
   std::string request;
-  append(request, request_chunks);
-  append(request, std::int64_t{first});
-  append(request, std::int64_t{count});
+  append_bytes(request, request_chunks);
+  append_bytes(request, std::int64_t{first});
+  append_bytes(request, std::int64_t{count});
   return parts_->ask(request, 0, [&](std::string_view answer) {
     std::vector<StoredChunk> out(answer.size() / sizeof(StoredChunk));
     std::memcpy(out.data(), answer.data(), out.size() * sizeof(StoredChunk));
@@ -313,9 +313,9 @@ std::vector<StoredChunk> ReaderProcess::map_chunks(Index first, Index count) {
 
 std::vector<double> ReaderProcess::map_rows(Index first, Index count, Index points) {
   std::string request;
-  append(request, request_rows);
-  append(request, std::int64_t{first});
-  append(request, std::int64_t{count});
+  append_bytes(request, request_rows);
+  append_bytes(request, std::int64_t{first});
+  append_bytes(request, std::int64_t{count});
   const auto numbers = static_cast<std::uint64_t>(count * points);
   return parts_->ask(request, 8 * numbers, [&](std::string_view answer) {
     std::vector<double> out(numbers);
@@ -335,7 +335,7 @@ class Server {
     limit();
     while (receive()) {
       std::string answer;
-      Head head;
+      AnswerHead head;
       try {
         answer = reply();
       } catch (const Error& error) {
@@ -396,8 +396,8 @@ class Server {
     file.recordings.push_back(map_->head());
     file.diagnostics = map_->diagnostics();
     std::string out;
-    append(out, std::int64_t{map_->rows()});
-    append(out, map_->layout() == nullptr ? StoredLayout{} : *map_->layout());
+    append_bytes(out, std::int64_t{map_->rows()});
+    append_bytes(out, map_->layout() == nullptr ? StoredLayout{} : *map_->layout());
     return out + packed_file(file);
   }
 

@@ -19,7 +19,7 @@ struct Spectrum {
   std::string title;
 };
 
-bool is_even(const std::vector<double>& x) {
+bool is_even_jcamp(const std::vector<double>& x) {
   const auto n = static_cast<double>(x.size() - 1);
   const double step = (x.back() - x.front()) / n;
   for (std::size_t i = 0; i < x.size(); ++i) {
@@ -139,7 +139,7 @@ std::string dif_text(const Spectrum& spectrum, double factor) {
 
 std::string block_text(const Spectrum& spectrum, JcampPacking packing) {
   const auto& recording = *spectrum.recording;
-  const bool has_even_axis = spectrum.x.size() > 1 && is_even(spectrum.x);
+  const bool has_even_axis = spectrum.x.size() > 1 && is_even_jcamp(spectrum.x);
   const bool is_finite =
       std::all_of(spectrum.y.begin(), spectrum.y.end(), [](double v) { return std::isfinite(v); });
   double largest = 0;

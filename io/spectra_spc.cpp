@@ -10,11 +10,11 @@
 namespace calcispec::io {
 namespace {
 
-constexpr std::size_t header_size = 512;
+constexpr std::size_t spectra_spc_header_size = 512;
 constexpr std::size_t subheader_size = 32;
 constexpr unsigned char multifile = 0x04;
 constexpr unsigned char own_x = 0x80;
-constexpr char float_exponent = static_cast<char>(0x80);
+constexpr char spectra_spc_float_exponent = static_cast<char>(0x80);
 
 // Little-endian numbers at fixed places.
 template <typename Number>
@@ -23,7 +23,7 @@ void put(std::string& bytes, std::size_t at, Number value) {
   std::memcpy(bytes.data() + at, &value, sizeof value);
 }
 
-void append(std::string& bytes, double value) {
+void append_spc(std::string& bytes, double value) {
   const auto narrow = static_cast<float>(value);
   std::array<char, sizeof narrow> raw{};
   std::memcpy(raw.data(), &narrow, sizeof narrow);
@@ -62,7 +62,7 @@ unsigned char experiment_code(Technique technique) {
   return technique == Technique::raman ? 11 : technique == Technique::ftir ? 4 : 0;
 }
 
-bool is_even(std::span<const double> x) {
+bool is_even_spc(std::span<const double> x) {
   const double step = (x.back() - x.front()) / static_cast<double>(x.size() - 1);
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (std::abs(x.front() + step * static_cast<double>(i) - x[i]) >
@@ -74,13 +74,13 @@ bool is_even(std::span<const double> x) {
 }
 
 std::string header_of(const Recording& recording, std::span<const double> x, bool has_even_axis) {
-  std::string out(header_size, '\0');
+  std::string out(spectra_spc_header_size, '\0');
   const auto rows = static_cast<std::uint32_t>(recording.spectra.rows());
   const unsigned flags = (rows > 1 ? multifile : 0U) | (has_even_axis ? 0U : own_x);
   out[0] = static_cast<char>(flags);
   out[1] = 0x4B;
   out[2] = static_cast<char>(experiment_code(recording.technique));
-  out[3] = float_exponent;
+  out[3] = spectra_spc_float_exponent;
   put(out, 4, static_cast<std::uint32_t>(x.size()));
   put(out, 8, x.front());
   put(out, 16, x.back());
@@ -100,16 +100,16 @@ std::string spectra_spc(const Recording& recording) {
   if (axis.was_descending()) {
     std::reverse(x.begin(), x.end());
   }
-  const bool has_even_axis = x.size() > 1 && is_even(x);
+  const bool has_even_axis = x.size() > 1 && is_even_spc(x);
   auto out = header_of(recording, x, has_even_axis);
   if (!has_even_axis) {
     for (const double value : x) {
-      append(out, value);
+      append_spc(out, value);
     }
   }
   for (Index row = 0; row < recording.spectra.rows(); ++row) {
     std::string subheader(subheader_size, '\0');
-    subheader[1] = float_exponent;
+    subheader[1] = spectra_spc_float_exponent;
     put(subheader, 2, static_cast<std::uint16_t>(row));
     put(subheader, 4, static_cast<float>(row));
     put(subheader, 8, static_cast<float>(row));
@@ -117,7 +117,7 @@ std::string spectra_spc(const Recording& recording) {
     out += subheader;
     const auto y = recording.spectra.row(row);
     for (std::size_t i = 0; i < y.size(); ++i) {
-      append(out, axis.was_descending() ? y[y.size() - 1 - i] : y[i]);
+      append_spc(out, axis.was_descending() ? y[y.size() - 1 - i] : y[i]);
     }
   }
   return out;

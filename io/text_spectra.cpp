@@ -13,7 +13,7 @@ namespace calcispec::io {
 namespace {
 
 // "file:line", or the point where the file has no lines.
-std::string place_of(const TextSpectra& spectra, const std::string& path, std::size_t point) {
+std::string text_place_of(const TextSpectra& spectra, const std::string& path, std::size_t point) {
   return point < spectra.lines.size() ? path + ":" + std::to_string(spectra.lines[point] + 1)
                                       : path + ", point " + std::to_string(point + 1);
 }
@@ -35,7 +35,7 @@ void part_rounded_points(TextSpectra& spectra, const std::string& path, Diagnost
       spectra.x[i] = 0.5 * (spectra.x[i] + spectra.x[i + 1]);
       diagnostics.push_back({Severity::warning,
                              "axis_rounded",
-                             place_of(spectra, path, i) +
+                             text_place_of(spectra, path, i) +
                                  ": the axis value repeats the one before, as in a "
                                  "rounded export; put half-way to the next one",
                              -1});
@@ -45,7 +45,7 @@ void part_rounded_points(TextSpectra& spectra, const std::string& path, Diagnost
 
 void check_axis(const TextSpectra& spectra, const std::string& path) {
   const auto fail = [&](std::size_t point, const std::string& message) {
-    throw Error(ErrorCode::unreadable_input, message, place_of(spectra, path, point));
+    throw Error(ErrorCode::unreadable_input, message, text_place_of(spectra, path, point));
   };
   if (spectra.x.size() < 3) {
     fail(0,
@@ -121,7 +121,7 @@ void report_missing(const TextSpectra& spectra, const std::string& path, Diagnos
     if (const auto point = first_missing(y, is_reversed)) {
       diagnostics.push_back({Severity::warning,
                              "not_a_number",
-                             place_of(spectra, path, *point) +
+                             text_place_of(spectra, path, *point) +
                                  ": the ordinate is not a number; this spectrum "
                                  "cannot be analysed until it is replaced",
                              static_cast<Index>(row)});

@@ -8,7 +8,7 @@
 namespace calcispec::io {
 namespace {
 
-constexpr std::size_t deepest = 200;
+constexpr std::size_t xml_deepest = 200;
 constexpr std::string_view blanks = " \t\r\n";
 
 bool ends_name(char c) {
@@ -148,7 +148,7 @@ XmlReader::Piece XmlReader::start_tag() {
   if (end >= document_.size()) {
     fail("the XML ends inside a tag; the file is cut off, copy or export it again");
   }
-  if (name_.empty() || open_.size() >= deepest || (open_.empty() && has_root_)) {
+  if (name_.empty() || open_.size() >= xml_deepest || (open_.empty() && has_root_)) {
     fail("this is no well-formed XML; copy or export the file again");
   }
   has_root_ = true;

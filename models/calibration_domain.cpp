@@ -15,13 +15,13 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr Index pattern_count = 2;
-constexpr double main_share = 0.1;
+constexpr double calibration_domain_main_share = 0.1;
 constexpr double least_miss = 0.05;    // parts of the signal that no standard need hold to
 constexpr double usual_factor = 1.4;   // few standards do not show the worst case
 constexpr double upper_normal = 2.58;  // 99.5 %
 constexpr double least_nu1_sd = 0.3;   // 1/cm; what axes leave after correction
 
-bool holds(const std::vector<std::string>& ids, const std::string& id) {
+bool domain_holds(const std::vector<std::string>& ids, const std::string& id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
@@ -36,7 +36,7 @@ void add_phases(const Composition& composition, DomainSample& sample) {
     for (const auto& entry : *list) {
       if (entry.status == PhaseStatus::quantified) {
         sample.phases.push_back(entry.phase);
-        if (entry.share.lo95 > main_share) {
+        if (entry.share.lo95 > calibration_domain_main_share) {
           sample.main.push_back(entry.phase);
         }
       }
@@ -254,7 +254,7 @@ std::string other_member(const CalibrationDomain& domain,
     if (!is_of_kind) {
       continue;
     }
-    if (holds(domain.phases, id)) {
+    if (domain_holds(domain.phases, id)) {
       return {};
     }
     found += (found.empty() ? "" : " or ") + id;
@@ -285,7 +285,7 @@ CalibrationDomain learn_domain(const std::vector<DomainSample>& samples) {
   domain.standards = static_cast<Index>(samples.size());
   for (const auto& sample : samples) {
     for (const auto& id : sample.phases) {
-      if (!holds(domain.phases, id)) {
+      if (!domain_holds(domain.phases, id)) {
         domain.phases.push_back(id);
       }
     }
@@ -311,7 +311,7 @@ std::string outside_domain(const CalibrationDomain& domain, const DomainSample& 
     }
   }
   for (const auto& id : sample.main) {
-    if (!holds(domain.phases, id)) {
+    if (!domain_holds(domain.phases, id)) {
       return "more than a tenth of the signal is " + id + ", which no standard held";
     }
   }

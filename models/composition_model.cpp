@@ -41,7 +41,7 @@ std::vector<double> noise_profile(std::span<const double> y, double floor) {
   return sigma;
 }
 
-bool is_in_range(const ReferenceBand& band, const Window& window) {
+bool is_in_model_range(const ReferenceBand& band, const Window& window) {
   return band.position_cm1 > window.x.front() && band.position_cm1 < window.x.back();
 }
 
@@ -117,7 +117,7 @@ void add_carbonate(const Window& window,
                       return is_carbonate_band(own) &&
                              std::abs(own.position_cm1 - row.position_cm1) < row.fwhm_cm1;
                     });
-    if (is_carbonate_band(row) && row.relative_intensity >= 3 && is_in_range(row, window) &&
+    if (is_carbonate_band(row) && row.relative_intensity >= 3 && is_in_model_range(row, window) &&
         !is_known) {
       add_band(row, phase, setting, index, model);
     }
@@ -203,7 +203,7 @@ JointModel build_model(const Window& window,
   for (std::size_t p = 0; p < phases.size(); ++p) {
     const auto index = static_cast<Index>(p);
     for (const auto& row : phases[p]->bands(setting.technique)) {
-      if (is_in_range(row, window)) {
+      if (is_in_model_range(row, window)) {
         add_band(row, *phases[p], setting, index, model);
       }
     }

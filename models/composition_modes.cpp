@@ -192,7 +192,7 @@ class Agreement {
   std::vector<Named> others_;
 };
 
-void refuse(std::string_view reason, Composition& out) {
+void refuse_modes(std::string_view reason, Composition& out) {
   out.total = Estimate{};
   out.total.reason =
       std::string(reason) + "; the sampling mode is not known, state --mode transmission or atr";
@@ -213,7 +213,7 @@ Composition from_one(Composition known, SamplingMode mode, bool is_clear) {
     known.mode_basis = ModeBasis::found_by_fit;
     known.mode = mode;
   } else {
-    refuse(
+    refuse_modes(
         "the references of one sampling mode explain the spectrum hardly better than those of "
         "the other, which name nothing",
         known);
@@ -252,7 +252,7 @@ Composition compose_for_either_mode(const CompositionInput& input,
     common->mode_basis = ModeBasis::either;
     return std::move(*common);
   }
-  refuse("as a transmission spectrum it holds other phases than as an ATR spectrum", better);
+  refuse_modes("as a transmission spectrum it holds other phases than as an ATR spectrum", better);
   return std::move(better);
 }
 

@@ -16,7 +16,7 @@ constexpr double screening_misfit = 0.01;  // of the height: how well fixed patt
 constexpr double intensity_spread = 3;     // factor within which tabulated intensities hold
 constexpr double present_part = 0.3;       // of a phase's intensity may be missing by orientation
 
-bool is_in_range(const ReferenceBand& band, const Window& window) {
+bool is_in_screening_range(const ReferenceBand& band, const Window& window) {
   return band.position_cm1 > window.x.front() && band.position_cm1 < window.x.back();
 }
 
@@ -27,7 +27,7 @@ bool can_be_seen(std::span<const ReferenceBand> bands, const Window& window) {
   double seen = 0;
   for (const auto& band : bands) {
     top = std::max(top, std::min(band.relative_intensity, 100.0));
-    if (is_in_range(band, window)) {
+    if (is_in_screening_range(band, window)) {
       seen = std::max(seen, band.relative_intensity);
     }
   }
@@ -71,7 +71,7 @@ class Patterns {
     for (std::size_t p = 0; p < phases.size(); ++p) {
       const auto column = columns_.column(static_cast<Index>(p));
       for (const auto& band : phases[p]->bands(technique_)) {
-        if (is_in_range(band, window_)) {
+        if (is_in_screening_range(band, window_)) {
           add_profile(band, setting, column);
         }
       }
@@ -172,7 +172,7 @@ double largest_share(const Phase& phase,
   double strongest = 0;
   double of_strongest = 0;
   for (const auto& band : phase.bands(setting.technique)) {
-    if (!is_in_range(band, window)) {
+    if (!is_in_screening_range(band, window)) {
       continue;
     }
     const double width = observed_width(band, setting);
@@ -306,7 +306,7 @@ bool stands_out(const Phase& phase, BandTechnique technique) {
 Index measured_bands(const Phase& phase, const Window& window, BandTechnique technique) {
   const auto bands = phase.bands(technique);
   return std::count_if(bands.begin(), bands.end(), [&](const ReferenceBand& band) {
-    return is_in_range(band, window);
+    return is_in_screening_range(band, window);
   });
 }
 
@@ -317,7 +317,7 @@ double explained_part(const Phase& phase,
   double whole = 0;
   double matched = 0;
   for (const auto& row : phase.bands(setting.technique)) {
-    if (!is_in_range(row, window)) {
+    if (!is_in_screening_range(row, window)) {
       continue;
     }
     const double reach = 3 + 0.15 * row.fwhm_cm1;

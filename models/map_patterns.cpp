@@ -25,7 +25,7 @@ Eigen::Map<const RowMatrix> view(const SpectraMatrix& spectra) {
   return {spectra.values.data(), spectra.rows(), spectra.points()};
 }
 
-void check(const SpectraMatrix& spectra, Index count, Index most) {
+void check_map_patterns(const SpectraMatrix& spectra, Index count, Index most) {
   require(count >= 1 && count <= most,
           "the number of components must be between 1 and " + std::to_string(most));
   require(view(spectra).allFinite(), "spectra with gaps cannot be decomposed; cut them off first");
@@ -157,7 +157,7 @@ Partition lloyd(const Eigen::Map<const RowMatrix>& rows, MatrixXd centers) {
 
 PrincipalComponents principal_components(const SpectraMatrix& spectra, Index count) {
   const Index most = std::min(spectra.rows() - 1, spectra.points());
-  check(spectra, count, most);
+  check_map_patterns(spectra, count, most);
   const auto y = view(spectra);
   const VectorXd mean = y.colwise().mean().transpose();
   const RowMatrix centred = y.rowwise() - mean.transpose();
@@ -187,7 +187,7 @@ PrincipalComponents principal_components(const SpectraMatrix& spectra, Index cou
 }
 
 ResolvedCurves resolve_curves(const SpectraMatrix& spectra, Index count, Index jobs) {
-  check(spectra, count, std::min(spectra.rows(), spectra.points()));
+  check_map_patterns(spectra, count, std::min(spectra.rows(), spectra.points()));
   const auto y = view(spectra);
   const RowMatrix data = y;
   const RowMatrix turned = y.transpose();

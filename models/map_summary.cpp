@@ -10,7 +10,7 @@ namespace calcispec::models {
 namespace {
 
 // Between the sorted values, linear.
-double quantile(const std::vector<double>& sorted, double part) {
+double map_quantile(const std::vector<double>& sorted, double part) {
   const double at = part * static_cast<double>(sorted.size() - 1);
   const auto low = static_cast<std::size_t>(at);
   const auto high = std::min(low + 1, sorted.size() - 1);
@@ -123,8 +123,8 @@ MapSummary summarise_map(std::span<const double> values,
     out.spread = std::sqrt(std::max(0.0, variance - of_noise));
   }
   std::sort(known.begin(), known.end());
-  out.median = quantile(known, 0.5);
-  out.iqr = quantile(known, 0.75) - quantile(known, 0.25);
+  out.median = map_quantile(known, 0.5);
+  out.iqr = map_quantile(known, 0.75) - map_quantile(known, 0.25);
   return out;
 }
 

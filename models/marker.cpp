@@ -18,7 +18,7 @@ namespace {
 using detail::refuse;
 using detail::set;
 
-constexpr double least_signal = 3.3;  // of a denominator: its LOD
+constexpr double marker_least_signal = 3.3;  // of a denominator: its LOD
 
 struct Sum {
   double area = 0;
@@ -40,7 +40,7 @@ struct Selection {
 bool is_carbonate(const FittedBand& band) {
   return band.assignment.find("CO3") != std::string::npos;
 }
-bool is_phosphate(const FittedBand& band) {
+bool is_phosphate_band(const FittedBand& band) {
   return band.assignment.find("PO4") != std::string::npos ||
          (band.assignment.find("v1") == 0 && !is_carbonate(band)) ||
          (band.assignment.find("v3") == 0 && !is_carbonate(band));
@@ -111,7 +111,7 @@ void set_ratio(Marker& marker, const Sum& top, const Sum& bottom) {
   }
   const double u = std::sqrt(variance) / bottom.area;
   set(marker, ratio, u);
-  if (top.area < least_signal * top.u()) {
+  if (top.area < marker_least_signal * top.u()) {
     marker.status = MarkerStatus::below_lod;
     marker.value.status = EstimateStatus::below_lod;
     marker.value.reason = "the numerator is below its detection limit";
@@ -183,12 +183,12 @@ class Evaluator {
   }
 
   [[nodiscard]] Sum phosphate() const {
-    return is_raman_ ? sum_of(composition_, {940, 980, is_phosphate}, apatites_)
-                     : sum_of(composition_, wide(900, 1200, is_phosphate), apatites_);
+    return is_raman_ ? sum_of(composition_, {940, 980, is_phosphate_band}, apatites_)
+                     : sum_of(composition_, wide(900, 1200, is_phosphate_band), apatites_);
   }
 
   [[nodiscard]] bool has_phosphate(const Sum& sum) const {
-    return sum.area > least_signal * sum.u();
+    return sum.area > marker_least_signal * sum.u();
   }
 
   void carbonate(Marker& marker) const {
@@ -214,7 +214,7 @@ class Evaluator {
         best = &band;
       }
     }
-    if (best == nullptr || best->height < least_signal * best->height_u) {
+    if (best == nullptr || best->height < marker_least_signal * best->height_u) {
       return refuse(marker, "nu1 PO4 is below its detection limit");
     }
     set(marker, best->fwhm_cm1, std::hypot(best->fwhm_u, detail::width_misfit * best->fwhm_cm1));
@@ -230,7 +230,7 @@ class Evaluator {
     }
     const auto bottom = is_raman_ ? sum_of(composition_, {1600, 1720, is_amide}, found)
                                   : sum_of(composition_, wide(1590, 1720, is_amide), found);
-    if (bottom.area < least_signal * bottom.u()) {
+    if (bottom.area < marker_least_signal * bottom.u()) {
       return refuse(marker, "amide I is below its detection limit");
     }
     set_ratio(marker, phosphate(), bottom);

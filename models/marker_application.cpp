@@ -9,9 +9,9 @@
 namespace calcispec::models {
 namespace {
 
-constexpr double critical = 3.3;
+constexpr double marker_application_critical = 3.3;
 
-void refuse(Marker& marker, const std::string& reason) {
+void refuse_marker(Marker& marker, const std::string& reason) {
   marker.status = MarkerStatus::not_determinable;
   marker.value = Estimate{};
   marker.value.reason = reason;
@@ -82,19 +82,21 @@ Marker apply_calibration(const MarkerCalibration& calibration,
   }
   const auto fault = other_way(calibration, input, material);
   if (!fault.empty()) {
-    refuse(out, fault);
+    refuse_marker(out, fault);
     return out;
   }
   if (raw == markers.end() || !std::isfinite(raw->value.value)) {
-    refuse(out,
-           raw == markers.end() ? "the marker " + predictor + " does not exist for this technique"
-                                : raw->value.reason);
+    refuse_marker(out,
+                  raw == markers.end()
+                      ? "the marker " + predictor + " does not exist for this technique"
+                      : raw->value.reason);
     return out;
   }
   const auto sample = domain_sample(input, composition);
   const auto outside = sample ? outside_domain(calibration.domain, *sample) : std::string();
   if (!outside.empty()) {
-    refuse(out, "another material than that of the calibration " + calibration.id + ": " + outside);
+    refuse_marker(
+        out, "another material than that of the calibration " + calibration.id + ": " + outside);
     return out;
   }
   out.value = predict(calibration, raw->value.value, raw->value.u);
@@ -107,7 +109,7 @@ Marker apply_calibration(const MarkerCalibration& calibration,
     out.status = MarkerStatus::uncalibrated;
     out.value.reason = calibration.source + "; calcispec calibrate --marker " + calibration.marker +
                        " learns it from standards of your own";
-  } else if (out.value.value < critical * out.value.u) {
+  } else if (out.value.value < marker_application_critical * out.value.u) {
     out.value.reason +=
         std::string(out.value.reason.empty() ? "" : "; ") + "not above its own detection limit";
   }

@@ -7,8 +7,8 @@
 namespace calcispec::models::detail {
 namespace {
 
-constexpr double least_signal = 3.3;  // of a band: its LOD
-constexpr double most_foreign = 0.2;  // of the matrix; science of collagen in skin
+constexpr double marker_bands_least_signal = 3.3;  // of a band: its LOD
+constexpr double most_foreign = 0.2;               // of the matrix; science of collagen in skin
 
 bool is_one_of(const std::vector<std::string>& ids, const std::string& id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
@@ -26,7 +26,8 @@ const FittedBand* highest(const Composition& composition,
       best = &band;
     }
   }
-  return best != nullptr && best->height > least_signal * best->height_u ? best : nullptr;
+  return best != nullptr && best->height > marker_bands_least_signal * best->height_u ? best
+                                                                                      : nullptr;
 }
 
 // Width without a Gaussian instrument. A Lorentzian band follows Olivero & Longbothum, J. Quant.

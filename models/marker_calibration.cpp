@@ -20,7 +20,7 @@ using Eigen::Vector2d;
 constexpr double least_marker_part = 0.25;  // few standards cannot bear out less
 constexpr double reach_beyond = 0.1;        // of the standards' range
 constexpr double worth_a_curve = 0.9;       // of the line's left-out error
-constexpr double normal_95 = 1.96;
+constexpr double marker_calibration_normal_95 = 1.96;
 
 struct Point {
   double value = 0;
@@ -82,7 +82,7 @@ Vector2d line_through(const std::vector<double>& x, const std::vector<double>& y
 }
 
 // Both curves are lines in the inverse of the value; nothing where they cannot hold.
-std::optional<Vector2d> start_of(CalibrationForm form, const Rows& rows) {
+std::optional<Vector2d> calibration_start_of(CalibrationForm form, const Rows& rows) {
   std::vector<double> x;
   std::vector<double> y;
   for (const auto* row : rows) {
@@ -174,7 +174,7 @@ void refine(const Rows& rows, Curve& curve) {
 }
 
 std::optional<Curve> fit_curve(CalibrationForm form, const Rows& rows) {
-  const auto start = start_of(form, rows);
+  const auto start = calibration_start_of(form, rows);
   if (!start) {
     return std::nullopt;
   }
@@ -239,7 +239,7 @@ double group_error(CalibrationForm form, const Rows& rows) {
   return std::sqrt(square / static_cast<double>(rows.size()));
 }
 
-void check(std::span<const MarkerStandard> standards) {
+void check_marker_calibration(std::span<const MarkerStandard> standards) {
   require(standards.size() >= 4,
           "a marker line needs at least 4 standards whose marker could be determined; " +
               std::to_string(standards.size()) + " are left");
@@ -283,7 +283,7 @@ std::string predictor_of(const std::string& marker) {
 
 LearntMarker learn_marker(std::span<const MarkerStandard> standards,
                           std::optional<CalibrationForm> form) {
-  check(standards);
+  check_marker_calibration(standards);
   Rows rows;
   std::vector<DomainSample> samples;
   LearntMarker out;
@@ -340,7 +340,7 @@ Estimate predict(const MarkerCalibration& calibration, double marker, double mar
                           std::pow(calibration.relative_error * point.value, 2);
   out.value = point.value;
   out.u = std::sqrt(variance);
-  const double half = normal_95 * student_factor(calibration.freedom) * out.u;
+  const double half = marker_calibration_normal_95 * student_factor(calibration.freedom) * out.u;
   out.lo95 = std::max(0.0, out.value - half);
   out.hi95 = out.value + half;
   out.status = EstimateStatus::ok;

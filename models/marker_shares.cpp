@@ -11,8 +11,8 @@
 namespace calcispec::models::detail {
 namespace {
 
-constexpr double normal_95 = 1.96;
-constexpr double critical = 2.33;  // as the naming rule
+constexpr double marker_shares_normal_95 = 1.96;
+constexpr double marker_shares_critical = 2.33;  // as the naming rule
 
 using Ids = std::set<std::string>;
 
@@ -111,7 +111,7 @@ void set_part(Marker& marker, const Sums& sums, const std::string& nothing) {
   const double u = std::hypot((1 - part) * sums.target.u + part * sums.other.u, hidden) / whole;
   set(marker, part, u);
   marker.value.hi95 = std::min(1.0, marker.value.hi95);
-  if (!sums.target.is_named || part < critical * u) {
+  if (!sums.target.is_named || part < marker_shares_critical * u) {
     marker.status = MarkerStatus::below_lod;
     marker.value.status = EstimateStatus::below_lod;
     marker.value.lo95 = 0;
@@ -119,7 +119,7 @@ void set_part(Marker& marker, const Sums& sums, const std::string& nothing) {
   }
 }
 
-bool is_phosphate(const std::string& id) {
+bool is_phosphate_id(const std::string& id) {
   return phosphates().count(id) == 1;
 }
 bool is_mineral(const std::string& /*id*/) {
@@ -134,7 +134,7 @@ bool evaluate_share_marker(const MarkerContext& context, Marker& marker) {
     set_part(marker,
              sums_of(composition,
                      {"amorphous_calcium_phosphate", "octacalcium_phosphate", "brushite"},
-                     is_phosphate),
+                     is_phosphate_id),
              "no phosphate was named");
     return true;
   }
@@ -146,8 +146,9 @@ bool evaluate_share_marker(const MarkerContext& context, Marker& marker) {
     if (has_tcp) {
       refuse(marker, "beta-tricalcium phosphate may be there, which cannot be told from it");
     } else {
-      set_part(
-          marker, sums_of(composition, {"mg_whitlockite"}, is_phosphate), "no phosphate was named");
+      set_part(marker,
+               sums_of(composition, {"mg_whitlockite"}, is_phosphate_id),
+               "no phosphate was named");
     }
     return true;
   }
@@ -156,7 +157,7 @@ bool evaluate_share_marker(const MarkerContext& context, Marker& marker) {
   }
   Ids others;
   for (const auto& entry : composition.phases) {
-    if (!is_phosphate(entry.phase)) {
+    if (!is_phosphate_id(entry.phase)) {
       others.insert(entry.phase);
     }
   }

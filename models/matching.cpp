@@ -12,7 +12,7 @@ namespace {
 constexpr double shifts_cm1[] = {-3, -2, -1, 0, 1, 2, 3};  // as far as phases are named
 constexpr double least_named_part = 0.5;  // of the slopes' squares, for measured references
 constexpr double least_slope_correlation = 0.5;
-constexpr double least_explained = 0.3;  // of the signal, for a phase to be the answer
+constexpr double matching_least_explained = 0.3;  // of the signal, for a phase to be the answer
 constexpr double instrument_widths_cm1[] = {0, 5, 12};
 
 double dot(const std::vector<double>& a, const std::vector<double>& b) {
@@ -126,7 +126,7 @@ void fit_alone(const CompositionInput& input,
       if (entry.phase == phase.id && std::isfinite(entry.share.value)) {
         match.explained = entry.share.value;
         match.is_named =
-            entry.status == PhaseStatus::quantified && match.explained >= least_explained;
+            entry.status == PhaseStatus::quantified && match.explained >= matching_least_explained;
       }
     }
   }

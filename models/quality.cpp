@@ -23,7 +23,7 @@ double threshold(std::string_view name) {
   return std::numeric_limits<double>::quiet_NaN();
 }
 
-double quantile(std::vector<double> values, double part) {
+double quality_quantile(std::vector<double> values, double part) {
   const auto at = static_cast<std::size_t>(part * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), values.begin() + static_cast<Index>(at), values.end());
   return values[at];
@@ -139,7 +139,7 @@ class Checker {
 
   void check_noise() {
     std::vector<double> values(input_.y.begin(), input_.y.end());
-    const double signal = quantile(values, 0.995) - quantile(values, 0.1);
+    const double signal = quality_quantile(values, 0.995) - quality_quantile(values, 0.1);
     const double snr = noise_ > 0 ? signal / noise_ : std::numeric_limits<double>::infinity();
     const bool is_hopeless = snr < threshold("snr_refuse");
     add({"signal_to_noise",
@@ -183,7 +183,7 @@ class Checker {
   // Dips below the lower envelope of the surroundings.
   void check_negative() {
     std::vector<double> values(input_.y.begin(), input_.y.end());
-    const double floor = quantile(values, 0.05);
+    const double floor = quality_quantile(values, 0.05);
     const double depth = std::max(0.0, floor - low_ - 5 * noise_) / (high_ - low_);
     const bool is_absorbance = input_.ordinate == OrdinateKind::absorbance;
     const double below_zero =

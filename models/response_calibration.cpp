@@ -114,7 +114,7 @@ VectorXd noise_variance(const MeasuredFit& fit, const VectorXd& fractions) {
   return (slopes * covariance * slopes.transpose()).diagonal();
 }
 
-void check(std::span<const Standard> standards) {
+void check_response_calibration(std::span<const Standard> standards) {
   require(standards.size() >= 3, "a calibration needs at least 3 standards that can be fitted");
   const auto& ids = standards.front().fit.ids;
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -143,7 +143,7 @@ std::string mismatch(const MeasuredFit& fit, const ResponseCalibration& calibrat
 }  // namespace
 
 LearntResponse learn_response(std::span<const Standard> standards) {
-  check(standards);
+  check_response_calibration(standards);
   LearntResponse out;
   auto& calibration = out.calibration;
   calibration.phases = standards.front().fit.ids;

@@ -11,7 +11,7 @@
 namespace calcispec::models {
 namespace {
 
-constexpr double normal_95 = 1.96;
+constexpr double weight_fractions_normal_95 = 1.96;
 
 // One thing that carries a share: a group, or a phase of no group.
 struct Entry {
@@ -38,7 +38,7 @@ std::vector<Entry> entries_of(Composition& composition) {
   return out;
 }
 
-bool holds(const std::vector<std::string>& ids, const std::string& id) {
+bool fractions_hold(const std::vector<std::string>& ids, const std::string& id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
@@ -99,7 +99,7 @@ const Factor* factor_of(const std::vector<std::string>& ids) {
 double height_of(const Composition& composition, const std::vector<std::string>& ids) {
   double best = 0;
   for (const auto& band : composition.bands) {
-    best = holds(ids, band.phase) ? std::max(best, band.height) : best;
+    best = fractions_hold(ids, band.phase) ? std::max(best, band.height) : best;
   }
   return best;
 }
@@ -154,8 +154,8 @@ Estimate weighed(const std::vector<Weighed>& items, std::size_t index) {
     if (by_share <= 0 || by_share >= 1) {
       return by_share;
     }
-    return expit(middle +
-                 sign * std::hypot(logit(by_share) - middle, normal_95 * std::sqrt(variance)));
+    return expit(middle + sign * std::hypot(logit(by_share) - middle,
+                                            weight_fractions_normal_95 * std::sqrt(variance)));
   };
   out.lo95 = end(item.entry.share->lo95, -1);
   out.hi95 = end(item.entry.share->hi95, 1);
@@ -178,7 +178,7 @@ MeasuredFit amounts_of(const Composition& shares, std::span<const std::string> p
   for (const auto& entry : entries_of(copy)) {
     std::string first;
     for (std::size_t i = 0; i < phases.size(); ++i) {
-      if (!holds(entry.ids, phases[i])) {
+      if (!fractions_hold(entry.ids, phases[i])) {
         continue;
       }
       if (!first.empty() && entry.status == PhaseStatus::quantified) {
@@ -204,7 +204,7 @@ void weigh(const ResponseCalibration& calibration, Composition& composition) {
   auto entries = entries_of(composition);
   for (const auto& entry : entries) {
     const bool is_known = std::any_of(entry.ids.begin(), entry.ids.end(), [&](const auto& id) {
-      return holds(calibration.phases, id) || is_foreign(id);
+      return fractions_hold(calibration.phases, id) || is_foreign(id);
     });
     if (entry.status == PhaseStatus::quantified && !is_known) {
       return refuse("the calibration " + calibration.id + " has no response of " +
@@ -217,9 +217,10 @@ void weigh(const ResponseCalibration& calibration, Composition& composition) {
     return refuse(weights.total.reason);
   }
   for (auto& entry : entries) {
-    const auto found = std::find_if(weights.phases.begin(),
-                                    weights.phases.end(),
-                                    [&](const auto& row) { return holds(entry.ids, row.phase); });
+    const auto found =
+        std::find_if(weights.phases.begin(), weights.phases.end(), [&](const auto& row) {
+          return fractions_hold(entry.ids, row.phase);
+        });
     if (found == weights.phases.end() || entry.status == PhaseStatus::ambiguous) {
       leave_out("no part of the weight: not named, or no part of the specimen", entry);
       continue;

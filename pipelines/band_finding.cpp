@@ -9,7 +9,7 @@ namespace calcispec {
 namespace {
 
 // Two digits more than anyone reads off a plot.
-std::string rounded(double value) {
+std::string band_finding_rounded(double value) {
   if (value == 0 || !std::isfinite(value)) {
     return number_text(value);
   }
@@ -20,7 +20,7 @@ std::string rounded(double value) {
 
 // TOML tells whole numbers from others; both are taken.
 std::string pair_of(double low, double high) {
-  return "[" + rounded(low) + ", " + rounded(high) + "]";
+  return "[" + band_finding_rounded(low) + ", " + band_finding_rounded(high) + "]";
 }
 
 std::string band_toml(const Band& band) {
@@ -39,7 +39,7 @@ std::string band_toml(const Band& band) {
     if (!std::isfinite(start)) {
       continue;
     }
-    out += name + " = " + rounded(start) + "\n";
+    out += name + " = " + band_finding_rounded(start) + "\n";
     if (name == "center" && reach > 0) {
       out += "center_range = " + pair_of(start - reach, start + reach) + "\n";
     } else if (name == "fwhm") {
@@ -105,8 +105,8 @@ std::string found_bands_toml(const FoundBands& bands, double first, double last)
   std::string out = "# Bands found: " + found_bands_text(bands) +
                     ".\n# A start: check, name and bind them.\nschema = 1\nname = "
                     "\"found_bands\"\ntitle = \"Bands found in a spectrum\"\n\n[range]\n";
-  out += "from = " + rounded(std::max(model.from, first)) + "\n";
-  out += "to = " + rounded(std::min(model.to, last)) + "\n";
+  out += "from = " + band_finding_rounded(std::max(model.from, first)) + "\n";
+  out += "to = " + band_finding_rounded(std::min(model.to, last)) + "\n";
   out += "\n[background]\nkind = \"legendre\"\ndegree = " + std::to_string(model.degree) +
          "\n\n[noise]\nsigma = \"estimate\"\n";
   for (const auto& band : model.bands) {

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view range_suffix = "_range";
 
 // Every word that names the parameter: its name, then its aliases.
-std::vector<std::string_view> words_of(const ParameterInfo& info) {
+std::vector<std::string_view> blank_separated_words(const ParameterInfo& info) {
   std::vector<std::string_view> words{info.name};
   auto rest = info.aliases;
   while (!rest.empty()) {
@@ -35,7 +35,7 @@ std::vector<std::string_view> parameter_names(const BandShape& shape) {
 // Index of the parameter that a word of the user means, -1 for none.
 Index find_parameter(const BandShape& shape, std::string_view word) {
   for (std::size_t j = 0; j < shape.parameters.size(); ++j) {
-    const auto words = words_of(shape.parameters[j]);
+    const auto words = blank_separated_words(shape.parameters[j]);
     if (std::find(words.begin(), words.end(), word) != words.end()) {
       return static_cast<Index>(j);
     }
@@ -256,7 +256,7 @@ class BandSetReader {
     if (index < 0) {
       return false;
     }
-    const auto words = words_of(by_area.parameters[static_cast<std::size_t>(index)]);
+    const auto words = blank_separated_words(by_area.parameters[static_cast<std::size_t>(index)]);
     const auto* tie = table["tie"].as_table();
     const auto* fixed = table["fixed"].as_array();
     return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
@@ -273,7 +273,7 @@ class BandSetReader {
     const auto& shape = *set_.model.bands[band].shape;
     std::vector<std::string> own{"id", "shape", "tie", "fixed", "shared"};
     for (std::size_t j = 0; j < shape.parameters.size(); ++j) {
-      for (const auto word : words_of(shape.parameters[j])) {
+      for (const auto word : blank_separated_words(shape.parameters[j])) {
         own.emplace_back(word);
         own.push_back(std::string(word) + std::string(range_suffix));
         auto& target = parameter(band, static_cast<Index>(j));

@@ -11,7 +11,7 @@
 namespace calcispec::detail {
 namespace {
 
-constexpr std::array<std::string_view, 3> status_words{"processed", "failed", "refused"};
+constexpr std::array<std::string_view, 3> batch_status_words{"processed", "failed", "refused"};
 
 std::string heading(const std::string& column) {
   auto name = column;
@@ -48,7 +48,7 @@ void TableWriter::add(const RowBlock& block) {
   }
   std::vector<double> values;
   for (const auto& row : block.rows) {
-    const auto status = status_words.at(static_cast<std::size_t>(row.status));
+    const auto status = batch_status_words.at(static_cast<std::size_t>(row.status));
     if (grid_.nx > 0) {
       stream_ << row_ << "," << row_ % grid_.nx << "," << row_ / grid_.nx << "," << status;
     } else {

@@ -1,6 +1,7 @@
 #include "pipelines/info_json.hpp"
 
 #include "core/parameter.hpp"
+#include "pipelines/json_values_private.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -12,10 +13,6 @@ namespace calcispec {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
 
 struct Ends {
   double first = 0;
@@ -41,7 +38,7 @@ struct Summary {
   double y_max = -std::numeric_limits<double>::infinity();
 };
 
-Summary summary_of(const io::LoadedFile& file) {
+Summary info_summary_of(const io::LoadedFile& file) {
   Summary out;
   out.points = file.recordings.front().spectra.points();
   for (const auto& recording : file.recordings) {
@@ -58,18 +55,6 @@ Summary summary_of(const io::LoadedFile& file) {
         out.y_max = std::max(out.y_max, y);
       }
     }
-  }
-  return out;
-}
-
-Json diagnostics_json(const Diagnostics& diagnostics) {
-  auto out = Json::array();
-  for (const auto& row : diagnostics) {
-    out.push_back({
-        {"severity", severity_name(row.severity)},
-        {"code",     row.code                   },
-        {"text",     row.text                   }
-    });
   }
   return out;
 }
@@ -93,7 +78,7 @@ Json file_json(const FileInfo& info) {
   const auto& file = *info.file;
   const auto& first = file.recordings.front();
   const auto& axis = *first.spectra.axis;
-  const auto summary = summary_of(file);
+  const auto summary = info_summary_of(file);
   const auto x = stored_axis_of(first);
   const auto y = ends_of(first.spectra.row(0), axis.was_descending());
   const bool is_partial =
@@ -164,7 +149,7 @@ std::string info_table(std::span<const FileInfo> files) {
     const auto& file = *info.file;
     const auto& first = file.recordings.front();
     const auto& axis = *first.spectra.axis;
-    const auto summary = summary_of(file);
+    const auto summary = info_summary_of(file);
     const auto x = stored_axis_of(first);
     out += "  format     " + file.format + "\n";
     out += "  spectra    " + std::to_string(summary.spectra) + " of " +

@@ -152,7 +152,7 @@ bool is_method_file(std::string_view name) {
          name.substr(0, 6) != "bands_";
 }
 
-std::string_view embedded_text(std::string_view file) {
+std::string_view method_embedded_text(std::string_view file) {
   for (std::size_t i = 0;; ++i) {
     const auto [name, bytes] = embedded::calcispec_pipelines(i);
     if (name.empty() || name == file) {
@@ -177,7 +177,7 @@ std::vector<std::string> builtin_method_names() {
 }
 
 std::string_view builtin_method_text(std::string_view name) {
-  const auto text = embedded_text(std::string(name) + ".toml");
+  const auto text = method_embedded_text(std::string(name) + ".toml");
   if (!text.empty() && is_method_file(std::string(name) + ".toml")) {
     return text;
   }

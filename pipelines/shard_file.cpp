@@ -32,7 +32,7 @@ std::uint32_t crc_of(std::span<const char> bytes) {
   return ~rest;
 }
 
-std::string line_of(const ShardBlock& block) {
+std::string shard_file_line_of(const ShardBlock& block) {
   return std::to_string(block.block) + " " + std::to_string(block.offset) + " " +
          std::to_string(block.bytes) + " " + std::to_string(block.crc) + "\n";
 }
@@ -123,7 +123,7 @@ void ShardFile::read_journal() {
       break;
     }
     size_ += block.bytes;
-    safe += line_of(block);
+    safe += shard_file_line_of(block);
     blocks_.push_back(block);
   }
   is_done_ = state.is_done && blocks_.size() == state.blocks.size();
@@ -155,7 +155,7 @@ void ShardFile::append(Index block, std::span<const char> bytes) {
   write_all(data_, bytes, stem_ + ".dat");
   size_ += bytes.size();
   unsafe_bytes_ += bytes.size();
-  pending_ += line_of(record);
+  pending_ += shard_file_line_of(record);
   waiting_.push_back(record);
   if (unsafe_bytes_ >= sync_bytes_ || std::chrono::steady_clock::now() - last_sync_ >= sync_time) {
     sync();

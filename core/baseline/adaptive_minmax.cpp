@@ -23,17 +23,18 @@ constexpr ParameterInfo method_parameter{.name = "method",
                                          .standard = 0,
                                          .choices = "modpoly imodpoly",
                                          .help = "how each polynomial is fitted"};
-constexpr ParameterInfo fraction_parameter{
+constexpr ParameterInfo adaptive_minmax_fraction_parameter{
     .name = "constrained_fraction",
     .minimum = 0,
     .maximum = 0.5,
     .standard = 0.01,
     .help = "points at either end that hold the polynomial, as a part of all"};
-constexpr ParameterInfo weight_parameter{.name = "constrained_weight",
-                                         .minimum = 1,
-                                         .maximum = 1e12,
-                                         .standard = 1e5,
-                                         .help = "weight of the points that hold the polynomial"};
+constexpr ParameterInfo adaptive_minmax_weight_parameter{
+    .name = "constrained_weight",
+    .minimum = 1,
+    .maximum = 1e12,
+    .standard = 1e5,
+    .help = "weight of the points that hold the polynomial"};
 constexpr ParameterInfo estimate_parameter{
     .name = "estimation_poly_order",
     .type = ParameterType::integer,
@@ -41,13 +42,13 @@ constexpr ParameterInfo estimate_parameter{
     .maximum = 30,
     .standard = 2,
     .help = "degree of the fit that finds the ratio of baseline to signal"};
-constexpr std::array parameters{lower_order_parameter,
-                                method_parameter,
-                                fraction_parameter,
-                                weight_parameter,
-                                estimate_parameter};
+constexpr std::array adaptive_minmax_parameters{lower_order_parameter,
+                                                method_parameter,
+                                                adaptive_minmax_fraction_parameter,
+                                                adaptive_minmax_weight_parameter,
+                                                estimate_parameter};
 
-constexpr double tolerance = 1e-3;
+constexpr double fit_tolerance = 1e-3;
 constexpr int most_fits = 250;
 
 // Polynomial through min(y, polynomial before), repeated as in baseline.modpoly.
@@ -64,7 +65,7 @@ MethodStatus fit_below(std::span<const double> y,
     }
     std::copy(fit.begin(), fit.end(), before.begin());
     polynomial.fit(cut, weights, fit);
-    if (relative_change(before, fit) < tolerance) {
+    if (relative_change(before, fit) < fit_tolerance) {
       return MethodStatus::converged;
     }
   }
@@ -105,7 +106,7 @@ MethodStatus fit_below_noise(std::span<const double> y,
     const double next = deviation_of(cut, fit);
     const double change =
         std::abs(next - deviation) / std::max(next, std::numeric_limits<double>::epsilon());
-    if (change < tolerance) {
+    if (change < fit_tolerance) {
       return MethodStatus::converged;
     }
     deviation = next;
@@ -135,7 +136,7 @@ Degrees degrees_for(double ratio) {
   return {6, 8};
 }
 
-double span_of(std::span<const double> values) {
+double adaptive_minmax_span_of(std::span<const double> values) {
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   return *high - *low;
 }
@@ -198,11 +199,11 @@ class AdaptiveMinmax {
       return {lower, lower + 1};
     }
     fit(y, call_.parameters.integer("estimation_poly_order"), even_);
-    const double background = span_of(fit_);
+    const double background = adaptive_minmax_span_of(fit_);
     for (std::size_t i = 0; i < points_; ++i) {
       fit_[i] = y[i] - fit_[i];
     }
-    return degrees_for(background / std::max(span_of(fit_), 1e-300));
+    return degrees_for(background / std::max(adaptive_minmax_span_of(fit_), 1e-300));
   }
 
   const MethodCall& call_;
@@ -215,7 +216,7 @@ class AdaptiveMinmax {
   MethodStatus status_ = MethodStatus::converged;
 };
 
-void run(const MethodCall& call) {
+void run_adaptive_minmax(const MethodCall& call) {
   AdaptiveMinmax(call).run();
 }
 
@@ -225,9 +226,9 @@ CoreMethod baseline_adaptive_minmax() {
   return {
       {"baseline",
        "adaptive_minmax", "upper edge of polynomials of two degrees, free and held at the ends",
-       "Cao et al., J. Raman Spectrosc. 38 (2007) 1199", parameters},
+       "Cao et al., J. Raman Spectrosc. 38 (2007) 1199", adaptive_minmax_parameters},
       6,
-      run
+      run_adaptive_minmax
   };
 }
 

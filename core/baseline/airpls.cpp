@@ -8,13 +8,13 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{lambda_parameter(1e6),
-                                diff_order_parameter,
-                                max_iterations_parameter,
-                                tolerance_parameter(airpls_tolerance_help),
-                                normalize_weights_parameter,
-                                lambda_unit_parameter,
-                                lambda_rule_parameter};
+constexpr std::array airpls_parameters{lambda_parameter(1e6),
+                                       diff_order_parameter,
+                                       max_iterations_parameter,
+                                       tolerance_parameter(airpls_tolerance_help),
+                                       normalize_weights_parameter,
+                                       lambda_unit_parameter,
+                                       lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of z)^2
 /// Weights    exp(t |d| / sum of |d| below) where d = y - z < 0, else 0; t the number of the
@@ -23,7 +23,7 @@ constexpr std::array parameters{lambda_parameter(1e6),
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration, an exponential per point
 /// Source     Zhang et al., Analyst 135 (2010) 1138
-void run(const MethodCall& call) {
+void run_airpls(const MethodCall& call) {
   const double tolerance = call.parameters.real("tolerance");
   const auto run_with = [&](const auto& weights) {
     kernels::run_reweighted_of_order(call, weights);
@@ -40,9 +40,9 @@ CoreMethod baseline_airpls() {
   return {
       {"baseline",
        "airpls", "adaptive iteratively reweighted penalised least squares",
-       "Zhang et al., Analyst 135 (2010) 1138", parameters},
+       "Zhang et al., Analyst 135 (2010) 1138", airpls_parameters},
       6,
-      run
+      run_airpls
   };
 }
 

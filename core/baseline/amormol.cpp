@@ -6,7 +6,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{
+constexpr std::array amormol_parameters{
     half_window_parameter,
     polynomial_tolerance_parameter("relative change of the baseline at which to stop"),
     mollified_rounds_parameter(200)};
@@ -37,7 +37,7 @@ class AmormolRule {
 /// Cost       O(points x half_window) a round, with the automatic half window times the windows
 ///            tried
 /// Source     Chen et al., Appl. Spectrosc. 73 (2019) 284
-void run(const MethodCall& call) {
+void run_amormol(const MethodCall& call) {
   MollifiedRounds(call, AmormolRule()).run();
 }
 
@@ -47,9 +47,9 @@ CoreMethod baseline_amormol() {
   return {
       {"baseline",
        "amormol", "averaged openings and closings, smoothed",
-       "Chen et al., Appl. Spectrosc. 73 (2019) 284", parameters},
+       "Chen et al., Appl. Spectrosc. 73 (2019) 284", amormol_parameters},
       6,
-      run
+      run_amormol
   };
 }
 

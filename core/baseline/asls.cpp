@@ -8,20 +8,20 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{lambda_parameter(1e6),
-                                asymmetry_parameter(0.01, asymmetry_help),
-                                diff_order_parameter,
-                                max_iterations_parameter,
-                                tolerance_parameter(weight_tolerance_help),
-                                lambda_unit_parameter,
-                                lambda_rule_parameter};
+constexpr std::array asls_parameters{lambda_parameter(1e6),
+                                     asymmetry_parameter(0.01, asymmetry_help),
+                                     diff_order_parameter,
+                                     max_iterations_parameter,
+                                     tolerance_parameter(weight_tolerance_help),
+                                     lambda_unit_parameter,
+                                     lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of z)^2
 /// Weights    asymmetry where y > z, else 1 - asymmetry
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration, no allocation
 /// Source     Eilers, Anal. Chem. 75 (2003) 3631; Eilers & Boelens 2005
-void run(const MethodCall& call) {
+void run_asls(const MethodCall& call) {
   kernels::run_reweighted_of_order(call, kernels::AslsWeights{call.parameters.real("asymmetry")});
 }
 
@@ -31,9 +31,9 @@ CoreMethod baseline_asls() {
   return {
       {"baseline",
        "asls", "asymmetric least squares",
-       "Eilers, Anal. Chem. 75 (2003) 3631", parameters},
+       "Eilers, Anal. Chem. 75 (2003) 3631", asls_parameters},
       6,
-      run
+      run_asls
   };
 }
 

@@ -12,9 +12,9 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo weight_parameter(std::string_view name,
-                                         std::string_view aliases,
-                                         std::string_view help) {
+constexpr ParameterInfo weight_parameter_beads(std::string_view name,
+                                               std::string_view aliases,
+                                               std::string_view help) {
   return {.name = name,
           .aliases = aliases,
           .minimum = 1e-12,
@@ -22,7 +22,7 @@ constexpr ParameterInfo weight_parameter(std::string_view name,
           .standard = 1,
           .help = help};
 }
-constexpr ParameterInfo rounding_parameter(std::string_view name, std::string_view help) {
+constexpr ParameterInfo rounding_parameter_beads(std::string_view name, std::string_view help) {
   return {.name = name,
           .minimum = 1e-300,
           .maximum = 1e12,
@@ -36,7 +36,7 @@ constexpr ParameterInfo cutoff_parameter{.name = "freq_cutoff",
                                          .standard = 0.005,
                                          .unit = "cycles per point",
                                          .help = "frequency below which the baseline lies"};
-constexpr ParameterInfo asymmetry_parameter{
+constexpr ParameterInfo beads_asymmetry_parameter{
     .name = "asymmetry",
     .minimum = 1e-6,
     .maximum = 1e6,
@@ -48,7 +48,7 @@ constexpr ParameterInfo filter_parameter{.name = "filter_type",
                                          .maximum = 2,
                                          .standard = 1,
                                          .help = "half the order of the high-pass filter"};
-constexpr ParameterInfo cost_parameter{
+constexpr ParameterInfo beads_cost_parameter{
     .name = "cost_function",
     .type = ParameterType::choice,
     .minimum = 0,
@@ -56,19 +56,20 @@ constexpr ParameterInfo cost_parameter{
     .standard = 1,
     .choices = "1 2",
     .help = "rounding of |x| near 0: 1 sqrt(x^2 + eps), 2 |x| - eps log(|x| + eps)"};
-constexpr ParameterInfo iterations_parameter{.name = "max_iterations",
-                                             .aliases = "max_iter",
-                                             .type = ParameterType::integer,
-                                             .minimum = 0,
-                                             .maximum = 10000,
-                                             .standard = 50,
-                                             .help = "most rounds"};
-constexpr ParameterInfo tolerance_parameter{.name = "tolerance",
-                                            .aliases = "tol",
-                                            .minimum = -1,
-                                            .maximum = 1,
-                                            .standard = 1e-2,
-                                            .help = "relative change of the cost at which to stop"};
+constexpr ParameterInfo beads_iterations_parameter{.name = "max_iterations",
+                                                   .aliases = "max_iter",
+                                                   .type = ParameterType::integer,
+                                                   .minimum = 0,
+                                                   .maximum = 10000,
+                                                   .standard = 50,
+                                                   .help = "most rounds"};
+constexpr ParameterInfo beads_tolerance_parameter{
+    .name = "tolerance",
+    .aliases = "tol",
+    .minimum = -1,
+    .maximum = 1,
+    .standard = 1e-2,
+    .help = "relative change of the cost at which to stop"};
 constexpr ParameterInfo parabola_parameter{
     .name = "fit_parabola",
     .type = ParameterType::flag,
@@ -76,7 +77,7 @@ constexpr ParameterInfo parabola_parameter{
     .maximum = 1,
     .standard = 1,
     .help = "take off a parabola before, so that the ends are near 0 as the filter expects"};
-constexpr ParameterInfo smooth_parameter{
+constexpr ParameterInfo beads_smooth_parameter{
     .name = "smooth_half_window",
     .type = ParameterType::integer,
     .minimum = 0,
@@ -84,20 +85,20 @@ constexpr ParameterInfo smooth_parameter{
     .standard = 0,
     .unit = "points",
     .help = "half window of a moving average over the sizes of the differences; 0: none"};
-constexpr std::array parameters{
+constexpr std::array beads_parameters{
     cutoff_parameter,
-    weight_parameter("lambda_0", "lam_0", "weight of the peaks"),
-    weight_parameter("lambda_1", "lam_1", "weight of their first differences"),
-    weight_parameter("lambda_2", "lam_2", "weight of their second differences"),
-    asymmetry_parameter,
+    weight_parameter_beads("lambda_0", "lam_0", "weight of the peaks"),
+    weight_parameter_beads("lambda_1", "lam_1", "weight of their first differences"),
+    weight_parameter_beads("lambda_2", "lam_2", "weight of their second differences"),
+    beads_asymmetry_parameter,
     filter_parameter,
-    cost_parameter,
-    iterations_parameter,
-    tolerance_parameter,
-    rounding_parameter("eps_0", "where the cost of a peak is rounded off near 0"),
-    rounding_parameter("eps_1", "where the cost of a difference is rounded off near 0"),
+    beads_cost_parameter,
+    beads_iterations_parameter,
+    beads_tolerance_parameter,
+    rounding_parameter_beads("eps_0", "where the cost of a peak is rounded off near 0"),
+    rounding_parameter_beads("eps_1", "where the cost of a difference is rounded off near 0"),
     parabola_parameter,
-    smooth_parameter};
+    beads_smooth_parameter};
 
 // Symmetric Toeplitz matrix with these diagonals, the main one last.
 BandedMatrix toeplitz(std::size_t points, std::span<const double> half_row) {
@@ -360,7 +361,7 @@ class BeadsRun {
 /// Cost       O(points) a round
 /// Source     Ning, Selesnick & Duval, Chemom. Intell. Lab. Syst. 139 (2014) 156; the parabola as
 ///            in Navarro-Huerta et al., J. Chromatogr. A 1507 (2017) 1
-void run(const MethodCall& call) {
+void run_beads(const MethodCall& call) {
   BeadsRun one(call);
   for (Index r = 0; r < call.count(); ++r) {
     call.status[static_cast<std::size_t>(r)] = one.run_one(call.row(r));
@@ -374,9 +375,9 @@ CoreMethod baseline_beads() {
   return {
       {"baseline",
        "beads", "low-pass baseline beside sparse peaks",
-       "Ning et al., Chemom. Intell. Lab. Syst. 139 (2014) 156", parameters},
+       "Ning et al., Chemom. Intell. Lab. Syst. 139 (2014) 156", beads_parameters},
       8,
-      run
+      run_beads
   };
 }
 

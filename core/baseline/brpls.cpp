@@ -7,7 +7,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{
+constexpr std::array brpls_parameters{
     lambda_parameter(1e5),
     diff_order_parameter,
     max_iterations_parameter,
@@ -21,7 +21,7 @@ constexpr std::array parameters{
 /// Weights    as BayesianRun
 /// Status     converged | iteration_limit
 /// Source     Wang et al., Nucl. Sci. Tech. 33 (2022) 148
-void run(const MethodCall& call) {
+void run_brpls(const MethodCall& call) {
   kernels::with_penalty_system<kernels::PenaltySystem>(
       call, 0, [&](auto& scratch) { kernels::run_bayesian(call, scratch); });
 }
@@ -32,9 +32,9 @@ CoreMethod baseline_brpls() {
   return {
       {"baseline",
        "brpls", "Bayesian reweighted penalised least squares",
-       "Wang et al., Nucl. Sci. Tech. 33 (2022) 148", parameters},
+       "Wang et al., Nucl. Sci. Tech. 33 (2022) 148", brpls_parameters},
       6,
-      run
+      run_brpls
   };
 }
 

@@ -34,7 +34,7 @@ constexpr ParameterInfo shared_lambda_parameter{
     .maximum = 1e15,
     .standard = std::numeric_limits<double>::quiet_NaN(),
     .help = "stiffness (automatic: the default of the method)"};
-constexpr std::array parameters{
+constexpr std::array collab_pls_parameters{
     shared_method_parameter,
     average_parameter,
     shared_lambda_parameter,
@@ -76,7 +76,7 @@ std::vector<double> weights_of(const CoreMethod& method,
 /// Status     converged
 /// Cost       one solve per spectrum, and one run of the inner method (or one per spectrum)
 /// Source     Chen et al., J. Anal. Methods Chem. (2018) 3
-void run(const SetCall& call) {
+void run_collab_pls(const SetCall& call) {
   const auto& method = inner_method(call.parameters);
   auto set = ParameterSet::defaults(method.info.parameters);
   if (call.parameters.is_set("lambda")) {
@@ -118,9 +118,9 @@ SetMethod baseline_collab_pls() {
   return {
       {"baseline",
        "collab_pls", "penalised baselines of all spectra with the same weights",
-       "Chen et al., J. Anal. Methods Chem. (2018)", parameters},
+       "Chen et al., J. Anal. Methods Chem. (2018)", collab_pls_parameters},
       6,
-      run
+      run_collab_pls
   };
 }
 

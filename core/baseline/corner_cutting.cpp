@@ -10,7 +10,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{
+constexpr std::array corner_cutting_parameters{
     ParameterInfo{.name = "max_iterations",
                   .aliases = "max_iter",
                   .type = ParameterType::integer,
@@ -139,7 +139,7 @@ class CornerCutting {
   Indices kept_;
 };
 
-void run(const MethodCall& call) {
+void run_corner_cutting(const MethodCall& call) {
   CornerCutting cutting(call.axis.values(), call.parameters.integer("max_iterations"));
   std::vector<double> baseline(static_cast<std::size_t>(call.points()));
   for (Index r = 0; r < call.count(); ++r) {
@@ -154,9 +154,9 @@ CoreMethod baseline_corner_cutting() {
   return {
       {"baseline",
        "corner_cutting", "corners cut until a curve from below is left",
-       "Liu et al., Analyst 140 (2015) 7984", parameters},
+       "Liu et al., Analyst 140 (2015) 7984", corner_cutting_parameters},
       6,
-      run
+      run_corner_cutting
   };
 }
 

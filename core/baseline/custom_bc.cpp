@@ -12,7 +12,7 @@ namespace {
 
 constexpr double not_set = std::numeric_limits<double>::quiet_NaN();
 
-constexpr std::array parameters{
+constexpr std::array custom_bc_parameters{
     inner_method_parameter,
     ParameterInfo{.name = "sampling",
                   .type = ParameterType::integer,
@@ -134,7 +134,7 @@ void smooth(double lambda, std::span<double> z) {
 /// Status     that of the inner method
 /// Cost       that of the inner method
 /// Source     Liland et al., Chemom. Intell. Lab. Syst. 109 (2011) 51 (LOESS at the joints)
-void run(const MethodCall& call) {
+void run_custom_bc(const MethodCall& call) {
   const auto& method = inner_method(call.parameters);
   const auto sections = sections_of(call.axis, call.parameters);
   const auto count = static_cast<std::size_t>(call.count());
@@ -168,9 +168,9 @@ CoreMethod baseline_custom_bc() {
   return {
       {"baseline",
        "custom_bc", "any method on a thinned spectrum, stiffer where it is thin",
-       "Liland et al., Chemom. Intell. Lab. Syst. 109 (2011) 51", parameters},
+       "Liland et al., Chemom. Intell. Lab. Syst. 109 (2011) 51", custom_bc_parameters},
       6,
-      run
+      run_custom_bc
   };
 }
 

@@ -13,14 +13,14 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo order_parameter{.name = "polynomial_order",
-                                        .aliases = "poly_order",
-                                        .type = ParameterType::integer,
-                                        .minimum = 0,
-                                        .maximum = 30,
-                                        .standard = 5,
-                                        .help = "degree of the polynomial"};
-constexpr ParameterInfo scales_parameter{
+constexpr ParameterInfo cwt_br_order_parameter{.name = "polynomial_order",
+                                               .aliases = "poly_order",
+                                               .type = ParameterType::integer,
+                                               .minimum = 0,
+                                               .maximum = 30,
+                                               .standard = 5,
+                                               .help = "degree of the polynomial"};
+constexpr ParameterInfo cwt_br_scales_parameter{
     .name = "scales",
     .type = ParameterType::pairs,
     .minimum = 1,
@@ -30,20 +30,20 @@ constexpr ParameterInfo scales_parameter{
     .help =
         "widths of the wavelet to try, such as 4,6,8; automatic: from a 500th to a quarter of the "
         "points"};
-constexpr ParameterInfo deviations_parameter{
+constexpr ParameterInfo cwt_br_deviations_parameter{
     .name = "num_std",
     .minimum = 0,
     .maximum = 1e6,
     .standard = 1,
     .help = "standard deviations above the polynomial from which on points are left out"};
-constexpr ParameterInfo iterations_parameter{.name = "max_iterations",
-                                             .aliases = "max_iter",
-                                             .type = ParameterType::integer,
-                                             .minimum = 0,
-                                             .maximum = 100000,
-                                             .standard = 50,
-                                             .help = "most polynomials after the first"};
-constexpr ParameterInfo symmetric_parameter{
+constexpr ParameterInfo cwt_br_iterations_parameter{.name = "max_iterations",
+                                                    .aliases = "max_iter",
+                                                    .type = ParameterType::integer,
+                                                    .minimum = 0,
+                                                    .maximum = 100000,
+                                                    .standard = 50,
+                                                    .help = "most polynomials after the first"};
+constexpr ParameterInfo cwt_br_symmetric_parameter{
     .name = "symmetric",
     .type = ParameterType::flag,
     .minimum = 0,
@@ -52,14 +52,14 @@ constexpr ParameterInfo symmetric_parameter{
     .help =
         "bands point downwards too: points far below the polynomial are left out, none is taken "
         "in for lying below"};
-constexpr std::array parameters{
-    order_parameter,
-    scales_parameter,
-    deviations_parameter,
-    iterations_parameter,
+constexpr std::array cwt_br_parameters{
+    cwt_br_order_parameter,
+    cwt_br_scales_parameter,
+    cwt_br_deviations_parameter,
+    cwt_br_iterations_parameter,
     polynomial_tolerance_parameter("relative change of the baseline at which to stop"),
     least_length_parameter,
-    symmetric_parameter};
+    cwt_br_symmetric_parameter};
 
 // Second derivative of a Gaussian, sign turned, of unit norm; as wide as ten scales.
 std::vector<double> mexican_hat(double scale, std::size_t most) {
@@ -355,7 +355,7 @@ class CwtRun {
 /// Cost       O(points x scale) per scale, of two Fourier transforms for wide ones; of very long
 ///            spectra 512 scales are tried, evenly spaced
 /// Source     Bertinetto & Vuorinen, Appl. Spectrosc. 68 (2014) 155
-void run(const MethodCall& call) {
+void run_cwt_br(const MethodCall& call) {
   CwtRun one(call);
   for (Index r = 0; r < call.count(); ++r) {
     call.status[static_cast<std::size_t>(r)] = one.run_one(call.row(r));
@@ -369,9 +369,9 @@ CoreMethod baseline_cwt_br() {
   return {
       {"baseline",
        "cwt_br", "polynomial through what a wavelet takes for noise",
-       "Bertinetto & Vuorinen, Appl. Spectrosc. 68 (2014) 155", parameters},
+       "Bertinetto & Vuorinen, Appl. Spectrosc. 68 (2014) 155", cwt_br_parameters},
       6,
-      run
+      run_cwt_br
   };
 }
 

@@ -11,7 +11,7 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo smooth_parameter{
+constexpr ParameterInfo dietrich_smooth_parameter{
     .name = "smooth_half_window",
     .minimum = 0,
     .maximum = 1e6,
@@ -19,20 +19,20 @@ constexpr ParameterInfo smooth_parameter{
     .unit = "points",
     .help =
         "half window of the moving average before the slopes; automatic: a 256th of the points"};
-constexpr ParameterInfo deviations_parameter{
+constexpr ParameterInfo dietrich_deviations_parameter{
     .name = "num_std",
     .minimum = 0,
     .maximum = 1e6,
     .standard = 3,
     .help = "standard deviations above the mean squared slope where bands begin"};
-constexpr ParameterInfo order_parameter{.name = "polynomial_order",
-                                        .aliases = "poly_order",
-                                        .type = ParameterType::integer,
-                                        .minimum = 0,
-                                        .maximum = 30,
-                                        .standard = 5,
-                                        .help = "degree of the polynomial"};
-constexpr ParameterInfo iterations_parameter{
+constexpr ParameterInfo dietrich_order_parameter{.name = "polynomial_order",
+                                                 .aliases = "poly_order",
+                                                 .type = ParameterType::integer,
+                                                 .minimum = 0,
+                                                 .maximum = 30,
+                                                 .standard = 5,
+                                                 .help = "degree of the polynomial"};
+constexpr ParameterInfo dietrich_iterations_parameter{
     .name = "max_iterations",
     .aliases = "max_iter",
     .type = ParameterType::integer,
@@ -40,12 +40,12 @@ constexpr ParameterInfo iterations_parameter{
     .maximum = 100000,
     .standard = 50,
     .help = "most polynomials; 0: lines over the bands and nothing else"};
-constexpr std::array parameters{
-    smooth_parameter,
-    deviations_parameter,
+constexpr std::array dietrich_parameters{
+    dietrich_smooth_parameter,
+    dietrich_deviations_parameter,
     interpolation_parameter,
-    order_parameter,
-    iterations_parameter,
+    dietrich_order_parameter,
+    dietrich_iterations_parameter,
     polynomial_tolerance_parameter("relative change of the coefficients at which to stop"),
     least_length_parameter};
 
@@ -114,7 +114,7 @@ class DietrichRun {
 /// Status     converged | iteration_limit
 /// Cost       O(points x order) per fit
 /// Source     Dietrich et al., J. Magn. Reson. 91 (1991) 1
-void run(const MethodCall& call) {
+void run_dietrich(const MethodCall& call) {
   DietrichRun one(call);
   for (Index r = 0; r < call.count(); ++r) {
     call.status[static_cast<std::size_t>(r)] = one.run_one(call.row(r));
@@ -128,9 +128,9 @@ CoreMethod baseline_dietrich() {
   return {
       {"baseline",
        "dietrich", "polynomial through what hardly slopes",
-       "Dietrich et al., J. Magn. Reson. 91 (1991) 1", parameters},
+       "Dietrich et al., J. Magn. Reson. 91 (1991) 1", dietrich_parameters},
       6,
-      run
+      run_dietrich
   };
 }
 

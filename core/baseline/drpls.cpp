@@ -8,13 +8,13 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{lambda_parameter(1e5),
-                                eta_parameter,
-                                diff_order_from(2),
-                                max_iterations_parameter,
-                                tolerance_parameter(weight_tolerance_help),
-                                lambda_unit_parameter,
-                                lambda_rule_parameter};
+constexpr std::array drpls_parameters{lambda_parameter(1e5),
+                                      eta_parameter,
+                                      diff_order_from(2),
+                                      max_iterations_parameter,
+                                      tolerance_parameter(weight_tolerance_help),
+                                      lambda_unit_parameter,
+                                      lambda_rule_parameter};
 
 /// Model      (W + D1'D1 + lambda (I - eta W) D'D) z = W y, D1 the first difference
 /// Weights    (1 - u / (1 + |u|)) / 2, u = exp(t) (d - (2 s - m)) / s, d = y - z, m and s of the
@@ -22,7 +22,7 @@ constexpr std::array parameters{lambda_parameter(1e5),
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration, two divisions per point
 /// Source     Xu et al., Appl. Opt. 58 (2019) 3913
-void run(const MethodCall& call) {
+void run_drpls(const MethodCall& call) {
   kernels::run_penalty_lanes<kernels::ScaledPenaltySystem>(
       call, kernels::LocallySymmetricWeights{1, call.parameters.real("eta")}, 1);
 }
@@ -33,9 +33,9 @@ CoreMethod baseline_drpls() {
   return {
       {"baseline",
        "drpls", "doubly reweighted penalised least squares",
-       "Xu et al., Appl. Opt. 58 (2019) 3913", parameters},
+       "Xu et al., Appl. Opt. 58 (2019) 3913", drpls_parameters},
       6,
-      run
+      run_drpls
   };
 }
 

@@ -12,7 +12,7 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo scale_parameter{
+constexpr ParameterInfo fabc_scale_parameter{
     .name = "scale",
     .minimum = 2,
     .maximum = 1e6,
@@ -21,17 +21,17 @@ constexpr ParameterInfo scale_parameter{
     .help =
         "width of the wavelet, about that of a band; automatic: half of where the opened "
         "spectrum stops changing"};
-constexpr ParameterInfo deviations_parameter{
+constexpr ParameterInfo fabc_deviations_parameter{
     .name = "num_std",
     .minimum = 0,
     .maximum = 1e6,
     .standard = 3,
     .help = "standard deviations above the mean squared slope where bands begin"};
-constexpr std::array parameters{lambda_parameter(1e6),
-                                scale_parameter,
-                                deviations_parameter,
-                                diff_order_parameter,
-                                least_length_parameter};
+constexpr std::array fabc_parameters{lambda_parameter(1e6),
+                                     fabc_scale_parameter,
+                                     fabc_deviations_parameter,
+                                     diff_order_parameter,
+                                     least_length_parameter};
 
 // Square of the sum of `half` points before a point less that of as many after it; a middle point
 // of an odd width counts on neither side. The ends go on along lines.
@@ -58,7 +58,7 @@ void squared_slopes(std::span<const double> y, std::size_t width, std::span<doub
 /// Status     converged
 /// Cost       O(points), with the automatic scale times the windows tried
 /// Source     Cobas et al., J. Magn. Reson. 183 (2006) 145
-void run(const MethodCall& call) {
+void run_fabc(const MethodCall& call) {
   MovingExtremes extremes;
   const auto& given = call.parameters;
   const auto points = static_cast<std::size_t>(call.points());
@@ -90,9 +90,9 @@ CoreMethod baseline_fabc() {
   return {
       {"baseline",
        "fabc", "penalised least squares through what a wavelet sees no slope in",
-       "Cobas et al., J. Magn. Reson. 183 (2006) 145", parameters},
+       "Cobas et al., J. Magn. Reson. 183 (2006) 145", fabc_parameters},
       6,
-      run
+      run_fabc
   };
 }
 

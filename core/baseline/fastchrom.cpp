@@ -12,7 +12,7 @@ namespace {
 
 constexpr double quiet_part = 0.15;
 
-constexpr ParameterInfo threshold_parameter{
+constexpr ParameterInfo fastchrom_threshold_parameter{
     .name = "threshold",
     .minimum = 0,
     .maximum = 1e300,
@@ -27,20 +27,20 @@ constexpr ParameterInfo width_parameter{
     .unit = "points",
     .help =
         "so many points in a row below the line get a new support; automatic: twice half_window"};
-constexpr ParameterInfo iterations_parameter{.name = "max_iterations",
-                                             .aliases = "max_iter",
-                                             .type = ParameterType::integer,
-                                             .minimum = 0,
-                                             .maximum = 10000,
-                                             .standard = 100,
-                                             .help = "most rounds of new supports"};
-constexpr std::array parameters{classification_window_parameter,
-                                threshold_parameter,
-                                width_parameter,
-                                interpolation_parameter,
-                                classification_smooth_parameter,
-                                iterations_parameter,
-                                least_length_parameter};
+constexpr ParameterInfo fastchrom_iterations_parameter{.name = "max_iterations",
+                                                       .aliases = "max_iter",
+                                                       .type = ParameterType::integer,
+                                                       .minimum = 0,
+                                                       .maximum = 10000,
+                                                       .standard = 100,
+                                                       .help = "most rounds of new supports"};
+constexpr std::array fastchrom_parameters{classification_window_parameter,
+                                          fastchrom_threshold_parameter,
+                                          width_parameter,
+                                          interpolation_parameter,
+                                          classification_smooth_parameter,
+                                          fastchrom_iterations_parameter,
+                                          least_length_parameter};
 
 // Between neighbours in order the value lies on a line.
 double percentile(std::vector<double> values, double part) {
@@ -90,7 +90,7 @@ bool add_supports(std::span<const double> y,
 /// Status     converged | iteration_limit
 /// Cost       O(points) a round, with the automatic half window times the windows tried
 /// Source     Johnsen et al., Analyst 138 (2013) 3502
-void run(const MethodCall& call) {
+void run_fastchrom(const MethodCall& call) {
   MovingExtremes extremes;
   const auto& given = call.parameters;
   const auto points = static_cast<std::size_t>(call.points());
@@ -129,9 +129,9 @@ CoreMethod baseline_fastchrom() {
   return {
       {"baseline",
        "fastchrom", "lines over all but the quietest stretches",
-       "Johnsen et al., Analyst 138 (2013) 3502", parameters},
+       "Johnsen et al., Analyst 138 (2013) 3502", fastchrom_parameters},
       6,
-      run
+      run_fastchrom
   };
 }
 

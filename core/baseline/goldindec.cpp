@@ -35,7 +35,7 @@ constexpr ParameterInfo searches_parameter{.name = "max_thresholds",
                                            .maximum = 10000,
                                            .standard = 100,
                                            .help = "most thresholds tried"};
-constexpr std::array parameters{
+constexpr std::array goldindec_parameters{
     polynomial_order_parameter,
     polynomial_tolerance_parameter("relative change of the baseline at which a fit ends"),
     polynomial_iterations_parameter,
@@ -110,7 +110,7 @@ class GoldindecRun {
 /// Status     converged | iteration_limit
 /// Cost       O(points x order) per step of each threshold tried
 /// Source     Liu et al., Appl. Spectrosc. 69 (2015) 834
-void run(const MethodCall& call) {
+void run_goldindec(const MethodCall& call) {
   GoldindecRun one(call);
   for (Index r = 0; r < call.count(); ++r) {
     call.status[static_cast<std::size_t>(r)] = one.run_one(call.row(r));
@@ -124,9 +124,9 @@ CoreMethod baseline_goldindec() {
   return {
       {"baseline",
        "goldindec", "polynomial that leaves a given part of the points above it",
-       "Liu et al., Appl. Spectrosc. 69 (2015) 834", parameters},
+       "Liu et al., Appl. Spectrosc. 69 (2015) 834", goldindec_parameters},
       3,
-      run
+      run_goldindec
   };
 }
 

@@ -12,7 +12,7 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo deviations_parameter{
+constexpr ParameterInfo golotvin_deviations_parameter{
     .name = "num_std",
     .minimum = 0,
     .maximum = 1e6,
@@ -20,19 +20,19 @@ constexpr ParameterInfo deviations_parameter{
     .help =
         "spread in a window, in standard deviations of the noise, below which its middle is "
         "background"};
-constexpr ParameterInfo sections_parameter{
+constexpr ParameterInfo golotvin_sections_parameter{
     .name = "sections",
     .type = ParameterType::integer,
     .minimum = 1,
     .maximum = 1e6,
     .standard = 32,
     .help = "parts of the spectrum; the quietest one gives the noise"};
-constexpr std::array parameters{classification_window_parameter,
-                                deviations_parameter,
-                                sections_parameter,
-                                classification_smooth_parameter,
-                                interpolation_parameter,
-                                least_length_parameter};
+constexpr std::array golotvin_parameters{classification_window_parameter,
+                                         golotvin_deviations_parameter,
+                                         golotvin_sections_parameter,
+                                         classification_smooth_parameter,
+                                         interpolation_parameter,
+                                         least_length_parameter};
 
 double quietest_deviation(std::span<const double> y, std::size_t sections) {
   double least = std::numeric_limits<double>::max();
@@ -51,7 +51,7 @@ double quietest_deviation(std::span<const double> y, std::size_t sections) {
 /// Status     converged
 /// Cost       O(points), with the automatic half window times the windows tried
 /// Source     Golotvin & Williams, J. Magn. Reson. 146 (2000) 122
-void run(const MethodCall& call) {
+void run_golotvin(const MethodCall& call) {
   MovingExtremes extremes;
   const auto& given = call.parameters;
   const auto points = static_cast<std::size_t>(call.points());
@@ -83,9 +83,9 @@ CoreMethod baseline_golotvin() {
   return {
       {"baseline",
        "golotvin", "lines over what moves more than the noise",
-       "Golotvin & Williams, J. Magn. Reson. 146 (2000) 122", parameters},
+       "Golotvin & Williams, J. Magn. Reson. 146 (2000) 122", golotvin_parameters},
       6,
-      run
+      run_golotvin
   };
 }
 

@@ -9,19 +9,19 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo deviations_parameter{
+constexpr ParameterInfo imodpoly_deviations_parameter{
     .name = "num_std",
     .minimum = 0,
     .maximum = 100,
     .standard = 1,
     .help = "standard deviations of the residuals that are let stand above the polynomial"};
-constexpr std::array parameters{
+constexpr std::array imodpoly_parameters{
     polynomial_order_parameter,
     polynomial_tolerance_parameter("relative change of the deviation at which to stop"),
     polynomial_iterations_parameter,
     use_original_parameter,
     initial_mask_parameter(true),
-    deviations_parameter};
+    imodpoly_deviations_parameter};
 
 template <std::size_t terms>
 class ImodpolyRun {
@@ -127,7 +127,7 @@ class ImodpolyRun {
 /// per
 ///            spectrum for its mask
 /// Source     Zhao et al., Appl. Spectrosc. 61 (2007) 1225
-void run(const MethodCall& call) {
+void run_imodpoly(const MethodCall& call) {
   with_polynomials(call, [&](const auto& polynomials) {
     ImodpolyRun one(call, polynomials);
     std::vector<double> baseline(static_cast<std::size_t>(call.points()));
@@ -144,9 +144,9 @@ CoreMethod baseline_imodpoly() {
   return {
       {"baseline",
        "imodpoly", "polynomial through what lies below it plus the noise",
-       "Zhao et al., Appl. Spectrosc. 61 (2007) 1225", parameters},
+       "Zhao et al., Appl. Spectrosc. 61 (2007) 1225", imodpoly_parameters},
       3,
-      run
+      run_imodpoly
   };
 }
 

@@ -8,23 +8,23 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo iterations_parameter{.name = "max_iterations",
-                                             .aliases = "max_iter",
-                                             .type = ParameterType::integer,
-                                             .minimum = 0,
-                                             .maximum = 100000,
-                                             .standard = 200,
-                                             .help = "most rounds"};
-constexpr std::array parameters{
+constexpr ParameterInfo imor_iterations_parameter{.name = "max_iterations",
+                                                  .aliases = "max_iter",
+                                                  .type = ParameterType::integer,
+                                                  .minimum = 0,
+                                                  .maximum = 100000,
+                                                  .standard = 200,
+                                                  .help = "most rounds"};
+constexpr std::array imor_parameters{
     half_window_parameter,
     polynomial_tolerance_parameter("relative change of the baseline at which to stop"),
-    iterations_parameter};
+    imor_iterations_parameter};
 
 /// Model      baseline = min(y, mean of erosion and dilation of its own opening), repeated from y
 /// Status     converged | iteration_limit
 /// Cost       O(points) a round, with the automatic half window times the windows tried
 /// Source     Dai et al., Appl. Spectrosc. 72 (2018) 731
-void run(const MethodCall& call) {
+void run_imor(const MethodCall& call) {
   MovingExtremes extremes;
   const auto points = static_cast<std::size_t>(call.points());
   std::vector<double> opened(points);
@@ -61,9 +61,9 @@ CoreMethod baseline_imor() {
   return {
       {"baseline",
        "imor", "repeated morphological opening",
-       "Dai et al., Appl. Spectrosc. 72 (2018) 731", parameters},
+       "Dai et al., Appl. Spectrosc. 72 (2018) 731", imor_parameters},
       6,
-      run
+      run_imor
   };
 }
 

@@ -11,7 +11,7 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo points_parameter{
+constexpr ParameterInfo interp_pts_points_parameter{
     .name = "points",
     .aliases = "baseline_points anchors",
     .type = ParameterType::pairs,
@@ -44,8 +44,8 @@ constexpr ParameterInfo mean_parameter{
     .standard = 0,
     .unit = "points",
     .help = "where the spectrum is taken: the median of so many points on either side, too"};
-constexpr std::array parameters{
-    points_parameter, between_parameter, beyond_parameter, mean_parameter};
+constexpr std::array interp_pts_parameters{
+    interp_pts_points_parameter, between_parameter, beyond_parameter, mean_parameter};
 
 // Positions that rise, each once; a later one replaces an earlier one of the same place.
 std::vector<NumberPair> sorted_points(std::span<const NumberPair> given) {
@@ -158,7 +158,7 @@ class InterpolationRun {
 /// Status     converged | failed (fewer than two points)
 /// Cost       O(points)
 /// Source     de Boor, A Practical Guide to Splines (1978)
-void run(const MethodCall& call) {
+void run_interp_pts(const MethodCall& call) {
   if (sorted_points(call.parameters.pairs("points")).size() < 2) {
     return fail_all(call);
   }
@@ -175,9 +175,9 @@ CoreMethod baseline_interp_pts() {
   return {
       {"baseline",
        "interp_pts", "lines or a spline through points that you give",
-       "de Boor, A Practical Guide to Splines (1978)", parameters},
+       "de Boor, A Practical Guide to Splines (1978)", interp_pts_parameters},
       2,
-      run
+      run_interp_pts
   };
 }
 

@@ -12,7 +12,7 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo window_parameter{
+constexpr ParameterInfo ipsa_window_parameter{
     .name = "half_window",
     .minimum = 1,
     .maximum = 1e6,
@@ -20,13 +20,13 @@ constexpr ParameterInfo window_parameter{
     .unit = "points",
     .help =
         "points on either side; automatic: four times where the opened spectrum stops changing"};
-constexpr ParameterInfo iterations_parameter{.name = "max_iterations",
-                                             .aliases = "max_iter",
-                                             .type = ParameterType::integer,
-                                             .minimum = 0,
-                                             .maximum = 100000,
-                                             .standard = 500,
-                                             .help = "most rounds"};
+constexpr ParameterInfo ipsa_iterations_parameter{.name = "max_iterations",
+                                                  .aliases = "max_iter",
+                                                  .type = ParameterType::integer,
+                                                  .minimum = 0,
+                                                  .maximum = 100000,
+                                                  .standard = 500,
+                                                  .help = "most rounds"};
 constexpr ParameterInfo criterion_parameter{
     .name = "original_criteria",
     .type = ParameterType::flag,
@@ -35,7 +35,7 @@ constexpr ParameterInfo criterion_parameter{
     .standard = 0,
     .help =
         "stop when the depth below the baseline over the height above it is below the tolerance"};
-constexpr ParameterInfo region_parameter{
+constexpr ParameterInfo ipsa_region_parameter{
     .name = "roi",
     .type = ParameterType::pairs,
     .minimum = -1e12,
@@ -45,11 +45,11 @@ constexpr ParameterInfo region_parameter{
     .help =
         "regions from:to that the rule to stop looks at, such as 400:700; automatic: the whole "
         "spectrum"};
-constexpr std::array parameters{
-    window_parameter,
-    iterations_parameter,
+constexpr std::array ipsa_parameters{
+    ipsa_window_parameter,
+    ipsa_iterations_parameter,
     polynomial_tolerance_parameter("relative change of the baseline at which to stop"),
-    region_parameter,
+    ipsa_region_parameter,
     criterion_parameter};
 
 // Least squares of a parabola in a window, its value in the middle.
@@ -159,7 +159,7 @@ class IpsaRun {
 /// Cost       O(points x half_window) a round, beyond 64 points that of two Fourier transforms;
 ///            half windows beyond the spectrum count as its length
 /// Source     Wang et al., Appl. Spectrosc. 71 (2017) 1169
-void run(const MethodCall& call) {
+void run_ipsa(const MethodCall& call) {
   IpsaRun one(call);
   if (!one.has_judged()) {
     return fail_all(call);
@@ -181,9 +181,9 @@ CoreMethod baseline_ipsa() {
   return {
       {"baseline",
        "ipsa", "parabolas in moving windows through what lies below them",
-       "Wang et al., Appl. Spectrosc. 71 (2017) 1169", parameters},
+       "Wang et al., Appl. Spectrosc. 71 (2017) 1169", ipsa_parameters},
       6,
-      run
+      run_ipsa
   };
 }
 

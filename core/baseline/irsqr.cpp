@@ -8,7 +8,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{
+constexpr std::array irsqr_parameters{
     spline_lambda_parameter(100),
     ParameterInfo{.name = "quantile",
                   .minimum = 1e-9,
@@ -37,7 +37,7 @@ constexpr std::array parameters{
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration, a root and a division per point
 /// Source     Han et al., ICISCE (2018) 280; Schnabel & Eilers, AStA 97 (2013) 77
-void run(const MethodCall& call) {
+void run_irsqr(const MethodCall& call) {
   kernels::run_spline_lanes<kernels::SplineSystem>(
       call,
       kernels::QuantileWeights{call.parameters.real("quantile"),
@@ -51,9 +51,9 @@ CoreMethod baseline_irsqr() {
   return {
       {"baseline",
        "irsqr", "penalised spline quantile regression",
-       "Han et al., ICISCE (2018) 280", parameters},
+       "Han et al., ICISCE (2018) 280", irsqr_parameters},
       6,
-      run
+      run_irsqr
   };
 }
 

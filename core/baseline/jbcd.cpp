@@ -9,24 +9,24 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo weight_parameter(std::string_view name,
-                                         double standard,
-                                         std::string_view help) {
+constexpr ParameterInfo weight_parameter_jbcd(std::string_view name,
+                                              double standard,
+                                              std::string_view help) {
   return {.name = name, .minimum = 0, .maximum = 1e12, .standard = standard, .help = help};
 }
-constexpr ParameterInfo order_parameter{.name = "diff_order",
-                                        .type = ParameterType::integer,
-                                        .minimum = 1,
-                                        .maximum = 4,
-                                        .standard = 1,
-                                        .help = "order of the differences that are penalised"};
-constexpr ParameterInfo iterations_parameter{.name = "max_iterations",
-                                             .aliases = "max_iter",
+constexpr ParameterInfo jbcd_order_parameter{.name = "diff_order",
                                              .type = ParameterType::integer,
-                                             .minimum = 0,
-                                             .maximum = 10000,
-                                             .standard = 20,
-                                             .help = "most rounds"};
+                                             .minimum = 1,
+                                             .maximum = 4,
+                                             .standard = 1,
+                                             .help = "order of the differences that are penalised"};
+constexpr ParameterInfo jbcd_iterations_parameter{.name = "max_iterations",
+                                                  .aliases = "max_iter",
+                                                  .type = ParameterType::integer,
+                                                  .minimum = 0,
+                                                  .maximum = 10000,
+                                                  .standard = 20,
+                                                  .help = "most rounds"};
 constexpr ParameterInfo signal_tolerance_parameter{
     .name = "tolerance",
     .aliases = "tol",
@@ -48,15 +48,15 @@ constexpr ParameterInfo robust_parameter{
     .maximum = 1,
     .standard = 1,
     .help = "opening without its steps, as mor has it, instead of the plain one"};
-constexpr std::array parameters{
+constexpr std::array jbcd_parameters{
     half_window_parameter,
-    weight_parameter("alpha", 0.1, "how near the baseline keeps to the opening"),
-    weight_parameter("beta", 10, "stiffness of the baseline"),
-    weight_parameter("gamma", 1, "stiffness of the signal"),
-    weight_parameter("beta_mult", 1.1, "factor on beta from one round to the next"),
-    weight_parameter("gamma_mult", 0.909, "factor on gamma from one round to the next"),
-    order_parameter,
-    iterations_parameter,
+    weight_parameter_jbcd("alpha", 0.1, "how near the baseline keeps to the opening"),
+    weight_parameter_jbcd("beta", 10, "stiffness of the baseline"),
+    weight_parameter_jbcd("gamma", 1, "stiffness of the signal"),
+    weight_parameter_jbcd("beta_mult", 1.1, "factor on beta from one round to the next"),
+    weight_parameter_jbcd("gamma_mult", 0.909, "factor on gamma from one round to the next"),
+    jbcd_order_parameter,
+    jbcd_iterations_parameter,
     signal_tolerance_parameter,
     baseline_tolerance_parameter,
     robust_parameter};
@@ -137,7 +137,7 @@ class JbcdRun {
 /// Status     converged | iteration_limit
 /// Cost       O(points) a round, with the automatic half window times the windows tried
 /// Source     Liu et al., Appl. Spectrosc. 69 (2015) 1013
-void run(const MethodCall& call) {
+void run_jbcd(const MethodCall& call) {
   JbcdRun one(call);
   for (Index r = 0; r < call.count(); ++r) {
     call.status[static_cast<std::size_t>(r)] = one.run_one(call.row(r));
@@ -151,9 +151,9 @@ CoreMethod baseline_jbcd() {
   return {
       {"baseline",
        "jbcd", "baseline and noise-free signal together",
-       "Liu et al., Appl. Spectrosc. 69 (2015) 1013", parameters},
+       "Liu et al., Appl. Spectrosc. 69 (2015) 1013", jbcd_parameters},
       6,
-      run
+      run_jbcd
   };
 }
 

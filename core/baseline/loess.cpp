@@ -1,6 +1,7 @@
 // Baseline by local polynomials that lose sight of what stands above them.
 #include "core/baseline/local_polynomial.hpp"
 #include "core/baseline/polynomial_baseline.hpp"
+#include "core/special_values_private.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,53 +11,52 @@
 namespace calcispec {
 namespace {
 
-constexpr double not_given = std::numeric_limits<double>::quiet_NaN();
-
-constexpr ParameterInfo fraction_parameter{.name = "fraction",
-                                           .minimum = 0,
-                                           .maximum = 1,
-                                           .standard = 0.2,
-                                           .help = "share of the points that each fit sees"};
-constexpr ParameterInfo points_parameter{.name = "total_points",
-                                         .minimum = 1,
-                                         .maximum = 1e9,
-                                         .standard = not_given,
-                                         .unit = "points",
-                                         .help = "points that each fit sees; overrides the share"};
-constexpr ParameterInfo order_parameter{.name = "polynomial_order",
-                                        .aliases = "poly_order",
-                                        .type = ParameterType::integer,
-                                        .minimum = 0,
-                                        .maximum = 5,
-                                        .standard = 1,
-                                        .help = "degree of the local polynomials"};
-constexpr ParameterInfo scale_parameter{
+constexpr ParameterInfo loess_fraction_parameter{.name = "fraction",
+                                                 .minimum = 0,
+                                                 .maximum = 1,
+                                                 .standard = 0.2,
+                                                 .help = "share of the points that each fit sees"};
+constexpr ParameterInfo loess_points_parameter{
+    .name = "total_points",
+    .minimum = 1,
+    .maximum = 1e9,
+    .standard = not_given,
+    .unit = "points",
+    .help = "points that each fit sees; overrides the share"};
+constexpr ParameterInfo loess_order_parameter{.name = "polynomial_order",
+                                              .aliases = "poly_order",
+                                              .type = ParameterType::integer,
+                                              .minimum = 0,
+                                              .maximum = 5,
+                                              .standard = 1,
+                                              .help = "degree of the local polynomials"};
+constexpr ParameterInfo loess_scale_parameter{
     .name = "scale",
     .minimum = 1e-3,
     .maximum = 1e6,
     .standard = 3,
     .help = "robust standard deviations above the baseline from where on a point has no say"};
-constexpr ParameterInfo iterations_parameter{.name = "max_iterations",
-                                             .aliases = "max_iter",
-                                             .type = ParameterType::integer,
-                                             .minimum = 0,
-                                             .maximum = 10000,
-                                             .standard = 10,
-                                             .help = "most reweightings"};
-constexpr ParameterInfo symmetric_parameter{.name = "symmetric_weights",
-                                            .type = ParameterType::flag,
-                                            .minimum = 0,
-                                            .maximum = 1,
-                                            .standard = 0,
-                                            .help = "points below lose their say as well"};
-constexpr ParameterInfo threshold_parameter{
+constexpr ParameterInfo loess_iterations_parameter{.name = "max_iterations",
+                                                   .aliases = "max_iter",
+                                                   .type = ParameterType::integer,
+                                                   .minimum = 0,
+                                                   .maximum = 10000,
+                                                   .standard = 10,
+                                                   .help = "most reweightings"};
+constexpr ParameterInfo loess_symmetric_parameter{.name = "symmetric_weights",
+                                                  .type = ParameterType::flag,
+                                                  .minimum = 0,
+                                                  .maximum = 1,
+                                                  .standard = 0,
+                                                  .help = "points below lose their say as well"};
+constexpr ParameterInfo loess_threshold_parameter{
     .name = "use_threshold",
     .type = ParameterType::flag,
     .minimum = 0,
     .maximum = 1,
     .standard = 0,
     .help = "cut off what stands above, as imodpoly does, instead of reweighting"};
-constexpr ParameterInfo deviations_parameter{
+constexpr ParameterInfo loess_deviations_parameter{
     .name = "num_std",
     .minimum = 0,
     .maximum = 100,
@@ -68,20 +68,20 @@ constexpr ParameterInfo spacing_parameter{
     .maximum = 2,
     .standard = not_given,
     .help = "fits this far apart, straight lines between them; the axis spans 2; automatic: 0.02"};
-constexpr std::array parameters{
-    fraction_parameter,
-    points_parameter,
-    order_parameter,
-    scale_parameter,
+constexpr std::array loess_parameters{
+    loess_fraction_parameter,
+    loess_points_parameter,
+    loess_order_parameter,
+    loess_scale_parameter,
     polynomial_tolerance_parameter("relative change of the baseline at which to stop"),
-    iterations_parameter,
-    symmetric_parameter,
-    threshold_parameter,
-    deviations_parameter,
+    loess_iterations_parameter,
+    loess_symmetric_parameter,
+    loess_threshold_parameter,
+    loess_deviations_parameter,
     use_original_parameter,
     spacing_parameter};
 
-double standard_deviation(std::span<const double> y, std::span<const double> z) {
+double standard_deviation_loess(std::span<const double> y, std::span<const double> z) {
   const auto n = static_cast<double>(y.size());
   double mean = 0;
   for (std::size_t i = 0; i < y.size(); ++i) {
@@ -138,7 +138,7 @@ class LoessRun {
 
  private:
   void cut(std::span<const double> y) {
-    const double more = given_.real("num_std") * standard_deviation(cut_, baseline_);
+    const double more = given_.real("num_std") * standard_deviation_loess(cut_, baseline_);
     for (std::size_t i = 0; i < y.size(); ++i) {
       cut_[i] = std::min(given_.flag("use_original") ? y[i] : cut_[i], baseline_[i] + more);
     }
@@ -175,7 +175,7 @@ class LoessRun {
 /// Cost       O(fits x points a fit sees) per reweighting
 /// Source     Ruckstuhl et al., J. Quant. Spectrosc. Radiat. Transf. 68 (2001) 179; Komsta,
 ///            Chromatographia 73 (2011) 721 (with use_threshold)
-void run(const MethodCall& call) {
+void run_loess(const MethodCall& call) {
   LoessRun one(call);
   for (Index r = 0; r < call.count(); ++r) {
     call.status[static_cast<std::size_t>(r)] = one.run_one(call.row(r));
@@ -189,9 +189,9 @@ CoreMethod baseline_loess() {
   return {
       {"baseline",
        "loess", "local polynomials, robust to what stands above them",
-       "Ruckstuhl et al., J. Quant. Spectrosc. Radiat. Transf. 68 (2001) 179", parameters},
+       "Ruckstuhl et al., J. Quant. Spectrosc. Radiat. Transf. 68 (2001) 179", loess_parameters},
       3,
-      run
+      run_loess
   };
 }
 

@@ -8,13 +8,13 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo symmetric_parameter{.name = "symmetric",
-                                            .type = ParameterType::flag,
-                                            .minimum = 0,
-                                            .maximum = 1,
-                                            .standard = 0,
-                                            .help = "bands point either way"};
-constexpr std::array parameters{
+constexpr ParameterInfo mixture_model_symmetric_parameter{.name = "symmetric",
+                                                          .type = ParameterType::flag,
+                                                          .minimum = 0,
+                                                          .maximum = 1,
+                                                          .standard = 0,
+                                                          .help = "bands point either way"};
+constexpr std::array mixture_model_parameters{
     spline_lambda_parameter(1e5),
     asymmetry_parameter(0.01,
                         "weight of points above the baseline in the two fits that make ready"),
@@ -23,7 +23,7 @@ constexpr std::array parameters{
     diff_order_from(1, 3),
     max_iterations_parameter,
     tolerance_parameter(weight_tolerance_help),
-    symmetric_parameter,
+    mixture_model_symmetric_parameter,
     lambda_unit_parameter,
     lambda_rule_parameter};
 
@@ -33,7 +33,7 @@ constexpr std::array parameters{
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration, an exponential and five divisions per point
 /// Source     de Rooi & Eilers, Chemom. Intell. Lab. Syst. 117 (2012) 56
-void run(const MethodCall& call) {
+void run_mixture_model(const MethodCall& call) {
   kernels::run_spline_lanes<kernels::SplineSystem>(
       call,
       kernels::MixtureWeights{call.parameters.real("asymmetry"),
@@ -46,9 +46,9 @@ CoreMethod baseline_mixture_model() {
   return {
       {"baseline",
        "mixture_model", "spline with the probability of noise as weights",
-       "de Rooi & Eilers, Chemom. Intell. Lab. Syst. 117 (2012) 56", parameters},
+       "de Rooi & Eilers, Chemom. Intell. Lab. Syst. 117 (2012) 56", mixture_model_parameters},
       6,
-      run
+      run_mixture_model
   };
 }
 

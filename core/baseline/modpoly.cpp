@@ -9,7 +9,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{
+constexpr std::array modpoly_parameters{
     polynomial_order_parameter,
     polynomial_tolerance_parameter("relative change of the baseline at which to stop"),
     polynomial_iterations_parameter,
@@ -123,7 +123,7 @@ class ModpolyRun {
 /// Cost       O(points x order) per fit, a register of points at a time
 /// Source     Lieber & Mahadevan-Jansen, Appl. Spectrosc. 57 (2003) 1363; Gan et al., Chemom.
 ///            Intell. Lab. Syst. 82 (2006) 59 (cuts what is left, not the spectrum)
-void run(const MethodCall& call) {
+void run_modpoly(const MethodCall& call) {
   const bool is_masked = call.parameters.flag("mask_initial_peaks");
   with_polynomials(call, [&](const auto& polynomials) {
     ModpolyRun one(call, polynomials);
@@ -142,9 +142,9 @@ CoreMethod baseline_modpoly() {
   return {
       {"baseline",
        "modpoly", "polynomial through what lies below it",
-       "Lieber & Mahadevan-Jansen, Appl. Spectrosc. 57 (2003) 1363", parameters},
+       "Lieber & Mahadevan-Jansen, Appl. Spectrosc. 57 (2003) 1363", modpoly_parameters},
       3,
-      run
+      run_modpoly
   };
 }
 

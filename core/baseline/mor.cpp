@@ -8,13 +8,13 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{half_window_parameter};
+constexpr std::array mor_parameters{half_window_parameter};
 
 /// Model      min(opening, mean of the erosion and the dilation of the opening)
 /// Status     converged
 /// Cost       O(points), with the automatic half window times the windows tried
 /// Source     Perez-Pueyo et al., Appl. Spectrosc. 64 (2010) 595
-void run(const MethodCall& call) {
+void run_mor(const MethodCall& call) {
   MovingExtremes extremes;
   const auto points = static_cast<std::size_t>(call.points());
   std::vector<double> opened(points);
@@ -40,9 +40,9 @@ CoreMethod baseline_mor() {
   return {
       {"baseline",
        "mor", "morphological opening without its steps",
-       "Perez-Pueyo et al., Appl. Spectrosc. 64 (2010) 595", parameters},
+       "Perez-Pueyo et al., Appl. Spectrosc. 64 (2010) 595", mor_parameters},
       6,
-      run
+      run_mor
   };
 }
 

@@ -6,7 +6,7 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo smooth_parameter{
+constexpr ParameterInfo mormol_smooth_parameter{
     .name = "smooth_half_window",
     .type = ParameterType::integer,
     .minimum = 1,
@@ -14,11 +14,11 @@ constexpr ParameterInfo smooth_parameter{
     .standard = 1,
     .unit = "points",
     .help = "half window of the smoothing before each round; 1: none"};
-constexpr std::array parameters{
+constexpr std::array mormol_parameters{
     half_window_parameter,
     polynomial_tolerance_parameter("relative change of the baseline at which to stop"),
     mollified_rounds_parameter(250),
-    smooth_parameter};
+    mormol_smooth_parameter};
 
 class MormolRule {
  public:
@@ -58,7 +58,7 @@ class MormolRule {
 /// Cost       O(points x half_window) a round, with the automatic half window times the windows
 ///            tried
 /// Source     Koch et al., J. Raman Spectrosc. 48 (2017) 336
-void run(const MethodCall& call) {
+void run_mormol(const MethodCall& call) {
   MollifiedRounds(call, MormolRule(call)).run();
 }
 
@@ -68,9 +68,9 @@ CoreMethod baseline_mormol() {
   return {
       {"baseline",
        "mormol", "moving minima of what is left, smoothed and added up",
-       "Koch et al., J. Raman Spectrosc. 48 (2017) 336", parameters},
+       "Koch et al., J. Raman Spectrosc. 48 (2017) 336", mormol_parameters},
       6,
-      run
+      run_mormol
   };
 }
 

@@ -24,15 +24,15 @@ constexpr ParameterInfo elsewhere_parameter{
     .maximum = 1,
     .standard = 0,
     .help = "weight of points above the opened spline; on it 1 minus this"};
-constexpr std::array parameters{half_window_parameter,
-                                spline_lambda_parameter(1e4),
-                                smooth_lambda_parameter,
-                                elsewhere_parameter,
-                                knots_parameter,
-                                spline_degree_parameter,
-                                diff_order_parameter,
-                                lambda_unit_parameter,
-                                lambda_rule_parameter};
+constexpr std::array mpspline_parameters{half_window_parameter,
+                                         spline_lambda_parameter(1e4),
+                                         smooth_lambda_parameter,
+                                         elsewhere_parameter,
+                                         knots_parameter,
+                                         spline_degree_parameter,
+                                         diff_order_parameter,
+                                         lambda_unit_parameter,
+                                         lambda_rule_parameter};
 
 using Scratch = kernels::LaneScratch<kernels::SplineSystem>;
 
@@ -130,7 +130,7 @@ class MpsplineRun {
   std::vector<double> high_;
 };
 
-void run(const MethodCall& call) {
+void run_mpspline(const MethodCall& call) {
   thread_local Scratch smooth;
   thread_local Scratch stiff;
   const auto& set = call.parameters;
@@ -147,9 +147,9 @@ CoreMethod baseline_mpspline() {
   return {
       {"baseline",
        "mpspline", "spline through what an opening of the smoothed signal leaves",
-       "Gonzalez-Vidal et al., J. Raman Spectrosc. 48 (2017) 878", parameters},
+       "Gonzalez-Vidal et al., J. Raman Spectrosc. 48 (2017) 878", mpspline_parameters},
       6,
-      run
+      run_mpspline
   };
 }
 

@@ -8,20 +8,20 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo smooth_parameter{
+constexpr ParameterInfo mwmv_smooth_parameter{
     .name = "smooth_half_window",
     .minimum = 0,
     .maximum = 1e6,
     .standard = std::numeric_limits<double>::quiet_NaN(),
     .unit = "points",
     .help = "half window of the moving average; automatic: half_window"};
-constexpr std::array parameters{half_window_parameter, smooth_parameter};
+constexpr std::array mwmv_parameters{half_window_parameter, mwmv_smooth_parameter};
 
 /// Model      moving average of the moving minimum over 2 * half_window + 1 points
 /// Status     converged
 /// Cost       O(points), with the automatic half window times the windows tried
 /// Source     Yaroshchyk & Eberhardt, Spectrochim. Acta B 99 (2014) 138
-void run(const MethodCall& call) {
+void run_mwmv(const MethodCall& call) {
   MovingExtremes extremes;
   const auto points = static_cast<std::size_t>(call.points());
   std::vector<double> rough(points);
@@ -45,9 +45,9 @@ CoreMethod baseline_mwmv() {
   return {
       {"baseline",
        "mwmv", "moving minima, smoothed",
-       "Yaroshchyk & Eberhardt, Spectrochim. Acta B 99 (2014) 138", parameters},
+       "Yaroshchyk & Eberhardt, Spectrochim. Acta B 99 (2014) 138", mwmv_parameters},
       6,
-      run
+      run_mwmv
   };
 }
 

@@ -12,14 +12,14 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo window_parameter{
+constexpr ParameterInfo noise_median_window_parameter{
     .name = "half_window",
     .minimum = 1,
     .maximum = 1e6,
     .standard = std::numeric_limits<double>::quiet_NaN(),
     .unit = "points",
     .help = "points on either side; automatic: twice where the opened spectrum stops changing"};
-constexpr ParameterInfo smooth_parameter{
+constexpr ParameterInfo noise_median_smooth_parameter{
     .name = "smooth_half_window",
     .minimum = 0,
     .maximum = 1e6,
@@ -33,7 +33,8 @@ constexpr ParameterInfo sigma_parameter{
     .standard = std::numeric_limits<double>::quiet_NaN(),
     .unit = "points",
     .help = "standard deviation of the bell; automatic: a sixth of its window"};
-constexpr std::array parameters{window_parameter, smooth_parameter, sigma_parameter};
+constexpr std::array noise_median_parameters{
+    noise_median_window_parameter, noise_median_smooth_parameter, sigma_parameter};
 
 /// Model      Gaussian-weighted mean of the median over 2 * half_window + 1 points; the ends go on
 ///            along lines
@@ -41,7 +42,7 @@ constexpr std::array parameters{window_parameter, smooth_parameter, sigma_parame
 /// Cost       O(points x window) moves for the medians and products for the bell; windows beyond
 ///            the spectrum count as its length
 /// Source     Friedrichs, J. Biomol. NMR 5 (1995) 147
-void run(const MethodCall& call) {
+void run_noise_median(const MethodCall& call) {
   MovingExtremes extremes;
   const auto points = static_cast<std::size_t>(call.points());
   const auto& given = call.parameters;
@@ -83,9 +84,9 @@ CoreMethod baseline_noise_median() {
   return {
       {"baseline",
        "noise_median", "moving medians, smoothed with a bell",
-       "Friedrichs, J. Biomol. NMR 5 (1995) 147", parameters},
+       "Friedrichs, J. Biomol. NMR 5 (1995) 147", noise_median_parameters},
       6,
-      run
+      run_noise_median
   };
 }
 

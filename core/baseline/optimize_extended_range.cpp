@@ -10,13 +10,13 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo least_parameter{
+constexpr ParameterInfo optimize_extended_range_least_parameter{
     .name = "min_value",
     .minimum = -3,
     .maximum = 15,
     .standard = 2,
     .help = "least decimal logarithm of lambda, or degree of the polynomial"};
-constexpr ParameterInfo largest_parameter{
+constexpr ParameterInfo optimize_extended_range_largest_parameter{
     .name = "max_value",
     .minimum = -3,
     .maximum = 15,
@@ -28,14 +28,14 @@ constexpr ParameterInfo step_parameter{
     .maximum = 18,
     .standard = 1,
     .help = "between the degrees tried; for lambda as many are tried as steps fit in"};
-constexpr std::array parameters{
+constexpr std::array optimize_extended_range_parameters{
     inner_method_parameter,
     extended_side_parameter,
     extended_width_parameter,
     extended_height_parameter,
     extended_sigma_parameter,
-    least_parameter,
-    largest_parameter,
+    optimize_extended_range_least_parameter,
+    optimize_extended_range_largest_parameter,
     step_parameter,
 };
 
@@ -63,7 +63,7 @@ std::vector<double> tried_values(const ParameterSet& set, bool is_degree) {
 /// Status     that of the inner method
 /// Cost       one run of the inner method per value tried
 /// Source     Zhang et al., Sensors 20 (2020) 2015
-void run(const MethodCall& call) {
+void run_optimize_extended_range(const MethodCall& call) {
   const auto& method = inner_method(call.parameters);
   const auto standard = ParameterSet::defaults(method.info.parameters);
   const bool is_degree = standard.has("polynomial_order");
@@ -103,9 +103,9 @@ CoreMethod baseline_optimize_extended_range() {
   return {
       {"baseline",
        "optimize_extended_range", "any method, its stiffness or degree chosen on added peaks",
-       "Zhang et al., Sensors 20 (2020) 2015", parameters},
+       "Zhang et al., Sensors 20 (2020) 2015", optimize_extended_range_parameters},
       6,
-      run
+      run_optimize_extended_range
   };
 }
 

@@ -11,35 +11,38 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo window_parameter{
+constexpr ParameterInfo peak_filling_window_parameter{
     .name = "half_window",
     .minimum = 1,
     .maximum = 1e6,
     .standard = std::numeric_limits<double>::quiet_NaN(),
     .unit = "sections",
     .help = "sections on either side; automatic: twice where the opened minima stop changing"};
-constexpr ParameterInfo sections_parameter{
+constexpr ParameterInfo peak_filling_sections_parameter{
     .name = "sections",
     .minimum = 3,
     .maximum = 1e9,
     .standard = std::numeric_limits<double>::quiet_NaN(),
     .help = "parts of the spectrum whose minima are kept; automatic: a tenth of the points"};
-constexpr ParameterInfo iterations_parameter{.name = "max_iterations",
-                                             .aliases = "max_iter",
-                                             .type = ParameterType::integer,
-                                             .minimum = 1,
-                                             .maximum = 10000,
-                                             .standard = 5,
-                                             .help = "windows, shrinking to 1 in equal ratios"};
-constexpr ParameterInfo smooth_parameter{
+constexpr ParameterInfo peak_filling_iterations_parameter{
+    .name = "max_iterations",
+    .aliases = "max_iter",
+    .type = ParameterType::integer,
+    .minimum = 1,
+    .maximum = 10000,
+    .standard = 5,
+    .help = "windows, shrinking to 1 in equal ratios"};
+constexpr ParameterInfo peak_filling_smooth_parameter{
     .name = "smoothing_lambda",
     .aliases = "lam_smooth",
     .minimum = 1e-6,
     .maximum = 1e15,
     .standard = std::numeric_limits<double>::quiet_NaN(),
     .help = "stiffness of a Whittaker smoother before; automatic: none"};
-constexpr std::array parameters{
-    window_parameter, sections_parameter, iterations_parameter, smooth_parameter};
+constexpr std::array peak_filling_parameters{peak_filling_window_parameter,
+                                             peak_filling_sections_parameter,
+                                             peak_filling_iterations_parameter,
+                                             peak_filling_smooth_parameter};
 
 class PeakFillingRun {
  public:
@@ -150,7 +153,7 @@ class PeakFillingRun {
 /// Cost       O(points + sections x half_window), with the automatic half window times the windows
 ///            tried on the minima
 /// Source     Liland, MethodsX 2 (2015) 135; how windows shrink near the ends is not in the article
-void run(const MethodCall& call) {
+void run_peak_filling(const MethodCall& call) {
   PeakFillingRun one(call);
   for (Index r = 0; r < call.count(); ++r) {
     call.give(r, one.run_one(call.row(r)));
@@ -164,9 +167,9 @@ CoreMethod baseline_peak_filling() {
   return {
       {"baseline",
        "peak_filling", "means of local minima, suppressed in shrinking windows",
-       "Liland, MethodsX 2 (2015) 135", parameters},
+       "Liland, MethodsX 2 (2015) 135", peak_filling_parameters},
       6,
-      run
+      run_peak_filling
   };
 }
 

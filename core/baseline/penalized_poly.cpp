@@ -8,22 +8,22 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo threshold_parameter{
+constexpr ParameterInfo penalized_poly_threshold_parameter{
     .name = "threshold",
     .minimum = 0,
     .maximum = 1e300,
     .standard = std::numeric_limits<double>::quiet_NaN(),
     .unit = "ordinate",
     .help = "up to here squares; automatic: a tenth of the standard deviation of the spectrum"};
-constexpr std::array parameters{
+constexpr std::array penalized_poly_parameters{
     polynomial_order_parameter,
     polynomial_tolerance_parameter("relative change of the baseline at which to stop"),
     polynomial_iterations_parameter,
     cost_parameter(0),
-    threshold_parameter,
+    penalized_poly_threshold_parameter,
     alpha_parameter};
 
-double standard_deviation(std::span<const double> y) {
+double standard_deviation_penalized_poly(std::span<const double> y) {
   const auto n = static_cast<double>(y.size());
   double mean = 0;
   for (const double v : y) {
@@ -42,12 +42,13 @@ double standard_deviation(std::span<const double> y) {
 /// Cost       O(points x order) per step
 /// Source     Mazet et al., Chemom. Intell. Lab. Syst. 76 (2005) 121; indec: Liu et al., Appl.
 ///            Spectrosc. 69 (2015) 834
-void run(const MethodCall& call) {
+void run_penalized_poly(const MethodCall& call) {
   CostPolynomial fit(call, polynomial_cost(call.parameters));
   for (Index r = 0; r < call.count(); ++r) {
     const auto y = call.row(r);
-    const double threshold = call.parameters.is_set("threshold") ? call.parameters.real("threshold")
-                                                                 : standard_deviation(y) / 10;
+    const double threshold = call.parameters.is_set("threshold")
+                                 ? call.parameters.real("threshold")
+                                 : standard_deviation_penalized_poly(y) / 10;
     fit.least_squares(y);
     call.status[static_cast<std::size_t>(r)] = fit.descend(y, threshold);
     call.give(r, fit.baseline());
@@ -60,9 +61,9 @@ CoreMethod baseline_penalized_poly() {
   return {
       {"baseline",
        "penalized_poly", "polynomial of a cost that is not a square",
-       "Mazet et al., Chemom. Intell. Lab. Syst. 76 (2005) 121", parameters},
+       "Mazet et al., Chemom. Intell. Lab. Syst. 76 (2005) 121", penalized_poly_parameters},
       3,
-      run
+      run_penalized_poly
   };
 }
 

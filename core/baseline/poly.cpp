@@ -6,12 +6,12 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{polynomial_order_parameter};
+constexpr std::array poly_parameters{polynomial_order_parameter};
 
 /// Model      least squares of a polynomial in the axis
 /// Status     converged
 /// Cost       O(points x order)
-void run(const MethodCall& call) {
+void run_poly(const MethodCall& call) {
   const PolynomialBasis basis(call.axis.values(), call.parameters.integer("polynomial_order"), {});
   std::vector<double> baseline(static_cast<std::size_t>(call.points()));
   for (Index r = 0; r < call.count(); ++r) {
@@ -26,8 +26,8 @@ void run(const MethodCall& call) {
 
 CoreMethod baseline_poly() {
   return {
-      {"baseline", "poly", "polynomial through all points", "-", parameters},
-      3, run
+      {"baseline", "poly", "polynomial through all points", "-", poly_parameters},
+      3, run_poly
   };
 }
 

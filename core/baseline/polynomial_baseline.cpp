@@ -8,7 +8,7 @@
 namespace calcispec {
 namespace {
 
-double dot(std::span<const double> a, std::span<const double> b) {
+double dot_of_rows(std::span<const double> a, std::span<const double> b) {
   // Four sums, so that additions need not wait for each other.
   double sum[4] = {0, 0, 0, 0};
   std::size_t i = 0;
@@ -52,7 +52,7 @@ PolynomialBasis::PolynomialBasis(std::span<const double> x,
     }
     for (int round = 0; round < 2; ++round) {
       for (std::size_t j = 0; j < on_all_.size(); ++j) {
-        const double part = dot(counted, on_counted_[j]);
+        const double part = dot_of_rows(counted, on_counted_[j]);
         for (std::size_t i = 0; i < points_; ++i) {
           all[i] -= part * on_all_[j][i];
           counted[i] -= part * on_counted_[j][i];
@@ -62,7 +62,7 @@ PolynomialBasis::PolynomialBasis(std::span<const double> x,
         }
       }
     }
-    const double norm = std::sqrt(dot(counted, counted));
+    const double norm = std::sqrt(dot_of_rows(counted, counted));
     if (!(norm > 1e-12 * std::sqrt(static_cast<double>(points_)))) {
       return;  // no more points than polynomials
     }
@@ -82,7 +82,7 @@ PolynomialBasis::PolynomialBasis(std::span<const double> x,
 void PolynomialBasis::fit(std::span<const double> y, std::span<double> out) const {
   std::fill(out.begin(), out.end(), 0.0);
   for (std::size_t k = 0; k < on_all_.size(); ++k) {
-    const double part = dot(y, on_counted_[k]);
+    const double part = dot_of_rows(y, on_counted_[k]);
     const auto& direction = on_all_[k];
     for (std::size_t i = 0; i < points_; ++i) {
       out[i] += part * direction[i];
@@ -96,7 +96,7 @@ void PolynomialBasis::fit(std::span<const double> y,
   std::fill(out.begin(), out.end(), 0.0);
   powers.assign(on_all_.size(), 0.0);
   for (std::size_t k = 0; k < on_all_.size(); ++k) {
-    const double part = dot(y, on_counted_[k]);
+    const double part = dot_of_rows(y, on_counted_[k]);
     for (std::size_t p = 0; p < powers_[k].size(); ++p) {
       powers[p] += part * powers_[k][p];
     }

@@ -8,15 +8,15 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{spline_lambda_parameter(1e3),
-                                knots_parameter,
-                                spline_degree_parameter,
-                                diff_order_parameter,
-                                max_iterations_parameter,
-                                tolerance_parameter(airpls_tolerance_help),
-                                normalize_weights_parameter,
-                                lambda_unit_parameter,
-                                lambda_rule_parameter};
+constexpr std::array pspline_airpls_parameters{spline_lambda_parameter(1e3),
+                                               knots_parameter,
+                                               spline_degree_parameter,
+                                               diff_order_parameter,
+                                               max_iterations_parameter,
+                                               tolerance_parameter(airpls_tolerance_help),
+                                               normalize_weights_parameter,
+                                               lambda_unit_parameter,
+                                               lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of the coefficients of z)^2, z a
 ///            B-spline
@@ -24,7 +24,7 @@ constexpr std::array parameters{spline_lambda_parameter(1e3),
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration
 /// Source     Zhang et al., Analyst 135 (2010) 1138; Eilers & Marx, Stat. Sci. 11 (1996) 89
-void run(const MethodCall& call) {
+void run_pspline_airpls(const MethodCall& call) {
   const double tolerance = call.parameters.real("tolerance");
   const auto run_with = [&](const auto& weights) {
     kernels::run_spline_lanes<kernels::SplineSystem>(call, weights);
@@ -41,9 +41,9 @@ CoreMethod baseline_pspline_airpls() {
   return {
       {"baseline",
        "pspline_airpls", "adaptive iteratively reweighted penalised least squares, with a spline",
-       "Zhang et al., Analyst 135 (2010) 1138", parameters},
+       "Zhang et al., Analyst 135 (2010) 1138", pspline_airpls_parameters},
       6,
-      run
+      run_pspline_airpls
   };
 }
 

@@ -8,14 +8,14 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{spline_lambda_parameter(1e3),
-                                knots_parameter,
-                                spline_degree_parameter,
-                                diff_order_parameter,
-                                max_iterations_parameter,
-                                tolerance_parameter(weight_tolerance_help),
-                                lambda_unit_parameter,
-                                lambda_rule_parameter};
+constexpr std::array pspline_arpls_parameters{spline_lambda_parameter(1e3),
+                                              knots_parameter,
+                                              spline_degree_parameter,
+                                              diff_order_parameter,
+                                              max_iterations_parameter,
+                                              tolerance_parameter(weight_tolerance_help),
+                                              lambda_unit_parameter,
+                                              lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of the coefficients of z)^2, z a
 ///            B-spline
@@ -23,7 +23,7 @@ constexpr std::array parameters{spline_lambda_parameter(1e3),
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration
 /// Source     Baek et al., Analyst 140 (2015) 250; Eilers & Marx, Stat. Sci. 11 (1996) 89
-void run(const MethodCall& call) {
+void run_pspline_arpls(const MethodCall& call) {
   kernels::run_spline_lanes<kernels::SplineSystem>(call, kernels::ArplsWeights{});
 }
 
@@ -33,9 +33,9 @@ CoreMethod baseline_pspline_arpls() {
   return {
       {"baseline",
        "pspline_arpls", "asymmetrically reweighted penalised least squares, with a spline",
-       "Baek et al., Analyst 140 (2015) 250", parameters},
+       "Baek et al., Analyst 140 (2015) 250", pspline_arpls_parameters},
       6,
-      run
+      run_pspline_arpls
   };
 }
 

@@ -8,15 +8,15 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{spline_lambda_parameter(1e3),
-                                asymmetry_parameter(0.01, asymmetry_help),
-                                knots_parameter,
-                                spline_degree_parameter,
-                                diff_order_parameter,
-                                max_iterations_parameter,
-                                tolerance_parameter(weight_tolerance_help),
-                                lambda_unit_parameter,
-                                lambda_rule_parameter};
+constexpr std::array pspline_asls_parameters{spline_lambda_parameter(1e3),
+                                             asymmetry_parameter(0.01, asymmetry_help),
+                                             knots_parameter,
+                                             spline_degree_parameter,
+                                             diff_order_parameter,
+                                             max_iterations_parameter,
+                                             tolerance_parameter(weight_tolerance_help),
+                                             lambda_unit_parameter,
+                                             lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of the coefficients of z)^2, z a
 ///            B-spline
@@ -24,7 +24,7 @@ constexpr std::array parameters{spline_lambda_parameter(1e3),
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration
 /// Source     Eilers, Anal. Chem. 75 (2003) 3631; Eilers & Marx, Stat. Sci. 11 (1996) 89
-void run(const MethodCall& call) {
+void run_pspline_asls(const MethodCall& call) {
   kernels::run_spline_lanes<kernels::SplineSystem>(
       call, kernels::AslsWeights{call.parameters.real("asymmetry")});
 }
@@ -35,9 +35,9 @@ CoreMethod baseline_pspline_asls() {
   return {
       {"baseline",
        "pspline_asls", "asymmetric least squares, with a spline",
-       "Eilers, Anal. Chem. 75 (2003) 3631", parameters},
+       "Eilers, Anal. Chem. 75 (2003) 3631", pspline_asls_parameters},
       6,
-      run
+      run_pspline_asls
   };
 }
 

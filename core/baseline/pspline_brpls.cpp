@@ -7,7 +7,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{
+constexpr std::array pspline_brpls_parameters{
     spline_lambda_parameter(1e3),
     knots_parameter,
     spline_degree_parameter,
@@ -24,7 +24,7 @@ constexpr std::array parameters{
 /// Weights    as BayesianRun
 /// Status     converged | iteration_limit
 /// Source     Wang et al., Nucl. Sci. Tech. 33 (2022) 148; Eilers & Marx, Stat. Sci. 11 (1996) 89
-void run(const MethodCall& call) {
+void run_pspline_brpls(const MethodCall& call) {
   kernels::with_spline_system<kernels::SplineSystem>(
       call, 0, [&](auto& scratch) { kernels::run_bayesian(call, scratch); });
 }
@@ -35,9 +35,9 @@ CoreMethod baseline_pspline_brpls() {
   return {
       {"baseline",
        "pspline_brpls", "Bayesian reweighted penalised least squares, with a spline",
-       "Wang et al., Nucl. Sci. Tech. 33 (2022) 148", parameters},
+       "Wang et al., Nucl. Sci. Tech. 33 (2022) 148", pspline_brpls_parameters},
       6,
-      run
+      run_pspline_brpls
   };
 }
 

@@ -8,18 +8,18 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{spline_lambda_parameter(1e2),
-                                asymmetry_parameter(0.01, near_asymmetry_help),
-                                peak_scale_parameter,
-                                knots_parameter,
-                                spline_degree_parameter,
-                                diff_order_parameter,
-                                max_iterations_parameter,
-                                tolerance_parameter(weight_tolerance_help),
-                                smooth_half_window_parameter,
-                                smoothings_parameter,
-                                lambda_unit_parameter,
-                                lambda_rule_parameter};
+constexpr std::array pspline_derpsalsa_parameters{spline_lambda_parameter(1e2),
+                                                  asymmetry_parameter(0.01, near_asymmetry_help),
+                                                  peak_scale_parameter,
+                                                  knots_parameter,
+                                                  spline_degree_parameter,
+                                                  diff_order_parameter,
+                                                  max_iterations_parameter,
+                                                  tolerance_parameter(weight_tolerance_help),
+                                                  smooth_half_window_parameter,
+                                                  smoothings_parameter,
+                                                  lambda_unit_parameter,
+                                                  lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of the coefficients of z)^2, z a
 ///            B-spline
@@ -27,7 +27,7 @@ constexpr std::array parameters{spline_lambda_parameter(1e2),
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration
 /// Source     Korepanov, J. Raman Spectrosc. 51 (2020) 2061; Eilers & Marx, Stat. Sci. 11 (1996) 89
-void run(const MethodCall& call) {
+void run_pspline_derpsalsa(const MethodCall& call) {
   const PeakScreen screen(call.points(),
                           call.parameters.real("smooth_half_window"),
                           call.parameters.integer("num_smooths"));
@@ -43,9 +43,9 @@ CoreMethod baseline_pspline_derpsalsa() {
   return {
       {"baseline",
        "pspline_derpsalsa", "asymmetric least squares with peak screening, with a spline",
-       "Korepanov, J. Raman Spectrosc. 51 (2020) 2061", parameters},
+       "Korepanov, J. Raman Spectrosc. 51 (2020) 2061", pspline_derpsalsa_parameters},
       6,
-      run
+      run_pspline_derpsalsa
   };
 }
 

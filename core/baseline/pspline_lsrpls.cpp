@@ -9,14 +9,14 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{spline_lambda_parameter(1e3),
-                                knots_parameter,
-                                spline_degree_parameter,
-                                diff_order_parameter,
-                                max_iterations_parameter,
-                                tolerance_parameter(weight_tolerance_help),
-                                lambda_unit_parameter,
-                                lambda_rule_parameter};
+constexpr std::array pspline_lsrpls_parameters{spline_lambda_parameter(1e3),
+                                               knots_parameter,
+                                               spline_degree_parameter,
+                                               diff_order_parameter,
+                                               max_iterations_parameter,
+                                               tolerance_parameter(weight_tolerance_help),
+                                               lambda_unit_parameter,
+                                               lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of the coefficients of z)^2, z a
 ///            B-spline
@@ -25,7 +25,7 @@ constexpr std::array parameters{spline_lambda_parameter(1e3),
 /// Cost       O(points) per iteration
 /// Source     Heng et al., Chin. J. Lasers 45 (2018) 1211001; Eilers & Marx, Stat. Sci. 11 (1996)
 ///            89
-void run(const MethodCall& call) {
+void run_pspline_lsrpls(const MethodCall& call) {
   kernels::run_spline_lanes<kernels::SplineSystem>(
       call, kernels::LocallySymmetricWeights{std::numbers::ln10});
 }
@@ -36,9 +36,9 @@ CoreMethod baseline_pspline_lsrpls() {
   return {
       {"baseline",
        "pspline_lsrpls", "locally symmetric reweighted penalised least squares, with a spline",
-       "Heng et al., Chin. J. Lasers 45 (2018) 1211001", parameters},
+       "Heng et al., Chin. J. Lasers 45 (2018) 1211001", pspline_lsrpls_parameters},
       6,
-      run
+      run_pspline_lsrpls
   };
 }
 

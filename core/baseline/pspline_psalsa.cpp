@@ -8,16 +8,16 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{spline_lambda_parameter(1e3),
-                                asymmetry_parameter(0.5, near_asymmetry_help),
-                                peak_scale_parameter,
-                                knots_parameter,
-                                spline_degree_parameter,
-                                diff_order_parameter,
-                                max_iterations_parameter,
-                                tolerance_parameter(weight_tolerance_help),
-                                lambda_unit_parameter,
-                                lambda_rule_parameter};
+constexpr std::array pspline_psalsa_parameters{spline_lambda_parameter(1e3),
+                                               asymmetry_parameter(0.5, near_asymmetry_help),
+                                               peak_scale_parameter,
+                                               knots_parameter,
+                                               spline_degree_parameter,
+                                               diff_order_parameter,
+                                               max_iterations_parameter,
+                                               tolerance_parameter(weight_tolerance_help),
+                                               lambda_unit_parameter,
+                                               lambda_rule_parameter};
 
 /// Model      minimise sum w (y - z)^2 + lambda * sum (difference of the coefficients of z)^2, z a
 ///            B-spline
@@ -25,7 +25,7 @@ constexpr std::array parameters{spline_lambda_parameter(1e3),
 /// Status     converged | iteration_limit
 /// Cost       O(points) per iteration
 /// Source     Oller-Moreno et al., IEEE SSD (2014); Eilers & Marx, Stat. Sci. 11 (1996) 89
-void run(const MethodCall& call) {
+void run_pspline_psalsa(const MethodCall& call) {
   kernels::run_spline_lanes<kernels::SplineSystem>(
       call,
       kernels::PsalsaWeights{call.parameters.real("asymmetry"),
@@ -38,9 +38,9 @@ CoreMethod baseline_pspline_psalsa() {
   return {
       {"baseline",
        "pspline_psalsa", "peaked signal asymmetric least squares, with a spline",
-       "Oller-Moreno et al., IEEE SSD (2014)", parameters},
+       "Oller-Moreno et al., IEEE SSD (2014)", pspline_psalsa_parameters},
       6,
-      run
+      run_pspline_psalsa
   };
 }
 

@@ -15,14 +15,14 @@ constexpr ParameterInfo quantile_parameter{.name = "quantile",
                                            .maximum = 1 - 1e-6,
                                            .standard = 0.05,
                                            .help = "share of the points below the baseline"};
-constexpr ParameterInfo tolerance_parameter{
+constexpr ParameterInfo quant_reg_tolerance_parameter{
     .name = "tolerance",
     .aliases = "tol",
     .minimum = -1,
     .maximum = 1,
     .standard = 1e-6,
     .help = "relative change of the baseline at which to stop"};
-constexpr ParameterInfo rounding_parameter{
+constexpr ParameterInfo quant_reg_rounding_parameter{
     .name = "rounding",
     .aliases = "eps",
     .minimum = 1e-300,
@@ -32,11 +32,11 @@ constexpr ParameterInfo rounding_parameter{
     .help =
         "added to the square of a residual before it divides; automatic: the square of a "
         "millionth of the largest baseline value"};
-constexpr std::array parameters{polynomial_order_parameter,
-                                quantile_parameter,
-                                tolerance_parameter,
-                                polynomial_iterations_parameter,
-                                rounding_parameter};
+constexpr std::array quant_reg_parameters{polynomial_order_parameter,
+                                          quantile_parameter,
+                                          quant_reg_tolerance_parameter,
+                                          polynomial_iterations_parameter,
+                                          quant_reg_rounding_parameter};
 
 class QuantileRun {
  public:
@@ -93,7 +93,7 @@ class QuantileRun {
 /// Cost       O(points x order^2) per fit
 /// Source     Komsta, Chromatographia 73 (2011) 721; Schnabel & Eilers, Comput. Stat. Data Anal. 53
 ///            (2009) 4168 (reweighting)
-void run(const MethodCall& call) {
+void run_quant_reg(const MethodCall& call) {
   QuantileRun one(call);
   for (Index r = 0; r < call.count(); ++r) {
     call.status[static_cast<std::size_t>(r)] = one.run_one(call.row(r));
@@ -107,9 +107,9 @@ CoreMethod baseline_quant_reg() {
   return {
       {"baseline",
        "quant_reg", "polynomial with a given share of the points below it",
-       "Komsta, Chromatographia 73 (2011) 721", parameters},
+       "Komsta, Chromatographia 73 (2011) 721", quant_reg_parameters},
       3,
-      run
+      run_quant_reg
   };
 }
 

@@ -12,13 +12,13 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo iterations_parameter{.name = "max_iterations",
-                                             .aliases = "max_iter",
-                                             .type = ParameterType::integer,
-                                             .minimum = 1,
-                                             .maximum = 100000,
-                                             .standard = 500,
-                                             .help = "most rounds"};
+constexpr ParameterInfo ria_iterations_parameter{.name = "max_iterations",
+                                                 .aliases = "max_iter",
+                                                 .type = ParameterType::integer,
+                                                 .minimum = 1,
+                                                 .maximum = 100000,
+                                                 .standard = 500,
+                                                 .help = "most rounds"};
 constexpr ParameterInfo area_parameter{
     .name = "tolerance",
     .aliases = "tol",
@@ -26,13 +26,13 @@ constexpr ParameterInfo area_parameter{
     .maximum = 1,
     .standard = 0.01,
     .help = "part of the area of the added peaks that may be missing or too much at the end"};
-constexpr std::array parameters{half_window_parameter,
-                                iterations_parameter,
-                                area_parameter,
-                                extended_side_parameter,
-                                extended_width_parameter,
-                                extended_height_parameter,
-                                extended_sigma_parameter};
+constexpr std::array ria_parameters{half_window_parameter,
+                                    ria_iterations_parameter,
+                                    area_parameter,
+                                    extended_side_parameter,
+                                    extended_width_parameter,
+                                    extended_height_parameter,
+                                    extended_sigma_parameter};
 
 class RiaRun {
  public:
@@ -75,7 +75,7 @@ class RiaRun {
 /// Cost       O(points) a round, with the automatic half window times the windows tried; half
 ///            windows beyond the spectrum count as its length
 /// Source     Krishna et al., J. Raman Spectrosc. 43 (2012) 1884
-void run(const MethodCall& call) {
+void run_ria(const MethodCall& call) {
   MovingExtremes extremes;
   RiaRun one(call);
   const auto points = static_cast<std::size_t>(call.points());
@@ -93,9 +93,9 @@ CoreMethod baseline_ria() {
   return {
       {"baseline",
        "ria", "moving averages until known peaks at the ends stand free",
-       "Krishna et al., J. Raman Spectrosc. 43 (2012) 1884", parameters},
+       "Krishna et al., J. Raman Spectrosc. 43 (2012) 1884", ria_parameters},
       6,
-      run
+      run_ria
   };
 }
 

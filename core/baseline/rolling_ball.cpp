@@ -8,21 +8,21 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo smooth_parameter{
+constexpr ParameterInfo rolling_ball_smooth_parameter{
     .name = "smooth_half_window",
     .minimum = 0,
     .maximum = 1e6,
     .standard = std::numeric_limits<double>::quiet_NaN(),
     .unit = "points",
     .help = "half window of the moving average; automatic: half_window"};
-constexpr std::array parameters{half_window_parameter, smooth_parameter};
+constexpr std::array rolling_ball_parameters{half_window_parameter, rolling_ball_smooth_parameter};
 
 /// Model      moving average of the opening (largest of smallest) over 2 * half_window + 1 points
 /// Status     converged
 /// Cost       O(points), with the automatic half window times the windows tried
 /// Source     Kneen & Annegarn, Nucl. Instrum. Methods B 109 (1996) 209; Liland et al., Appl.
 ///            Spectrosc. 64 (2010) 1007
-void run(const MethodCall& call) {
+void run_rolling_ball(const MethodCall& call) {
   MovingExtremes extremes;
   const auto points = static_cast<std::size_t>(call.points());
   std::vector<double> rough(points);
@@ -46,9 +46,9 @@ CoreMethod baseline_rolling_ball() {
   return {
       {"baseline",
        "rolling_ball", "a ball rolled below the spectrum",
-       "Kneen & Annegarn, Nucl. Instrum. Methods B 109 (1996) 209", parameters},
+       "Kneen & Annegarn, Nucl. Instrum. Methods B 109 (1996) 209", rolling_ball_parameters},
       6,
-      run
+      run_rolling_ball
   };
 }
 

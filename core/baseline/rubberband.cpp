@@ -27,15 +27,16 @@ constexpr ParameterInfo stiffness_parameter{
     .help =
         "stiffness of a smooth curve through the corners, for unit spacing of the points; "
         "automatic: straight lines"};
-constexpr ParameterInfo smooth_parameter{.name = "smooth_half_window",
-                                         .type = ParameterType::integer,
-                                         .minimum = 0,
-                                         .maximum = 1e6,
-                                         .standard = 0,
-                                         .unit = "points",
-                                         .help = "half window of a moving average before; 0: none"};
-constexpr std::array parameters{
-    segments_parameter, stiffness_parameter, diff_order_parameter, smooth_parameter};
+constexpr ParameterInfo rubberband_smooth_parameter{
+    .name = "smooth_half_window",
+    .type = ParameterType::integer,
+    .minimum = 0,
+    .maximum = 1e6,
+    .standard = 0,
+    .unit = "points",
+    .help = "half window of a moving average before; 0: none"};
+constexpr std::array rubberband_parameters{
+    segments_parameter, stiffness_parameter, diff_order_parameter, rubberband_smooth_parameter};
 
 // Below 0 where a point lies on or above a line between two points as far on either side as a power
 // of two: it is no corner. Most points are found out so, many at a time.
@@ -155,7 +156,7 @@ class RubberbandRun {
 /// Status     converged
 /// Cost       O(points)
 /// Source     Andrew, Inf. Process. Lett. 9 (1979) 216 (hull)
-void run(const MethodCall& call) {
+void run_rubberband(const MethodCall& call) {
   RubberbandRun one(call);
   for (Index r = 0; r < call.count(); ++r) {
     call.give(r, one.run_one(call.row(r)));
@@ -167,8 +168,9 @@ void run(const MethodCall& call) {
 
 CoreMethod baseline_rubberband() {
   return {
-      {"baseline", "rubberband", "lower convex hull", "-", parameters},
-      3, run
+      {"baseline", "rubberband", "lower convex hull", "-", rubberband_parameters},
+      3,
+      run_rubberband
   };
 }
 

@@ -11,7 +11,7 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo largest_parameter{
+constexpr ParameterInfo snip_largest_parameter{
     .name = "max_half_window",
     .minimum = 1,
     .maximum = 1e6,
@@ -26,7 +26,7 @@ constexpr ParameterInfo decreasing_parameter{.name = "decreasing",
                                              .maximum = 1,
                                              .standard = 0,
                                              .help = "from the largest window down: smoother"};
-constexpr ParameterInfo smooth_parameter{
+constexpr ParameterInfo snip_smooth_parameter{
     .name = "smooth_half_window",
     .type = ParameterType::integer,
     .minimum = 0,
@@ -34,7 +34,7 @@ constexpr ParameterInfo smooth_parameter{
     .standard = 0,
     .unit = "points",
     .help = "half window of a moving average at each round; 0: none"};
-constexpr ParameterInfo order_parameter{
+constexpr ParameterInfo snip_order_parameter{
     .name = "filter_order",
     .type = ParameterType::choice,
     .minimum = 0,
@@ -42,8 +42,8 @@ constexpr ParameterInfo order_parameter{
     .standard = 0,
     .choices = "2 4 6 8",
     .help = "degree of the background that passes unclipped, plus 1"};
-constexpr std::array parameters{
-    largest_parameter, decreasing_parameter, smooth_parameter, order_parameter};
+constexpr std::array snip_parameters{
+    snip_largest_parameter, decreasing_parameter, snip_smooth_parameter, snip_order_parameter};
 
 class SnipRun {
  public:
@@ -155,7 +155,7 @@ class SnipRun {
 /// Cost       O(points x max_half_window), times the smoothing window where there is one
 /// Source     Ryan et al., Nucl. Instrum. Methods B 34 (1988) 396; Morhac & Matousek, Appl.
 ///            Spectrosc. 62 (2008) 91 (orders, shrinking windows, smoothing)
-void run(const MethodCall& call) {
+void run_snip(const MethodCall& call) {
   SnipRun(call).run();
 }
 
@@ -165,9 +165,9 @@ CoreMethod baseline_snip() {
   return {
       {"baseline",
        "snip", "peak clipping in growing or shrinking windows",
-       "Ryan et al., Nucl. Instrum. Methods B 34 (1988) 396", parameters},
+       "Ryan et al., Nucl. Instrum. Methods B 34 (1988) 396", snip_parameters},
       6,
-      run
+      run_snip
   };
 }
 

@@ -19,17 +19,17 @@ constexpr ParameterInfo fill_parameter{
     .standard = 3,
     .unit = "points",
     .help = "points on either side of a band's point that count as band too"};
-constexpr ParameterInfo deviations_parameter{
+constexpr ParameterInfo std_distribution_deviations_parameter{
     .name = "num_std",
     .minimum = 0,
     .maximum = 1e6,
     .standard = 1.1,
     .help = "rolling deviation, in typical ones, above which a point belongs to a band"};
-constexpr std::array parameters{classification_window_parameter,
-                                interpolation_parameter,
-                                fill_parameter,
-                                deviations_parameter,
-                                classification_smooth_parameter};
+constexpr std::array std_distribution_parameters{classification_window_parameter,
+                                                 interpolation_parameter,
+                                                 fill_parameter,
+                                                 std_distribution_deviations_parameter,
+                                                 classification_smooth_parameter};
 
 constexpr double settled_ratio = 0.999;
 
@@ -57,7 +57,7 @@ double typical_deviation(std::span<const double> deviations) {
 /// Status     converged
 /// Cost       O(points), with the automatic half window times the windows tried
 /// Source     Wang et al., Anal. Chem. 85 (2013) 1231
-void run(const MethodCall& call) {
+void run_std_distribution(const MethodCall& call) {
   MovingExtremes extremes;
   const auto& given = call.parameters;
   const auto points = static_cast<std::size_t>(call.points());
@@ -88,9 +88,9 @@ CoreMethod baseline_std_distribution() {
   return {
       {"baseline",
        "std_distribution", "lines over what deviates more than most of the spectrum",
-       "Wang et al., Anal. Chem. 85 (2013) 1231", parameters},
+       "Wang et al., Anal. Chem. 85 (2013) 1231", std_distribution_parameters},
       6,
-      run
+      run_std_distribution
   };
 }
 

@@ -10,7 +10,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::size_t candidates = 17;
+constexpr std::size_t stiffness_candidates = 17;
 constexpr double shortest_part = 0.01;  // of the points, that the least stiff one smooths over
 
 // From points one apart to the unit of the method: its spacing, or the axis'.
@@ -89,9 +89,10 @@ class StiffnessChoice {
         order_(call.parameters.integer("diff_order")),
         scale_(call) {
     const auto points = static_cast<double>(call.points());
-    for (std::size_t k = 0; k < candidates; ++k) {
+    for (std::size_t k = 0; k < stiffness_candidates; ++k) {
       const double part =
-          std::pow(shortest_part, 1 - static_cast<double>(k) / static_cast<double>(candidates - 1));
+          std::pow(shortest_part,
+                   1 - static_cast<double>(k) / static_cast<double>(stiffness_candidates - 1));
       lambdas_.push_back(std::pow(part * points, 2 * static_cast<double>(order_)));
     }
   }

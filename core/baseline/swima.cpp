@@ -10,7 +10,7 @@
 namespace calcispec {
 namespace {
 
-constexpr ParameterInfo least_parameter{
+constexpr ParameterInfo swima_least_parameter{
     .name = "min_half_window",
     .type = ParameterType::integer,
     .minimum = 1,
@@ -18,21 +18,22 @@ constexpr ParameterInfo least_parameter{
     .standard = 3,
     .unit = "points",
     .help = "half window from which on the stripped area may end the search"};
-constexpr ParameterInfo largest_parameter{
+constexpr ParameterInfo swima_largest_parameter{
     .name = "max_half_window",
     .minimum = 1,
     .maximum = 1e6,
     .standard = std::numeric_limits<double>::quiet_NaN(),
     .unit = "points",
     .help = "largest half window; automatic: half of the spectrum"};
-constexpr ParameterInfo smooth_parameter{
+constexpr ParameterInfo swima_smooth_parameter{
     .name = "smooth_half_window",
     .minimum = 0,
     .maximum = 1e6,
     .standard = std::numeric_limits<double>::quiet_NaN(),
     .unit = "points",
     .help = "half window of a moving average before; automatic: a 50th of the points"};
-constexpr std::array parameters{least_parameter, largest_parameter, smooth_parameter};
+constexpr std::array swima_parameters{
+    swima_least_parameter, swima_largest_parameter, swima_smooth_parameter};
 
 class SwimaRun {
  public:
@@ -124,7 +125,7 @@ class SwimaRun {
 /// Cost       O(points x half windows tried)
 /// Source     Schulze et al., Appl. Spectrosc. 66 (2012) 757; its second criterion (a cubic through
 ///            the derivative) is left out: the search for a minimum goes on to the largest window
-void run(const MethodCall& call) {
+void run_swima(const MethodCall& call) {
   SwimaRun one(call);
   for (Index r = 0; r < call.count(); ++r) {
     call.status[static_cast<std::size_t>(r)] = one.run_one(call.row(r));
@@ -138,9 +139,9 @@ CoreMethod baseline_swima() {
   return {
       {"baseline",
        "swima", "moving averages of growing width",
-       "Schulze et al., Appl. Spectrosc. 66 (2012) 757", parameters},
+       "Schulze et al., Appl. Spectrosc. 66 (2012) 757", swima_parameters},
       6,
-      run
+      run_swima
   };
 }
 

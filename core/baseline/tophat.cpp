@@ -7,13 +7,13 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{half_window_parameter};
+constexpr std::array tophat_parameters{half_window_parameter};
 
 /// Model      opening (largest of smallest) over 2 * half_window + 1 points
 /// Status     converged
 /// Cost       O(points), with the automatic half window times the windows tried
 /// Source     Perez-Pueyo et al., Appl. Spectrosc. 64 (2010) 595
-void run(const MethodCall& call) {
+void run_tophat(const MethodCall& call) {
   MovingExtremes extremes;
   std::vector<double> baseline(static_cast<std::size_t>(call.points()));
   for (Index r = 0; r < call.count(); ++r) {
@@ -30,9 +30,9 @@ CoreMethod baseline_tophat() {
   return {
       {"baseline",
        "tophat", "morphological opening",
-       "Perez-Pueyo et al., Appl. Spectrosc. 64 (2010) 595", parameters},
+       "Perez-Pueyo et al., Appl. Spectrosc. 64 (2010) 595", tophat_parameters},
       6,
-      run
+      run_tophat
   };
 }
 

@@ -15,7 +15,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array<ParameterInfo, 2> parameters{
+constexpr std::array<ParameterInfo, 2> slope_parameters{
     {
      {.name = "derivative",
          .aliases = "deriv order",
@@ -149,7 +149,7 @@ class FourierDerivative {
 /// Needs      even steps (else failed), points >= 8
 /// Cost       two transforms of 2 (points - 1); automatic: 61 sums over the coefficients
 /// Source     risk estimate: Stein, Ann. Statist. 9 (1981) 1135
-void run(const MethodCall& call) {
+void run_derivative_fft(const MethodCall& call) {
   if (!call.axis.is_uniform()) {
     fail_all(call);
     return;
@@ -166,9 +166,9 @@ CoreMethod derivative_fft() {
   return {
       {"derivative",
        "fft", "slope or curvature per unit of the axis by Fourier transform; automatic cut-off",
-       "cut-off by Stein's unbiased risk estimate, Ann. Statist. 9 (1981) 1135", parameters},
+       "cut-off by Stein's unbiased risk estimate, Ann. Statist. 9 (1981) 1135", slope_parameters},
       8,
-      run
+      run_derivative_fft
   };
 }
 

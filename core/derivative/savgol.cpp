@@ -7,7 +7,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array<ParameterInfo, 3> parameters{
+constexpr std::array<ParameterInfo, 3> derivative_savgol_parameters{
     {
      {.name = "derivative",
          .aliases = "deriv order",
@@ -40,7 +40,7 @@ constexpr std::array<ParameterInfo, 3> parameters{
 /// Edges      polynomial of the last whole window
 /// Cost       points * window; uneven axis: points * window * order^2 more per call
 /// Source     Savitzky & Golay, Anal. Chem. 36 (1964) 1627
-void run(const MethodCall& call) {
+void run_derivative_savgol(const MethodCall& call) {
   WindowSettings settings;
   settings.window = call.parameters.is_set("window") ? call.parameters.integer("window") : 0;
   settings.order = call.parameters.integer("polynomial_order");
@@ -59,9 +59,9 @@ CoreMethod derivative_savgol() {
   return {
       {"derivative",
        "savgol", "slope or curvature per unit of the axis by polynomials in a moving window",
-       "Savitzky & Golay, Anal. Chem. 36 (1964) 1627", parameters},
+       "Savitzky & Golay, Anal. Chem. 36 (1964) 1627", derivative_savgol_parameters},
       3,
-      run
+      run_derivative_savgol
   };
 }
 

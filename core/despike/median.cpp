@@ -7,7 +7,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array<ParameterInfo, 3> parameters{
+constexpr std::array<ParameterInfo, 3> despike_median_parameters{
     {
      {.name = "window",
          .type = ParameterType::integer,
@@ -39,7 +39,7 @@ constexpr std::array<ParameterInfo, 3> parameters{
 /// Not        rays with two graded flanks, as of a line of 1.4 points or more: they are kept;
 ///            flat-topped rays wider than half the window; lines narrower than least_width
 /// Cost       points * window / lanes; with rays up to three passes
-void run(const MethodCall& call) {
+void run_despike_median(const MethodCall& call) {
   const auto& set = call.parameters;
   RayRemover remover({set.integer("window"), set.real("threshold"), set.real("least_width")});
   for (Index r = 0; r < call.count(); ++r) {
@@ -53,9 +53,9 @@ CoreMethod despike_median() {
   return {
       {"despike",
        "median", "removes cosmic rays: far above the moving median, without the shape of a line",
-       "median and MAD; line shape rule of our own", parameters},
+       "median and MAD; line shape rule of our own", despike_median_parameters},
       7,
-      run
+      run_despike_median
   };
 }
 

@@ -17,7 +17,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array<ParameterInfo, 2> parameters{
+constexpr std::array<ParameterInfo, 2> neighbors_parameters{
     {
      {.name = "threshold",
          .minimum = 1,
@@ -36,12 +36,12 @@ constexpr std::array<ParameterInfo, 2> parameters{
      }
 };
 
-constexpr std::size_t window = Outlines::window;
+constexpr std::size_t outline_window = Outlines::window;
 constexpr std::size_t slow_window = 15;  // of what neighbours explain no better
 constexpr std::size_t most_witnesses = 7;
-constexpr double to_sigma = 1.4826;  // from the median size, of a normal distribution
+constexpr double neighbors_to_sigma = 1.4826;  // from the median size, of a normal distribution
 
-double median_of(std::vector<double>& values) {
+double neighbors_median_of(std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<Index>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
@@ -163,7 +163,7 @@ class NeighborJudge {
           scratch_.push_back(rest_[kernels::reflected(k, points)]);
         }
         const auto at = static_cast<std::size_t>(next);
-        slow_[at] = median_of(scratch_);
+        slow_[at] = neighbors_median_of(scratch_);
         excess_[at] = rest_[at] - slow_[at];
       }
     }
@@ -172,7 +172,7 @@ class NeighborJudge {
   // Of the spectrum alone, from second differences; the median is that of medians of seven.
   double own_noise(std::span<const double> y) {
     const std::size_t count = y.size() - 2;
-    if (count < window) {
+    if (count < outline_window) {
       return estimate_noise(y);
     }
     size_.resize(count);
@@ -180,12 +180,12 @@ class NeighborJudge {
     for (std::size_t i = 0; i < count; ++i) {
       size_[i] = std::abs(y[i] - 2 * y[i + 1] + y[i + 2]);
     }
-    kernels::running_median(size_, window, near_.data(), scratch_);
+    kernels::running_median(size_, outline_window, near_.data(), scratch_);
     scratch_.clear();
-    for (std::size_t i = 0; i + window <= count; i += window) {
+    for (std::size_t i = 0; i + outline_window <= count; i += outline_window) {
       scratch_.push_back(near_[i]);
     }
-    return to_sigma / std::sqrt(6.0) * median_of(scratch_);
+    return neighbors_to_sigma / std::sqrt(6.0) * neighbors_median_of(scratch_);
   }
 
   // Of blocks, as counts have more where they are many, but never of one band alone. The median of
@@ -197,18 +197,18 @@ class NeighborJudge {
     std::transform(
         excess_.begin(), excess_.end(), size_.begin(), [](double rest) { return std::abs(rest); });
     near_.resize(points);
-    kernels::running_median(size_, window, near_.data(), scratch_);
+    kernels::running_median(size_, outline_window, near_.data(), scratch_);
     own_.resize(blocks);
     for (std::size_t b = 0; b < blocks; ++b) {
       scratch_.clear();
-      const std::size_t end = std::min((b + 1) * block, points) - window;
-      for (std::size_t i = b * block; i <= end; i += window) {
+      const std::size_t end = std::min((b + 1) * block, points) - outline_window;
+      for (std::size_t i = b * block; i <= end; i += outline_window) {
         scratch_.push_back(near_[i]);
       }
-      own_[b] = to_sigma * median_of(scratch_);
+      own_[b] = neighbors_to_sigma * neighbors_median_of(scratch_);
     }
     scratch_ = own_;
-    noise_ = median_of(scratch_);
+    noise_ = neighbors_median_of(scratch_);
     const auto [low, high] = std::minmax_element(y.begin(), y.end());
     // A quantised or noise-free signal has no spread to judge by.
     noise_ = std::max(noise_, 1e-3 * (*high - *low) / threshold_);
@@ -377,9 +377,9 @@ struct Change {
 ///            beside it above 3 sigma. It becomes what is expected.
 /// Cost       about 30 operations per point, in lanes
 /// Source     neighbours: Behrend et al., Appl. Spectrosc. 56 (2002) 1458; the rule is our own
-void run(const SetCall& call) {
+void run_neighbors(const SetCall& call) {
   const RayRule rule{
-      window, call.parameters.real("threshold"), call.parameters.real("least_width")};
+      outline_window, call.parameters.real("threshold"), call.parameters.real("least_width")};
   const auto& spectra = call.spectra;
   const Outlines outlines(spectra, call.rows, call.jobs);
   constexpr Index block = 16;
@@ -419,9 +419,9 @@ SetMethod despike_auto() {
   return {
       {"despike",
        "auto", "removes cosmic rays by map neighbours or repeats; alone where they do not agree",
-       "median of neighbours, line shape rule of our own", parameters},
+       "median of neighbours, line shape rule of our own", neighbors_parameters},
       7,
-      run
+      run_neighbors
   };
 }
 

@@ -9,12 +9,12 @@
 namespace calcispec {
 namespace {
 
-constexpr std::size_t block_size = 64;
+constexpr std::size_t ray_block_size = 64;
 constexpr double cliff = 0.6;
-constexpr double to_sigma = 1.4826;  // from the median size, of a normal distribution
+constexpr double ray_remover_to_sigma = 1.4826;  // from the median size, of a normal distribution
 constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
 
-double median_of(std::vector<double>& values) {
+double ray_remover_median_of(std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<Index>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
@@ -31,7 +31,7 @@ void moving_median(std::span<const double> y,
     const Index first = std::max<Index>(0, i - half);
     const Index last = std::min(points - 1, i + half);
     window.assign(y.begin() + first, y.begin() + last + 1);
-    out[static_cast<std::size_t>(i)] = median_of(window);
+    out[static_cast<std::size_t>(i)] = ray_remover_median_of(window);
   };
   const Index edge = std::min(half, points);
   for (Index i = 0; i < edge; ++i) {
@@ -93,7 +93,7 @@ bool RayRemover::has_candidates(double step) {
   if (!(tallest > step)) {
     return false;
   }
-  const double least = tallest / (threshold_ * to_sigma);
+  const double least = tallest / (threshold_ * ray_remover_to_sigma);
   std::size_t smaller = 0;
   for (const double rest : rest_) {
     smaller += std::abs(rest) < least ? 1U : 0U;
@@ -106,10 +106,10 @@ bool RayRemover::is_top(std::size_t i) const {
 }
 
 void RayRemover::start_blocks(std::span<const double> y) {
-  const std::size_t blocks = std::max<std::size_t>(1, y.size() / block_size);
+  const std::size_t blocks = std::max<std::size_t>(1, y.size() / ray_block_size);
   size_.resize(y.size());
   std::transform(rest_.begin(), rest_.end(), size_.begin(), [](double r) { return std::abs(r); });
-  overall_ = to_sigma * median_of_medians();
+  overall_ = ray_remover_to_sigma * median_of_medians();
   own_.assign(blocks, not_known);
   curved_.assign(blocks, not_known);
   quiet_ = not_known;
@@ -119,7 +119,7 @@ void RayRemover::start_blocks(std::span<const double> y) {
 double RayRemover::median_of_medians() {
   constexpr std::size_t part = 7;
   if (size_.size() < part * part) {
-    return median_of(size_);
+    return ray_remover_median_of(size_);
   }
   medians_.resize(size_.size() - part + 1);
   kernels::running_median(size_, part, medians_.data(), window_);
@@ -127,7 +127,7 @@ double RayRemover::median_of_medians() {
   for (std::size_t i = 0; i < medians_.size(); i += part) {
     window_.push_back(medians_[i]);
   }
-  return median_of(window_);
+  return ray_remover_median_of(window_);
 }
 
 // Noise is not the same everywhere: it grows with the counts. The median follows a slope exactly,
@@ -136,24 +136,25 @@ double RayRemover::own_noise(std::span<const double> y, std::size_t block) {
   if (!std::isnan(own_[block])) {
     return own_[block];
   }
-  const std::size_t last = block + 1 < own_.size() ? (block + 1) * block_size : y.size() - 1;
-  const std::size_t first = std::max<std::size_t>(1, block * block_size);
+  const std::size_t last = block + 1 < own_.size() ? (block + 1) * ray_block_size : y.size() - 1;
+  const std::size_t first = std::max<std::size_t>(1, block * ray_block_size);
   size_.clear();
   for (std::size_t i = first; i < last; ++i) {
     size_.push_back(std::abs(y[i - 1] - 2 * y[i] + y[i + 1]));
   }
-  curved_[block] = to_sigma / std::sqrt(6.0) * median_of(size_);
+  curved_[block] = ray_remover_to_sigma / std::sqrt(6.0) * ray_remover_median_of(size_);
   size_.clear();
   for (std::size_t i = first; i < last; ++i) {
     size_.push_back(std::abs(rest_[i]));
   }
-  own_[block] = std::max({overall_, curved_[block], to_sigma * median_of(size_)});
+  own_[block] =
+      std::max({overall_, curved_[block], ray_remover_to_sigma * ray_remover_median_of(size_)});
   return own_[block];
 }
 
 // One band, or a crowd of rays, must not speak for its block.
 double RayRemover::noise_at(std::span<const double> y, std::size_t i) {
-  const std::size_t block = std::min(i / block_size, own_.size() - 1);
+  const std::size_t block = std::min(i / ray_block_size, own_.size() - 1);
   const double own = own_noise(y, block);
   if (block == 0 || block + 1 == own_.size()) {
     return own;

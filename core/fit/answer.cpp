@@ -1,5 +1,6 @@
 // Covariance, standard errors, derived quantities and costs of a finished fit.
 #include "core/fit/fit_private.hpp"
+#include "core/special_values_private.hpp"
 
 #include <Eigen/Eigenvalues>
 
@@ -9,8 +10,6 @@
 
 namespace calcispec::band_fit {
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 class Answer {
  public:

@@ -25,7 +25,7 @@ bool is_same(const Broadening& a, const Broadening& b) {
          a.apodisation == b.apodisation;
 }
 
-void check(const Broadening& broadening, double width, std::span<const double> x) {
+void check_broadener(const Broadening& broadening, double width, std::span<const double> x) {
   require(std::is_sorted(x.begin(), x.end()), "a broadened curve needs a rising axis");
   require(std::isfinite(width) && width > 0,
           "the broadening needs a width or a path difference above 0");
@@ -46,7 +46,7 @@ double least_width(const Broadening& broadening) {
 Broadener::Broadener(const Broadening& broadening, std::span<const double> x)
     : broadening_(broadening), x_(x.begin(), x.end()) {
   const double width = broadening_width(broadening);
-  check(broadening, width, x);
+  check_broadener(broadening, width, x);
   step_ = width / steps_per_width;
   const bool is_gauss = broadening.kind == BroadeningKind::gauss;
   const double tail = (is_gauss ? gauss_tail : sinc_tail) * width;

@@ -1,5 +1,6 @@
 #include "core/fit/draws_private.hpp"
 #include "core/fit_diagnostics.hpp"
+#include "core/special_values_private.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -9,8 +10,6 @@
 namespace calcispec::band_fit {
 namespace {
 
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double most_failed = 0.05;  // of the draws
 
 // The same numbers with every standard library.
@@ -82,7 +81,7 @@ double bias_of(const std::vector<double>& drawn, double value) {
   return student_quantile(std::clamp((below + 0.5 * same) / count, least, 1 - least), infinity);
 }
 
-FitInterval interval_of(std::vector<double>& drawn, const FittedValue& value, double t) {
+FitInterval draws_interval_of(std::vector<double>& drawn, const FittedValue& value, double t) {
   std::sort(drawn.begin(), drawn.end());
   const double z0 = value.is_at_bound ? 0 : bias_of(drawn, value.value);
   FitInterval out{quantile(drawn, normal_probability(2 * z0 - t)),
@@ -197,7 +196,7 @@ void ValueDraws::put_intervals(double level, double freedom, FitResult& result) 
     } else if (static_cast<double>(drawn.size()) < wanted || !std::isfinite(value.value)) {
       interval.note = IntervalNote::failed;
     } else {
-      interval = interval_of(drawn, value, t);
+      interval = draws_interval_of(drawn, value, t);
     }
   };
   visit_values(result, put);

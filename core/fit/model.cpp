@@ -1,6 +1,7 @@
 // Points in order, and a model as links from band parameters to free parameters with bounds.
 #include "core/error.hpp"
 #include "core/fit/fit_private.hpp"
+#include "core/special_values_private.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -9,8 +10,6 @@
 
 namespace calcispec::band_fit {
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 double sigma_at(std::span<const double> sigma, std::size_t i) {
   if (sigma.empty()) {

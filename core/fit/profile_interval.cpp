@@ -1,5 +1,6 @@
 // Intervals by profile likelihood: chi-square along one value, made least over all others.
 #include "core/fit/fit_private.hpp"
+#include "core/special_values_private.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +9,6 @@
 namespace calcispec::band_fit {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double end_tolerance = 1e-3;  // of the root of chi-square at an end
 constexpr double side_minimum = 1e-3;   // of the growth: so much lower is another minimum
 constexpr double tight_pull = 10;       // the measure follows its target to 1 % of the interval

@@ -1,13 +1,12 @@
 // Further starts where the first answer may be a side minimum. Nothing here is random.
 #include "core/fit/fit_private.hpp"
+#include "core/special_values_private.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 namespace calcispec::band_fit {
 namespace {
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 // Digits of `index` mirrored behind the point: evenly spread numbers between 0 and 1.
 double mirrored(Index index, Index base) {

@@ -15,7 +15,7 @@ using kernels::sum;
 using Vector = AlignedDoubles;  // padded, 0 past the points
 
 // Over `padded` values, 0 past the points.
-double dot(const double* a, const double* b, Index padded) {
+double dot_of_padded(const double* a, const double* b, Index padded) {
   Pack total{};
   for (Index i = 0; i < padded; i += lane_count) {
     total += load_aligned(a + i) * load_aligned(b + i);
@@ -158,7 +158,7 @@ class StartFinder {
   }
 
   [[nodiscard]] double dot(const Vector& a, const Vector& b) const {
-    return band_fit::dot(a.data(), b.data(), data_.padded);
+    return dot_of_padded(a.data(), b.data(), data_.padded);
   }
 
   void add_to_basis(Vector column) {
@@ -215,8 +215,8 @@ class StartFinder {
   // What chi-square loses by the best amount of the band beside everything in the basis.
   [[nodiscard]] double gain(const CompiledBand& band) {
     const double* column = evaluate(band, theta_);
-    const double before = band_fit::dot(column, column, data_.padded);
-    const double explained = band_fit::dot(column, residual_.data(), data_.padded);
+    const double before = dot_of_padded(column, column, data_.padded);
+    const double explained = dot_of_padded(column, residual_.data(), data_.padded);
     const Link& amount = link(band, 0);
     const bool is_positive =
         amount.free >= 0 && compiled_.lower[static_cast<std::size_t>(amount.free)] >= 0;
@@ -225,7 +225,7 @@ class StartFinder {
     }
     double left = before;  // after projection; the basis is orthonormal
     for (const Vector& direction : basis_) {
-      const double part = band_fit::dot(column, direction.data(), data_.padded);
+      const double part = dot_of_padded(column, direction.data(), data_.padded);
       left -= part * part;
     }
     return left > 1e-6 * before ? explained * explained / left : 0;

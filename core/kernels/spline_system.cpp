@@ -7,7 +7,7 @@ namespace calcispec::kernels {
 namespace {
 
 // The degree + 1 B-splines that are not 0 between two equal knots, at a fraction of the way.
-void evaluate(double fraction, Index degree, double* out) {
+void evaluate_splines(double fraction, Index degree, double* out) {
   out[0] = 1;
   for (Index d = 1; d <= degree; ++d) {
     // Degree d from d - 1: each spline hands a part to itself and one to the next.
@@ -35,9 +35,9 @@ SplineBasis make_spline_basis(std::span<const double> x, Index knots, Index degr
     const double u = (x[i] - x.front()) / length * cells;
     const auto cell = std::clamp<Index>(static_cast<Index>(std::floor(u)), 0, knots - 2);
     basis.first[i] = cell;
-    evaluate(u - static_cast<double>(cell),
-             degree,
-             basis.values.data() + i * static_cast<std::size_t>(degree + 1));
+    evaluate_splines(u - static_cast<double>(cell),
+                     degree,
+                     basis.values.data() + i * static_cast<std::size_t>(degree + 1));
   }
   for (Index j = 0; j < basis.count; ++j) {
     const double knot = static_cast<double>(j) - 0.5 * static_cast<double>(degree - 1);

@@ -1,17 +1,15 @@
 // Normalisation by the height or the area of one band.
 #include "core/method_failure.hpp"
+#include "core/special_values_private.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 namespace calcispec {
 namespace {
 
-constexpr double not_given = std::numeric_limits<double>::quiet_NaN();
-
-constexpr std::array<ParameterInfo, 4> parameters{
+constexpr std::array<ParameterInfo, 4> normalize_band_parameters{
     {
      {.name = "from",
          .minimum = -1e6,
@@ -59,7 +57,7 @@ struct Band {
 /// Model      y / (height or area of the band above the line between its ends); only the measure
 ///            is free of the line, the spectrum keeps its background
 /// Status     failed: fewer than three points of the axis within the band, or no band there
-void run(const MethodCall& call) {
+void run_normalize_band(const MethodCall& call) {
   const auto x = call.axis.values();
   const auto& set = call.parameters;
   const double from = set.is_set("from") ? set.real("from") : x.front();
@@ -90,8 +88,9 @@ void run(const MethodCall& call) {
 
 CoreMethod normalize_band() {
   return {
-      {"normalize", "band", "height or area of one band becomes 1", "-", parameters},
-      3, run
+      {"normalize", "band", "height or area of one band becomes 1", "-", normalize_band_parameters},
+      3,
+      run_normalize_band
   };
 }
 

@@ -6,7 +6,7 @@
 namespace calcispec::kernels {
 namespace {
 
-constexpr ParameterInfo width_table[] = {height_info, center_info, left_info, right_info};
+constexpr ParameterInfo split_width_table[] = {height_info, center_info, left_info, right_info};
 constexpr ParameterInfo share_table[] = {
     height_info, center_info, left_info, right_info, share_info};
 constexpr ParameterInfo exponent_table[] = {
@@ -39,7 +39,7 @@ inline void store_sides(
   store_aligned(call.columns[3] + i, side.is_left ? zero : by_width);
 }
 
-void evaluate_gauss(const ProfileCall& call) {
+void evaluate_gauss_split(const ProfileCall& call) {
   for (Index i = 0; i < call.count; i += lane_count) {
     const Side side = side_of(call, i);
     const Pack g = exp_pack(-four_ln2 * side.u * side.u) * load_aligned(call.weight + i);
@@ -47,7 +47,7 @@ void evaluate_gauss(const ProfileCall& call) {
   }
 }
 
-void evaluate_lorentz(const ProfileCall& call) {
+void evaluate_lorentz_split(const ProfileCall& call) {
   for (Index i = 0; i < call.count; i += lane_count) {
     const Side side = side_of(call, i);
     const Pack lorentz = 1.0 / (1.0 + 4.0 * side.u * side.u);
@@ -56,7 +56,7 @@ void evaluate_lorentz(const ProfileCall& call) {
   }
 }
 
-void evaluate_pseudo_voigt(const ProfileCall& call) {
+void evaluate_pseudo_voigt_split(const ProfileCall& call) {
   const double share = call.parameters[4];
   for (Index i = 0; i < call.count; i += lane_count) {
     const Side side = side_of(call, i);
@@ -70,7 +70,7 @@ void evaluate_pseudo_voigt(const ProfileCall& call) {
   }
 }
 
-void evaluate_pearson7(const ProfileCall& call) {
+void evaluate_pearson7_split(const ProfileCall& call) {
   const double m = call.parameters[4];
   const double c = std::expm1(std::numbers::ln2 / m);
   const double c_by_m = -(c + 1) * std::numbers::ln2 / (m * m);
@@ -89,17 +89,17 @@ void evaluate_pearson7(const ProfileCall& call) {
 double mean_width(const double* p) {
   return 0.5 * (p[2] + p[3]);
 }
-BandMeasures measure_gauss(const double* p) {
+BandMeasures measure_gauss_split(const double* p) {
   return {1, mean_width(p), mean_width(p) * gauss_unit_area};
 }
-BandMeasures measure_lorentz(const double* p) {
+BandMeasures measure_lorentz_split(const double* p) {
   return {1, mean_width(p), mean_width(p) * lorentz_unit_area};
 }
-BandMeasures measure_pseudo_voigt(const double* p) {
+BandMeasures measure_pseudo_voigt_split(const double* p) {
   return {
       1, mean_width(p), mean_width(p) * (p[4] * lorentz_unit_area + (1 - p[4]) * gauss_unit_area)};
 }
-BandMeasures measure_pearson7(const double* p) {
+BandMeasures measure_pearson7_split(const double* p) {
   return {1, mean_width(p), mean_width(p) * pearson7_unit_area(p[4])};
 }
 
@@ -110,17 +110,17 @@ const ShapeRow split_gauss_row{shape_info("split_gauss",
                                           "Gaussian with its own width on each side",
                                           "gauss with fwhm_left below center, fwhm_right above",
                                           "",
-                                          width_table),
-                               evaluate_gauss,
-                               measure_gauss};
+                                          split_width_table),
+                               evaluate_gauss_split,
+                               measure_gauss_split};
 extern const ShapeRow split_lorentz_row;
 const ShapeRow split_lorentz_row{shape_info("split_lorentz",
                                             "Lorentzian with its own width on each side",
                                             "lorentz with fwhm_left below center, fwhm_right above",
                                             "",
-                                            width_table),
-                                 evaluate_lorentz,
-                                 measure_lorentz};
+                                            split_width_table),
+                                 evaluate_lorentz_split,
+                                 measure_lorentz_split};
 extern const ShapeRow split_pseudo_voigt_row;
 const ShapeRow split_pseudo_voigt_row{
     shape_info("split_pseudo_voigt",
@@ -128,8 +128,8 @@ const ShapeRow split_pseudo_voigt_row{
                "pseudo_voigt with fwhm_left below center, fwhm_right above",
                "",
                share_table),
-    evaluate_pseudo_voigt,
-    measure_pseudo_voigt};
+    evaluate_pseudo_voigt_split,
+    measure_pseudo_voigt_split};
 extern const ShapeRow split_pearson7_row;
 const ShapeRow split_pearson7_row{
     shape_info("split_pearson7",
@@ -137,7 +137,7 @@ const ShapeRow split_pearson7_row{
                "pearson7 with fwhm_left below center, fwhm_right above",
                "",
                exponent_table),
-    evaluate_pearson7,
-    measure_pearson7};
+    evaluate_pearson7_split,
+    measure_pearson7_split};
 
 }  // namespace calcispec::kernels

@@ -6,7 +6,7 @@
 namespace calcispec::kernels {
 namespace {
 
-constexpr ParameterInfo width_table[] = {height_info, center_info, fwhm_info};
+constexpr ParameterInfo symmetric_width_table[] = {height_info, center_info, fwhm_info};
 constexpr ParameterInfo pseudo_voigt_table[] = {height_info, center_info, fwhm_info, share_info};
 constexpr ParameterInfo area_share_table[] = {height_info, center_info, fwhm_info, share_area_info};
 constexpr ParameterInfo pearson_table[] = {height_info, center_info, fwhm_info, exponent_info};
@@ -18,7 +18,7 @@ void zero_outside(const ProfileCall& call, const Reach& reach, Index columns) {
   }
 }
 
-void evaluate_gauss(const ProfileCall& call) {
+void evaluate_gauss_symmetric(const ProfileCall& call) {
   const double center = call.parameters[1];
   const double fwhm = call.parameters[2];
   const double inverse = 1 / fwhm;
@@ -34,7 +34,7 @@ void evaluate_gauss(const ProfileCall& call) {
   }
 }
 
-void evaluate_lorentz(const ProfileCall& call) {
+void evaluate_lorentz_symmetric(const ProfileCall& call) {
   const double center = call.parameters[1];
   const double inverse = 1 / call.parameters[2];
   for (Index i = 0; i < call.count; i += lane_count) {
@@ -86,7 +86,7 @@ void pseudo_voigt_of_height_share(const ProfileCall& call, double share, double 
   pseudo_voigt_part<false>(call, middle, call.count, share, by_share);
 }
 
-void evaluate_pseudo_voigt(const ProfileCall& call) {
+void evaluate_pseudo_voigt_symmetric(const ProfileCall& call) {
   pseudo_voigt_of_height_share(call, call.parameters[3], 1);
 }
 
@@ -109,7 +109,7 @@ void evaluate_pseudo_voigt_area(const ProfileCall& call) {
 }
 
 // (1 + 4 c u^2)^-m with c = 2^(1/m) - 1.
-void evaluate_pearson7(const ProfileCall& call) {
+void evaluate_pearson7_symmetric(const ProfileCall& call) {
   const double center = call.parameters[1];
   const double inverse = 1 / call.parameters[2];
   const double m = call.parameters[3];
@@ -130,20 +130,20 @@ void evaluate_pearson7(const ProfileCall& call) {
   }
 }
 
-BandMeasures measure_gauss(const double* p) {
+BandMeasures measure_gauss_symmetric(const double* p) {
   return {1, p[2], p[2] * gauss_unit_area};
 }
-BandMeasures measure_lorentz(const double* p) {
+BandMeasures measure_lorentz_symmetric(const double* p) {
   return {1, p[2], p[2] * lorentz_unit_area};
 }
-BandMeasures measure_pseudo_voigt(const double* p) {
+BandMeasures measure_pseudo_voigt_symmetric(const double* p) {
   return {1, p[2], p[2] * (p[3] * lorentz_unit_area + (1 - p[3]) * gauss_unit_area)};
 }
 BandMeasures measure_pseudo_voigt_area(const double* p) {
   const double share = height_share(p[3]).share;
   return {1, p[2], p[2] * (share * lorentz_unit_area + (1 - share) * gauss_unit_area)};
 }
-BandMeasures measure_pearson7(const double* p) {
+BandMeasures measure_pearson7_symmetric(const double* p) {
   return {1, p[2], p[2] * pearson7_unit_area(p[3])};
 }
 
@@ -151,15 +151,18 @@ BandMeasures measure_pearson7(const double* p) {
 
 extern const ShapeRow gauss_row;
 const ShapeRow gauss_row{
-    shape_info("gauss", "Gaussian", "exp(-4 ln2 u^2), u = (x - center) / fwhm", "", width_table),
-    evaluate_gauss,
-    measure_gauss};
-extern const ShapeRow lorentz_row;
-const ShapeRow lorentz_row{
     shape_info(
-        "lorentz", "Lorentzian", "1 / (1 + 4 u^2), u = (x - center) / fwhm", "", width_table),
-    evaluate_lorentz,
-    measure_lorentz};
+        "gauss", "Gaussian", "exp(-4 ln2 u^2), u = (x - center) / fwhm", "", symmetric_width_table),
+    evaluate_gauss_symmetric,
+    measure_gauss_symmetric};
+extern const ShapeRow lorentz_row;
+const ShapeRow lorentz_row{shape_info("lorentz",
+                                      "Lorentzian",
+                                      "1 / (1 + 4 u^2), u = (x - center) / fwhm",
+                                      "",
+                                      symmetric_width_table),
+                           evaluate_lorentz_symmetric,
+                           measure_lorentz_symmetric};
 extern const ShapeRow pseudo_voigt_row;
 const ShapeRow pseudo_voigt_row{
     shape_info("pseudo_voigt",
@@ -167,8 +170,8 @@ const ShapeRow pseudo_voigt_row{
                "share / (1 + 4 u^2) + (1 - share) exp(-4 ln2 u^2), u = (x - center) / fwhm",
                "",
                pseudo_voigt_table),
-    evaluate_pseudo_voigt,
-    measure_pseudo_voigt};
+    evaluate_pseudo_voigt_symmetric,
+    measure_pseudo_voigt_symmetric};
 extern const ShapeRow pseudo_voigt_area_row;
 const ShapeRow pseudo_voigt_area_row{
     shape_info("pseudo_voigt_area",
@@ -185,7 +188,7 @@ const ShapeRow pearson7_row{
                "(1 + 4 (2^(1/exponent) - 1) u^2)^-exponent, u = (x - center) / fwhm",
                "Hall et al., J. Appl. Cryst. 10 (1977) 66",
                pearson_table),
-    evaluate_pearson7,
-    measure_pearson7};
+    evaluate_pearson7_symmetric,
+    measure_pearson7_symmetric};
 
 }  // namespace calcispec::kernels

@@ -72,7 +72,7 @@ void evaluate_narrow(const ProfileCall& call, double sigma, double gamma) {
   }
 }
 
-void evaluate(const ProfileCall& call) {
+void evaluate_voigt(const ProfileCall& call) {
   const double sigma = call.parameters[2];
   const double gamma = std::max(call.parameters[3], sigma > 0 ? 0.0 : least_width);
   if (sigma <= narrow * gamma) {
@@ -106,7 +106,7 @@ double value_at(const double* p, double x) {
   std::fill(weight, weight + padding, 1.0);
   const double at_zero[4] = {1, 0, p[2], p[3]};
   double* const pointers[4] = {columns[0], columns[1], columns[2], columns[3]};
-  evaluate({axis, weight, lane_count, at_zero, pointers});
+  evaluate_voigt({axis, weight, lane_count, at_zero, pointers});
   return columns[0][0];
 }
 
@@ -135,7 +135,7 @@ const ShapeRow voigt_row{
         "Re w((x - center + i lorentz_hwhm) / (sqrt(2) gauss_sigma)) / (gauss_sigma sqrt(2 pi))",
         "Weideman, SIAM J. Numer. Anal. 31 (1994) 1497",
         table),
-    evaluate,
+    evaluate_voigt,
     measure};
 
 }  // namespace calcispec::kernels

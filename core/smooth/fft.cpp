@@ -14,7 +14,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array<ParameterInfo, 5> parameters{
+constexpr std::array<ParameterInfo, 5> filter_parameters{
     {
      {.name = "shape",
          .type = ParameterType::choice,
@@ -82,7 +82,7 @@ struct Filter {
   }
 };
 
-Filter filter_of(const ParameterSet& set) {
+Filter smooth_fft_filter_of(const ParameterSet& set) {
   constexpr std::array names{"brick", "gauss", "butter", "cosine"};
   Filter filter;
   const auto chosen = set.choice("shape");
@@ -230,7 +230,7 @@ Index automatic_cutoff(const Eigen::ArrayXd& power, const CutoffTable& table) {
 class RowFilter {
  public:
   RowFilter(const ParameterSet& set, std::size_t points)
-      : filter_(filter_of(set)),
+      : filter_(smooth_fft_filter_of(set)),
         is_mirror_(set.choice("edge") == "mirror"),
         is_automatic_(!set.is_set("cutoff")) {
     transform().resize(points);
@@ -335,7 +335,7 @@ class RowFilter {
 /// Cost       two real transforms of the length of the row; lengths with large prime factors cost
 ///            more; automatic cut-off: 61 sums over the coefficients
 /// Source     risk estimate: Stein, Ann. Statist. 9 (1981) 1135
-void run(const MethodCall& call) {
+void run_smooth_fft(const MethodCall& call) {
   RowFilter filter(call.parameters, static_cast<std::size_t>(call.points()));
   for (Index r = 0; r < call.count(); ++r) {
     filter.run(call.row(r));
@@ -348,9 +348,9 @@ CoreMethod smooth_fft() {
   return {
       {"smooth",
        "fft", "Fourier filter with explicit ends; automatic cut-off from the noise",
-       "definitions in the manual; cut-off by Stein's unbiased risk estimate", parameters},
+       "definitions in the manual; cut-off by Stein's unbiased risk estimate", filter_parameters},
       4,
-      run
+      run_smooth_fft
   };
 }
 

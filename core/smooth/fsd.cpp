@@ -12,7 +12,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array<ParameterInfo, 2> parameters{
+constexpr std::array<ParameterInfo, 2> fsd_parameters{
     {
      {.name = "width",
          .aliases = "fwhm",
@@ -73,7 +73,7 @@ double automatic_enhancement(std::span<const double> row) {
 /// Needs      even steps (else failed)
 /// Cost       two transforms of the length of the row
 /// Source     Kauppinen et al., Appl. Spectrosc. 35 (1981) 271
-void run(const MethodCall& call) {
+void run_fsd(const MethodCall& call) {
   if (!call.axis.is_uniform()) {
     fail_all(call);
     return;
@@ -103,9 +103,9 @@ CoreMethod smooth_fsd() {
   return {
       {"smooth",
        "fsd", "Fourier self-deconvolution: bands narrower, their areas kept",
-       "Kauppinen et al., Appl. Spectrosc. 35 (1981) 271", parameters},
+       "Kauppinen et al., Appl. Spectrosc. 35 (1981) 271", fsd_parameters},
       4,
-      run
+      run_fsd
   };
 }
 

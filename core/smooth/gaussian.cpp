@@ -9,7 +9,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{
+constexpr std::array gaussian_parameters{
     ParameterInfo{.name = "sigma",
                   .aliases = "std",
                   .minimum = 0.01,
@@ -20,7 +20,7 @@ constexpr std::array parameters{
     rule_parameter
 };
 
-SymmetricKernel kernel_of(double sigma) {
+SymmetricKernel gaussian_kernel_of(double sigma) {
   const auto half = static_cast<std::size_t>(std::floor(4 * sigma + 0.5));
   SymmetricKernel kernel(2 * half + 1);
   double sum = 0;
@@ -36,10 +36,10 @@ SymmetricKernel kernel_of(double sigma) {
 }
 
 // None, then from where a neighbour gets a hundredth to where bands of any width are gone.
-std::vector<SymmetricKernel> candidates() {
+std::vector<SymmetricKernel> candidates_gaussian() {
   std::vector<SymmetricKernel> out{{1.0}};
   for (double sigma = 0.35; sigma < 16; sigma *= 1.1) {
-    out.push_back(kernel_of(sigma));
+    out.push_back(gaussian_kernel_of(sigma));
   }
   return out;
 }
@@ -48,11 +48,12 @@ std::vector<SymmetricKernel> candidates() {
 /// Edges      reflected, the last sample once more
 /// Cost       points * 8 sigma
 /// Source     weights of a Gaussian; width by least expected error (strength.hpp)
-void run(const MethodCall& call) {
-  static const auto widths = candidates();
+void run_gaussian(const MethodCall& call) {
+  static const auto widths = candidates_gaussian();
   const bool is_given = call.parameters.is_set("sigma");
-  smooth_by_kernel(
-      call, is_given ? kernel_of(call.parameters.real("sigma")) : SymmetricKernel{}, widths);
+  smooth_by_kernel(call,
+                   is_given ? gaussian_kernel_of(call.parameters.real("sigma")) : SymmetricKernel{},
+                   widths);
 }
 
 }  // namespace
@@ -61,9 +62,9 @@ CoreMethod smooth_gaussian() {
   return {
       {"smooth",
        "gaussian", "sum weighted by a Gaussian; automatic width",
-       "width by Stein, Ann. Statist. 9 (1981) 1135", parameters},
+       "width by Stein, Ann. Statist. 9 (1981) 1135", gaussian_parameters},
       1,
-      run
+      run_gaussian
   };
 }
 

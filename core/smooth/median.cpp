@@ -10,7 +10,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{
+constexpr std::array smooth_median_parameters{
     ParameterInfo{.name = "window",
                   .aliases = "size",
                   .type = ParameterType::integer,
@@ -63,7 +63,7 @@ class MedianSmoother {
 /// Edges      reflected, the last sample once more
 /// Status     failed: even window
 /// Cost       see kernels/running_median.hpp; automatic: twelve windows
-void run(const MethodCall& call) {
+void run_smooth_median(const MethodCall& call) {
   MedianSmoother smoother;
   std::vector<double> source;
   const bool is_given = call.parameters.is_set("window");
@@ -90,9 +90,9 @@ CoreMethod smooth_median() {
   return {
       {"smooth",
        "median", "median of a moving window; automatic width",
-       "width by Stein, Ann. Statist. 9 (1981) 1135", parameters},
+       "width by Stein, Ann. Statist. 9 (1981) 1135", smooth_median_parameters},
       1,
-      run
+      run_smooth_median
   };
 }
 

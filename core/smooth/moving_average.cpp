@@ -10,7 +10,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array parameters{
+constexpr std::array moving_average_parameters{
     ParameterInfo{.name = "window",
                   .aliases = "size",
                   .type = ParameterType::integer,
@@ -22,14 +22,14 @@ constexpr std::array parameters{
     rule_parameter
 };
 
-SymmetricKernel kernel_of(Index window) {
+SymmetricKernel moving_average_kernel_of(Index window) {
   return SymmetricKernel(static_cast<std::size_t>(window), 1 / static_cast<double>(window));
 }
 
-std::vector<SymmetricKernel> candidates() {
+std::vector<SymmetricKernel> candidates_moving_average() {
   std::vector<SymmetricKernel> out;
   for (Index half = 0; half <= 50; half += 1 + half / 8) {
-    out.push_back(kernel_of(2 * half + 1));
+    out.push_back(moving_average_kernel_of(2 * half + 1));
   }
   return out;
 }
@@ -38,8 +38,8 @@ std::vector<SymmetricKernel> candidates() {
 /// Edges      reflected, the last sample once more
 /// Status     failed: even window
 /// Cost       points * window / lanes
-void run(const MethodCall& call) {
-  static const auto widths = candidates();
+void run_moving_average(const MethodCall& call) {
+  static const auto widths = candidates_moving_average();
   SymmetricKernel given;
   if (call.parameters.is_set("window")) {
     const Index window = call.parameters.integer("window");
@@ -47,7 +47,7 @@ void run(const MethodCall& call) {
       fail_all(call);
       return;
     }
-    given = kernel_of(window);
+    given = moving_average_kernel_of(window);
   }
   smooth_by_kernel(call, given, widths);
 }
@@ -58,9 +58,9 @@ CoreMethod smooth_moving_average() {
   return {
       {"smooth",
        "moving_average", "mean of a moving window; automatic width",
-       "width by Stein, Ann. Statist. 9 (1981) 1135", parameters},
+       "width by Stein, Ann. Statist. 9 (1981) 1135", moving_average_parameters},
       1,
-      run
+      run_moving_average
   };
 }
 

@@ -14,7 +14,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array<ParameterInfo, 1> parameters{
+constexpr std::array<ParameterInfo, 1> pca_parameters{
     {
      {.name = "components",
          .aliases = "n_components rank",
@@ -164,7 +164,7 @@ Components wanted_components(const Matrix& values, Index given, Eigen::VectorXd&
 /// Accuracy   components 1e-6 of the largest, where their sizes differ
 /// Cost       spectra * points * min(spectra, points) once, then 40 times the components
 /// Source     Gavish & Donoho, IEEE Trans. Inf. Theory 63 (2017) 2137
-void run(const SetCall& call) {
+void run_pca(const SetCall& call) {
   const auto white = whitened(call);
   if (!(white.noise.minCoeff() > 0)) {
     return;  // no noise to take out
@@ -193,9 +193,9 @@ SetMethod smooth_pca() {
   return {
       {"smooth",
        "pca", "principal components of the whole set above the noise; their number automatic",
-       "Gavish & Donoho, IEEE Trans. Inf. Theory 63 (2017) 2137", parameters},
+       "Gavish & Donoho, IEEE Trans. Inf. Theory 63 (2017) 2137", pca_parameters},
       5,
-      run
+      run_pca
   };
 }
 

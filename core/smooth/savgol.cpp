@@ -6,7 +6,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array<ParameterInfo, 4> parameters{
+constexpr std::array<ParameterInfo, 4> smooth_savgol_parameters{
     {
      {.name = "window",
          .aliases = "window_length",
@@ -44,7 +44,7 @@ constexpr std::array<ParameterInfo, 4> parameters{
 /// Accuracy   5e-14 of the range of y against the plain loop
 /// Cost       points * window
 /// Source     Savitzky & Golay, Anal. Chem. 36 (1964) 1627; automatic window: polynomial_window.hpp
-void run(const MethodCall& call) {
+void run_smooth_savgol(const MethodCall& call) {
   const auto edge = call.parameters.choice("edge");
   WindowSettings settings;
   settings.window = call.parameters.is_set("window") ? call.parameters.integer("window") : 0;
@@ -64,9 +64,9 @@ CoreMethod smooth_savgol() {
   return {
       {"smooth",
        "savgol", "Savitzky-Golay polynomial smoothing and derivative",
-       "Savitzky & Golay, Anal. Chem. 36 (1964) 1627", parameters},
+       "Savitzky & Golay, Anal. Chem. 36 (1964) 1627", smooth_savgol_parameters},
       3,
-      run
+      run_smooth_savgol
   };
 }
 

@@ -2,20 +2,18 @@
 #include "core/method_failure.hpp"
 #include "core/smooth/wavelet_filter.hpp"
 #include "core/smooth/wavelet_transform.hpp"
+#include "core/special_values_private.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
 namespace calcispec {
 namespace {
 
-constexpr double not_given = std::numeric_limits<double>::quiet_NaN();
-
-constexpr std::array<ParameterInfo, 6> parameters{
+constexpr std::array<ParameterInfo, 6> wavelet_parameters{
     {
      {.name = "wavelet",
          .type = ParameterType::choice,
@@ -190,7 +188,7 @@ class WaveletSmoother {
 /// Cost       points * filter * 4 (decimated), points * filter * levels * 8 / lanes (shifted)
 /// Source     Donoho & Johnstone, Biometrika 81 (1994) 425; Coifman & Donoho, Lect. Notes Stat. 103
 ///            (1995) 125
-void run(const MethodCall& call) {
+void run_wavelet(const MethodCall& call) {
   WaveletSmoother smoother(call.parameters, call.points());
   if (!smoother.fits(call.points())) {
     fail_all(call);
@@ -218,9 +216,9 @@ CoreMethod smooth_wavelet() {
       {"smooth",
        "wavelet", "small wavelet coefficients taken out; automatic threshold",
        "Donoho & Johnstone, Biometrika 81 (1994) 425; Coifman & Donoho, Lect. Notes Stat. 103 "
-       "(1995) 125", parameters},
+       "(1995) 125", wavelet_parameters},
       3,
-      run
+      run_wavelet
   };
 }
 

@@ -80,7 +80,7 @@ std::vector<std::vector<Complex>> root_groups(int moments) {
 }
 
 // Product of (1 + z)^N and the factors of the roots, scaled to a sum of squares of 1.
-std::vector<double> filter_of(const std::vector<Complex>& roots, int moments) {
+std::vector<double> wavelet_filter_of(const std::vector<Complex>& roots, int moments) {
   std::vector<Complex> product{1};
   const auto multiply = [&](Complex root) {
     product.emplace_back(0);
@@ -148,7 +148,7 @@ std::vector<Complex> all_of(const std::vector<std::vector<Complex>>& groups, uns
 std::vector<double> compute(WaveletFamily family, int moments) {
   const auto groups = root_groups(moments);
   if (family == WaveletFamily::daubechies || groups.empty()) {
-    return filter_of(all_of(groups, 0), moments);
+    return wavelet_filter_of(all_of(groups, 0), moments);
   }
   // The mirror image of a choice has the same phase error: the first group stays inside.
   unsigned best = 0;
@@ -160,7 +160,7 @@ std::vector<double> compute(WaveletFamily family, int moments) {
       best = choice;
     }
   }
-  return filter_of(all_of(groups, best), moments);
+  return wavelet_filter_of(all_of(groups, best), moments);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace {
 
 constexpr Index most_orders = 8;
 
-constexpr std::array parameters{
+constexpr std::array whittaker_parameters{
     ParameterInfo{.name = "lambda",
                   .aliases = "lam",
                   .minimum = 1e-4,
@@ -306,7 +306,7 @@ class Smoother {
 /// Accuracy   1e-11 of the range of y against the plain solution, lambda up to 1e4
 /// Cost       points * diff_order, the factors once per thread; automatic: 32 times that
 /// Source     Whittaker, Proc. Edinb. Math. Soc. 41 (1923) 63; Eilers, Anal. Chem. 75 (2003) 3631
-void run(const MethodCall& call) {
+void run_whittaker(const MethodCall& call) {
   if (call.points() <= call.parameters.integer("diff_order")) {
     fail_all(call);
     return;
@@ -321,9 +321,9 @@ CoreMethod smooth_whittaker() {
   return {
       {"smooth",
        "whittaker", "penalised differences of any order; automatic strength",
-       "Eilers, Anal. Chem. 75 (2003) 3631", parameters},
+       "Eilers, Anal. Chem. 75 (2003) 3631", whittaker_parameters},
       3,
-      run
+      run_whittaker
   };
 }
 

@@ -10,7 +10,7 @@
 namespace calcispec {
 namespace {
 
-constexpr std::array<ParameterInfo, 1> parameters{
+constexpr std::array<ParameterInfo, 1> wiener_parameters{
     {
      {.name = "noise",
          .aliases = "sigma",
@@ -104,7 +104,7 @@ class WienerFilter {
 /// Edges      reflected, the last sample once more
 /// Cost       two transforms of the length of the row
 /// Source     Wiener, Extrapolation, Interpolation and Smoothing of Stationary Time Series (1949)
-void run(const MethodCall& call) {
+void run_wiener(const MethodCall& call) {
   WienerFilter filter(call.parameters);
   for (Index r = 0; r < call.count(); ++r) {
     filter.run(call.row(r));
@@ -117,9 +117,9 @@ CoreMethod smooth_wiener() {
   return {
       {"smooth",
        "wiener", "Wiener filter: signal and noise told apart in the spectrum's own power",
-       "Wiener, Smoothing of Stationary Time Series, MIT Press 1949", parameters},
+       "Wiener, Smoothing of Stationary Time Series, MIT Press 1949", wiener_parameters},
       6,
-      run
+      run_wiener
   };
 }
 

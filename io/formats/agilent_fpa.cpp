@@ -14,7 +14,7 @@ namespace calcispec::io {
 namespace {
 
 constexpr std::string_view tile_magic("\0rG\0", 4);
-constexpr std::string_view ole_magic("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8);
+constexpr std::string_view ole_magic_agilent_fpa("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8);
 constexpr std::uint64_t tile_header = 1020;
 constexpr std::uint64_t axis_step_place = 2216;
 constexpr std::string_view axis_word = "Wavenumber";
@@ -33,11 +33,11 @@ struct EvenAxis {
 };
 
 bool is_parameter_file(const FileView& file) {
-  return starts_with(file, ole_magic) &&
+  return starts_with(file, ole_magic_agilent_fpa) &&
          file.bytes.find("FPA Pixel Size") != std::string_view::npos;
 }
 
-int sniff(const FileView& file) {
+int sniff_agilent_fpa(const FileView& file) {
   return starts_with(file, tile_magic) && file.bytes.size() >= tile_header ? 96
          : is_parameter_file(file)                                         ? 93
                                                                            : 0;
@@ -124,7 +124,7 @@ class AgilentReader {
     const auto stem = mosaic_stem();
     for (const char* extension : {".bsp", ".dmt"}) {
       parameters_ = sibling_named(file_, stem + extension);
-      if (parameters_ && starts_with(parameters_->view(nullptr), ole_magic)) {
+      if (parameters_ && starts_with(parameters_->view(nullptr), ole_magic_agilent_fpa)) {
         return parameters_->view(file_.siblings);
       }
     }
@@ -360,15 +360,19 @@ class AgilentReader {
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_agilent_fpa(const FileView& file, const ReadOptions& options) {
   return AgilentReader(file, options).run();
 }
 
 }  // namespace
 
 Format agilent_fpa_format() {
-  return {
-      "agilent_fpa", "Agilent focal plane array: tiles and mosaics", "dmt bsp", sniff, read, true};
+  return {"agilent_fpa",
+          "Agilent focal plane array: tiles and mosaics",
+          "dmt bsp",
+          sniff_agilent_fpa,
+          read_agilent_fpa,
+          true};
 }
 
 }  // namespace calcispec::io

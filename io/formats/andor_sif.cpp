@@ -13,12 +13,12 @@
 namespace calcispec::io {
 namespace {
 
-constexpr std::string_view magic = "Andor Technology Multi-Channel File";
+constexpr std::string_view andor_sif_magic = "Andor Technology Multi-Channel File";
 constexpr std::size_t longest_header = std::size_t{16} << 20U;
 constexpr int lines_between = 7;  // from the calibration to the name of the axis
 
-int sniff(const FileView& file) {
-  return starts_with(file, magic) ? 97 : 0;
+int sniff_andor_sif(const FileView& file) {
+  return starts_with(file, andor_sif_magic) ? 97 : 0;
 }
 
 struct Track {
@@ -384,14 +384,14 @@ class SifReader {
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_andor_sif(const FileView& file, const ReadOptions& options) {
   return SifReader(file, options).run();
 }
 
 }  // namespace
 
 Format andor_sif_format() {
-  return {"andor_sif", "Andor SIF", "sif", sniff, read};
+  return {"andor_sif", "Andor SIF", "sif", sniff_andor_sif, read_andor_sif};
 }
 
 }  // namespace calcispec::io

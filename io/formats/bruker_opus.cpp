@@ -12,8 +12,8 @@
 namespace calcispec::io {
 namespace {
 
-constexpr std::string_view magic("\x0A\x0A\xFE\xFE", 4);
-constexpr std::uint64_t most_blocks = 4096;
+constexpr std::string_view magic_bruker_opus("\x0A\x0A\xFE\xFE", 4);
+constexpr std::uint64_t bruker_opus_most_blocks = 4096;
 constexpr std::uint32_t parameter_bits = 0x3F0U;      // which kind of block, bits 4 to 9
 constexpr std::uint32_t superseded_bit = 0x40000000;  // measured blocks of a processed file
 
@@ -115,8 +115,8 @@ class Ordinates {
   bool is_whole_;
 };
 
-int sniff(const FileView& file) {
-  return starts_with(file, magic) ? 98 : 0;
+int sniff_bruker_opus(const FileView& file) {
+  return starts_with(file, magic_bruker_opus) ? 98 : 0;
 }
 
 class OpusReader {
@@ -145,7 +145,7 @@ class OpusReader {
   void read_directory() {
     const auto start = source_.get<std::uint32_t>(12, "the start of the directory");
     const auto count = source_.get<std::uint32_t>(20, "the number of blocks");
-    if (count == 0 || count > most_blocks) {
+    if (count == 0 || count > bruker_opus_most_blocks) {
       source_.fail(20,
                    "the directory announces " + std::to_string(count) +
                        " blocks; the file is damaged, copy or export it again");
@@ -458,14 +458,14 @@ class OpusReader {
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_bruker_opus(const FileView& file, const ReadOptions& options) {
   return OpusReader(file, options).run();
 }
 
 }  // namespace
 
 Format bruker_opus_format() {
-  return {"bruker_opus", "Bruker OPUS", "0 opus", sniff, read, true};
+  return {"bruker_opus", "Bruker OPUS", "0 opus", sniff_bruker_opus, read_bruker_opus, true};
 }
 
 }  // namespace calcispec::io

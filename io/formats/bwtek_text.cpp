@@ -6,7 +6,7 @@
 namespace calcispec::io {
 namespace {
 
-int sniff(const FileView& file) {
+int sniff_bwtek_text(const FileView& file) {
   const auto lines = first_lines(file.bytes, 1);
   return !lines.empty() && lines[0].substr(0, 15) == "File Version;BW" ? 98 : 0;
 }
@@ -29,7 +29,7 @@ char decimal_of(const TextFile& text, const InstrumentTable& table) {
   return '.';
 }
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_bwtek_text(const FileView& file, const ReadOptions& options) {
   const TextFile text(file);
   auto table = find_instrument_table(text.lines(), ';', {"Raman Shift", "Dark Subtracted #1"});
   if (table.header_line < 0) {
@@ -61,7 +61,11 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
 }  // namespace
 
 Format bwtek_text_format() {
-  return {"bwtek_text", "B&W Tek text (key;value lines, table)", "txt", sniff, read};
+  return {"bwtek_text",
+          "B&W Tek text (key;value lines, table)",
+          "txt",
+          sniff_bwtek_text,
+          read_bwtek_text};
 }
 
 }  // namespace calcispec::io

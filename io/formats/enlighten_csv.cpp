@@ -4,14 +4,15 @@
 namespace calcispec::io {
 namespace {
 
-constexpr KeyTable description{"enlighten_csv", ',', "Wavenumber", "Processed", "Laser Wavelength"};
+constexpr KeyTable enlighten_csv_description{
+    "enlighten_csv", ',', "Wavenumber", "Processed", "Laser Wavelength"};
 
-int sniff(const FileView& file) {
-  return sniff_key_table(file, description);
+int sniff_enlighten_csv(const FileView& file) {
+  return sniff_key_table(file, enlighten_csv_description);
 }
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
-  return read_key_table(file, options, description);
+LoadedFile read_enlighten_csv(const FileView& file, const ReadOptions& options) {
+  return read_key_table(file, options, enlighten_csv_description);
 }
 
 }  // namespace
@@ -20,8 +21,8 @@ Format enlighten_csv_format() {
   return {"enlighten_csv",
           "Wasatch ENLIGHTEN CSV (one Processed column per measurement)",
           "csv",
-          sniff,
-          read};
+          sniff_enlighten_csv,
+          read_enlighten_csv};
 }
 
 }  // namespace calcispec::io

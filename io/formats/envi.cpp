@@ -11,12 +11,12 @@
 namespace calcispec::io {
 namespace {
 
-struct NumberType {
+struct EnviNumberType {
   int code;
   std::uint64_t size;
 };
 
-constexpr NumberType number_types[] = {
+constexpr EnviNumberType envi_number_types[] = {
     {1,  1},
     {2,  2},
     {3,  4},
@@ -72,7 +72,7 @@ std::optional<Sibling> header_beside(const FileView& file) {
 
 // Numbers have no mark of their own: a header beside them speaks for them, less loudly than any
 // mark of another format.
-int sniff(const FileView& file) {
+int sniff_envi(const FileView& file) {
   constexpr int own_mark = 97;
   constexpr int by_header = 30;
   return is_header(file) ? own_mark : header_beside(file) ? by_header : 0;
@@ -130,7 +130,7 @@ class EnviReader {
 
   void find_type() {
     const auto code = parse_number(value_of("data type"), '.').value_or(-1);
-    for (const auto& type : number_types) {
+    for (const auto& type : envi_number_types) {
       if (type.code == code) {
         type_ = type;
       }
@@ -330,13 +330,13 @@ class EnviReader {
   std::uint64_t lines_ = 0;
   std::uint64_t samples_ = 0;
   std::uint64_t bands_ = 0;
-  NumberType type_{0, 0};
+  EnviNumberType type_{0, 0};
   ByteOrder order_ = ByteOrder::little;
   Strides strides_;
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_envi(const FileView& file, const ReadOptions& options) {
   if (is_header(file)) {
     return EnviReader(file, options).run(std::nullopt);
   }
@@ -348,7 +348,7 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
 }  // namespace
 
 Format envi_format() {
-  return {"envi", "ENVI header beside its numbers", "hdr", sniff, read};
+  return {"envi", "ENVI header beside its numbers", "hdr", sniff_envi, read_envi};
 }
 
 }  // namespace calcispec::io

@@ -16,7 +16,7 @@ constexpr std::uint8_t old_version = 0x4D;
 constexpr std::uint64_t new_header = 512;
 constexpr std::uint64_t old_header = 224;  // the first subheader follows inside the 256 bytes
 constexpr std::uint64_t subheader = 32;
-constexpr int float_exponent = -128;
+constexpr int galactic_spc_float_exponent = -128;
 
 struct SpcHeader {
   std::uint8_t flags = 0;
@@ -39,7 +39,7 @@ struct SpcHeader {
   [[nodiscard]] std::uint64_t y_size() const { return has_words() ? 2 : 4; }
 };
 
-int sniff(const FileView& file) {
+int sniff_galactic_spc(const FileView& file) {
   const auto head = file.bytes.substr(0, 256);
   if (head.size() < 32 || head.find('\0') == std::string_view::npos) {
     return 0;
@@ -95,9 +95,9 @@ void fill_ordinates(const ByteSource& source,
                     std::span<double> out) {
   const std::string_view what = "the ordinates";
   const int exponent = header.is_multi() ? signed_byte(source, head + 1) : header.exponent;
-  if (header.exponent == float_exponent || exponent == float_exponent) {
+  if (header.exponent == galactic_spc_float_exponent || exponent == galactic_spc_float_exponent) {
     source.fill<float>(at, out, what);
-    if (exponent == float_exponent || are_plausible_floats(out)) {
+    if (exponent == galactic_spc_float_exponent || are_plausible_floats(out)) {
       return;
     }
   }
@@ -303,7 +303,7 @@ class SpcReader {
       const auto x_at = at + subheader;
       TextSpectra spectra;
       name_subfile(spectra, k, at);
-      if (header_.exponent == float_exponent) {
+      if (header_.exponent == galactic_spc_float_exponent) {
         spectra.x = source_.list<float>(x_at, points, "an axis");
       } else {
         spectra.x = source_.list<std::int32_t>(x_at, points, "an axis");
@@ -423,14 +423,14 @@ class SpcReader {
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_galactic_spc(const FileView& file, const ReadOptions& options) {
   return SpcReader(file, options).run();
 }
 
 }  // namespace
 
 Format galactic_spc_format() {
-  return {"galactic_spc", "Galactic / GRAMS SPC", "spc", sniff, read};
+  return {"galactic_spc", "Galactic / GRAMS SPC", "spc", sniff_galactic_spc, read_galactic_spc};
 }
 
 }  // namespace calcispec::io

@@ -9,20 +9,20 @@
 namespace calcispec::io {
 namespace {
 
-constexpr std::string_view magic("\x1F\x8B\x08", 3);
+constexpr std::string_view magic_gzip_file("\x1F\x8B\x08", 3);
 
-int sniff(const FileView& file) {
-  return starts_with(file, magic) ? 96 : 0;
+int sniff_gzip_file(const FileView& file) {
+  return starts_with(file, magic_gzip_file) ? 96 : 0;
 }
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_gzip_file(const FileView& file, const ReadOptions& options) {
   const auto unpacked = inflate(file.bytes, Packing::gzip);
   if (unpacked.bytes.empty()) {
     throw Error(ErrorCode::unreadable_input,
                 "the gzip file is damaged or empty; pack or copy it again",
                 std::string(file.path));
   }
-  if (starts_with({unpacked.bytes, {}}, magic)) {
+  if (starts_with({unpacked.bytes, {}}, magic_gzip_file)) {
     throw Error(ErrorCode::unreadable_input,
                 "the gzip file holds another gzip file; unpack it first",
                 std::string(file.path));
@@ -48,7 +48,8 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
 }  // namespace
 
 Format gzip_file_format() {
-  return {"gzip_file", "any of these packed with gzip", "gz", sniff, read, true};
+  return {
+      "gzip_file", "any of these packed with gzip", "gz", sniff_gzip_file, read_gzip_file, true};
 }
 
 }  // namespace calcispec::io

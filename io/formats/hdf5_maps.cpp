@@ -11,13 +11,14 @@ namespace {
 using hdf5::Handle;
 using hdf5::Signal;
 
-constexpr std::string_view magic("\x89HDF\r\n\x1a\n", 8);
+constexpr std::string_view magic_hdf5_maps("\x89HDF\r\n\x1a\n", 8);
 constexpr double largest_read = 8e9;  // bytes of double that one file may give
 
-int sniff(const FileView& file) {
+int sniff_hdf5_maps(const FileView& file) {
   // A user block of 512, 1024, ... bytes may come first.
-  for (std::size_t at = 0; at + magic.size() <= file.bytes.size(); at = at == 0 ? 512 : 2 * at) {
-    if (file.bytes.substr(at, magic.size()) == magic) {
+  for (std::size_t at = 0; at + magic_hdf5_maps.size() <= file.bytes.size();
+       at = at == 0 ? 512 : 2 * at) {
+    if (file.bytes.substr(at, magic_hdf5_maps.size()) == magic_hdf5_maps) {
       return 95;
     }
   }
@@ -167,7 +168,7 @@ class Hdf5Reader {
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_hdf5_maps(const FileView& file, const ReadOptions& options) {
   if (!options.reader_program.empty()) {
     auto out = ReaderProcess(options.reader_program, file).load(options);
     out.format = "hdf5_maps";
@@ -179,8 +180,12 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
 }  // namespace
 
 Format hdf5_maps_format() {
-  return {
-      "hdf5_maps", "HDF5: NeXus, HyperSpy, plain datasets", "h5 hdf5 nxs hspy", sniff, read, true};
+  return {"hdf5_maps",
+          "HDF5: NeXus, HyperSpy, plain datasets",
+          "h5 hdf5 nxs hspy",
+          sniff_hdf5_maps,
+          read_hdf5_maps,
+          true};
 }
 
 }  // namespace calcispec::io

@@ -24,7 +24,7 @@ constexpr std::string_view setting_number_id = "0x8736F70";
 constexpr std::string_view title_id = "0x6C7469D9";
 constexpr std::size_t leaf_depth = 6;  // file, tree, settings, group, setting, its parts
 
-int sniff(const FileView& file) {
+int sniff_horiba_xml(const FileView& file) {
   const auto head = file.bytes.substr(0, 512);
   return head.find("<LSX_Data") != std::string_view::npos ? 96 : 0;
 }
@@ -227,14 +227,14 @@ class HoribaReader {
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_horiba_xml(const FileView& file, const ReadOptions& options) {
   return HoribaReader(file, options).run();
 }
 
 }  // namespace
 
 Format horiba_xml_format() {
-  return {"horiba_xml", "Horiba LabSpec 6 XML", "", sniff, read};
+  return {"horiba_xml", "Horiba LabSpec 6 XML", "", sniff_horiba_xml, read_horiba_xml};
 }
 
 }  // namespace calcispec::io

@@ -59,7 +59,7 @@ bool is_table_label(const std::string& label) {
          label == "peakassignments" || label == "datatable";
 }
 
-int sniff(const FileView& file) {
+int sniff_jcamp_dx(const FileView& file) {
   for (const auto line : first_lines(file.bytes, 40)) {
     const auto content = without_comment(line);
     if (!content.empty()) {
@@ -209,7 +209,7 @@ std::string unit_from(const std::string& text) {
 }
 
 // Steps that the labels allow; the abscissas at line starts say which one holds.
-double step_of(const Scale& scale, const JcampOrdinates& data, bool is_cut) {
+double jcamp_dx_step_of(const Scale& scale, const JcampOrdinates& data, bool is_cut) {
   const double first = scale.first_x.value_or(0);
   std::vector<double> steps;
   const auto intervals = static_cast<double>(data.y.size()) - 1;
@@ -311,7 +311,7 @@ class TableReader {
     const bool is_cut =
         !block_.is_closed && scale.points && static_cast<double>(data.y.size()) < *scale.points;
     double first = scale.first_x.value_or(0);
-    double step = step_of(scale, data, is_cut);
+    double step = jcamp_dx_step_of(scale, data, is_cut);
     if (!scale.first_x || step == 0) {
       step = step_from_lines(table, scale, data, first);
     }
@@ -410,7 +410,7 @@ class TableReader {
   Diagnostics& diagnostics_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_jcamp_dx(const FileView& file, const ReadOptions& options) {
   const TextFile text(file);
   LoadedFile out;
   out.path = std::string(file.path);
@@ -445,7 +445,8 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
 }  // namespace
 
 Format jcamp_dx_format() {
-  return {"jcamp_dx", "JCAMP-DX 4.24 to 6", "jdx dx jcm jcamp", sniff, read, true};
+  return {
+      "jcamp_dx", "JCAMP-DX 4.24 to 6", "jdx dx jcm jcamp", sniff_jcamp_dx, read_jcamp_dx, true};
 }
 
 }  // namespace calcispec::io

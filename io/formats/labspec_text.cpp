@@ -9,12 +9,12 @@ bool is_key(std::string_view line) {
          line.find('=') != std::string_view::npos;
 }
 
-int sniff(const FileView& file) {
+int sniff_labspec_text(const FileView& file) {
   const auto lines = first_lines(file.bytes, 4);
   return lines.size() == 4 && is_key(lines[0]) && is_key(lines[1]) && is_key(lines[2]) ? 80 : 0;
 }
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_labspec_text(const FileView& file, const ReadOptions& options) {
   const TextFile text(file);
   const auto dialect = find_dialect(text.lines(), 2).value_or(Dialect{'\t', '.'});
   TextSpectra spectra;
@@ -52,7 +52,11 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
 }  // namespace
 
 Format labspec_text_format() {
-  return {"labspec_text", "LabSpec text (#key= lines, two columns)", "txt", sniff, read};
+  return {"labspec_text",
+          "LabSpec text (#key= lines, two columns)",
+          "txt",
+          sniff_labspec_text,
+          read_labspec_text};
 }
 
 }  // namespace calcispec::io

@@ -4,15 +4,15 @@
 namespace calcispec::io {
 namespace {
 
-constexpr KeyTable description{
+constexpr KeyTable lightnovo_tsv_description{
     "lightnovo_tsv", '\t', "Position", "Amplitude", "LaserWavelength_nm"};
 
-int sniff(const FileView& file) {
-  return sniff_key_table(file, description);
+int sniff_lightnovo_tsv(const FileView& file) {
+  return sniff_key_table(file, lightnovo_tsv_description);
 }
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
-  return read_key_table(file, options, description);
+LoadedFile read_lightnovo_tsv(const FileView& file, const ReadOptions& options) {
+  return read_key_table(file, options, lightnovo_tsv_description);
 }
 
 }  // namespace
@@ -21,8 +21,8 @@ Format lightnovo_tsv_format() {
   return {"lightnovo_tsv",
           "LightNovo TSV (key and value, then Position and Amplitude)",
           "tsv",
-          sniff,
-          read};
+          sniff_lightnovo_tsv,
+          read_lightnovo_tsv};
 }
 
 }  // namespace calcispec::io

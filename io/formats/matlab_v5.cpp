@@ -10,15 +10,15 @@ namespace calcispec::io {
 namespace {
 
 using matlab::Array;
-constexpr std::string_view magic = "MATLAB 5.0 MAT-file";
+constexpr std::string_view matlab_v5_magic = "MATLAB 5.0 MAT-file";
 
-int sniff(const FileView& file) {
+int sniff_matlab_v5(const FileView& file) {
   const auto mark = file.bytes.size() < 128 ? std::string_view() : file.bytes.substr(126, 2);
-  return starts_with(file, magic) && (mark == "IM" || mark == "MI") ? 96 : 0;
+  return starts_with(file, matlab_v5_magic) && (mark == "IM" || mark == "MI") ? 96 : 0;
 }
 
 // A matrix of spectra and what else the file says of it.
-struct Signal {
+struct MatlabSignal {
   std::string path;
   const Array* values = nullptr;
   std::size_t spectral = 1;     // dimension along a spectrum
@@ -126,8 +126,8 @@ class MatReader {
     }
   }
 
-  static Signal data_set(const Array& array, const Array& data, const std::string& path) {
-    Signal out;
+  static MatlabSignal data_set(const Array& array, const Array& data, const std::string& path) {
+    MatlabSignal out;
     out.path = path;
     out.values = &data;
     const auto& scales = *array.field("axisscale");
@@ -170,7 +170,7 @@ class MatReader {
     if (best == nullptr) {
       return;
     }
-    Signal out;
+    MatlabSignal out;
     out.path = best->name;
     out.values = best;
     out.spectral = best->size.size() == 2 ? 1 : 2;
@@ -182,7 +182,7 @@ class MatReader {
   }
 
   // A vector as long as one of the dimensions, strictly rising or falling; a fitting name wins.
-  void find_axis(Signal& signal) const {
+  void find_axis(MatlabSignal& signal) const {
     bool is_named = false;
     for (const auto& variable : file_.variables()) {
       if (&variable == signal.values || !is_vector(variable) || !is_monotonic(variable)) {
@@ -215,7 +215,7 @@ class MatReader {
 
   // Numbers are in column order: the first dimension runs fastest. Of a fourth dimension the first
   // element is taken, the spectra before any processing.
-  void add(const Signal& signal) {
+  void add(const MatlabSignal& signal) {
     if (signal.values->is_complex) {
       fail("the variable " + signal.path + " is complex; save its real part or its magnitude");
     }
@@ -250,7 +250,7 @@ class MatReader {
         make_recording(std::move(spectra), out_.path, options_, out_.diagnostics));
   }
 
-  void describe(const Signal& signal, TextSpectra& spectra) {
+  void describe(const MatlabSignal& signal, TextSpectra& spectra) {
     const auto& size = signal.values->size;
     if (signal.axis != nullptr) {
       spectra.x = file_.numbers(*signal.axis);
@@ -295,18 +295,23 @@ class MatReader {
 
   matlab::File file_;
   const ReadOptions& options_;
-  std::vector<Signal> signals_;
+  std::vector<MatlabSignal> signals_;
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_matlab_v5(const FileView& file, const ReadOptions& options) {
   return MatReader(file, options).run();
 }
 
 }  // namespace
 
 Format matlab_v5_format() {
-  return {"matlab_v5", "MATLAB 5 to 7.2: data sets and matrices", "mat", sniff, read, true};
+  return {"matlab_v5",
+          "MATLAB 5 to 7.2: data sets and matrices",
+          "mat",
+          sniff_matlab_v5,
+          read_matlab_v5,
+          true};
 }
 
 }  // namespace calcispec::io

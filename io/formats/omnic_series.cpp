@@ -13,7 +13,7 @@
 namespace calcispec::io {
 namespace {
 
-constexpr std::string_view magic = "Spectral Exte File";
+constexpr std::string_view omnic_series_magic = "Spectral Exte File";
 constexpr std::string_view other_magic = "Spectral Data File";
 constexpr std::string_view mark("\x02\0\0\0\x18\0\0\0\0\0", 10);
 constexpr std::string_view high_speed_mark("\x02\0\0\0\x18\0\0\0\0\0\x48\x43\0\xC8\xAF\x47", 16);
@@ -66,8 +66,8 @@ bool is_map(std::string_view bytes) {
          find_title(bytes, 2, first + title_size) != std::string_view::npos;
 }
 
-int sniff(const FileView& file) {
-  if (starts_with(file, magic)) {
+int sniff_omnic_series(const FileView& file) {
+  if (starts_with(file, omnic_series_magic)) {
     return 97;
   }
   return starts_with(file, other_magic) && is_map(file.bytes) ? 98 : 0;
@@ -257,14 +257,18 @@ class SeriesReader {
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_omnic_series(const FileView& file, const ReadOptions& options) {
   return SeriesReader(file, options).run();
 }
 
 }  // namespace
 
 Format omnic_series_format() {
-  return {"omnic_series", "Thermo OMNIC series (SRS) and maps", "srs", sniff, read};
+  return {"omnic_series",
+          "Thermo OMNIC series (SRS) and maps",
+          "srs",
+          sniff_omnic_series,
+          read_omnic_series};
 }
 
 }  // namespace calcispec::io

@@ -4,7 +4,7 @@
 namespace calcispec::io {
 namespace {
 
-int sniff(const FileView& file) {
+int sniff_perkinelmer_ascii(const FileView& file) {
   const auto lines = first_lines(file.bytes, 1);
   return !lines.empty() && lines[0].substr(0, 3) == "PE " &&
                  lines[0].find("SPECTRUM") != std::string_view::npos
@@ -12,7 +12,7 @@ int sniff(const FileView& file) {
              : 0;
 }
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_perkinelmer_ascii(const FileView& file, const ReadOptions& options) {
   const TextFile text(file);
   Index data = -1;
   for (Index i = 0; i < static_cast<Index>(text.lines().size()) && data < 0; ++i) {
@@ -55,7 +55,11 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
 }  // namespace
 
 Format perkinelmer_ascii_format() {
-  return {"perkinelmer_ascii", "PerkinElmer ASCII (PE ... #DATA)", "txt asc", sniff, read};
+  return {"perkinelmer_ascii",
+          "PerkinElmer ASCII (PE ... #DATA)",
+          "txt asc",
+          sniff_perkinelmer_ascii,
+          read_perkinelmer_ascii};
 }
 
 }  // namespace calcispec::io

@@ -12,7 +12,7 @@ std::optional<double> value_of(std::string_view line) {
   return parse_number(trimmed(line), '.');
 }
 
-int sniff(const FileView& file) {
+int sniff_perkinelmer_asp(const FileView& file) {
   const auto lines = first_lines(file.bytes, 9);
   if (lines.size() < 9) {
     return 0;
@@ -27,7 +27,7 @@ int sniff(const FileView& file) {
                                                                                                 : 0;
 }
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_perkinelmer_asp(const FileView& file, const ReadOptions& options) {
   const TextFile text(file);
   const auto& lines = text.lines();
   const double stated = *value_of(lines[0]);
@@ -67,8 +67,11 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
 }  // namespace
 
 Format perkinelmer_asp_format() {
-  return {
-      "perkinelmer_asp", "PerkinElmer ASP (count, ends, one ordinate a line)", "asp", sniff, read};
+  return {"perkinelmer_asp",
+          "PerkinElmer ASP (count, ends, one ordinate a line)",
+          "asp",
+          sniff_perkinelmer_asp,
+          read_perkinelmer_asp};
 }
 
 }  // namespace calcispec::io

@@ -10,11 +10,11 @@
 namespace calcispec::io {
 namespace {
 
-constexpr std::string_view magic = "PEPE";
+constexpr std::string_view perkinelmer_sp_magic = "PEPE";
 constexpr std::uint64_t first_block = 44;  // after the magic and 40 bytes of description
-constexpr std::uint64_t block_head = 6;
-constexpr std::size_t most_blocks = 100000;
-constexpr int deepest = 32;
+constexpr std::uint64_t perkinelmer_sp_block_head = 6;
+constexpr std::size_t perkinelmer_sp_most_blocks = 100000;
+constexpr int perkinelmer_sp_deepest = 32;
 
 // Blocks of a data set.
 constexpr unsigned x_range_block = 35698;
@@ -37,8 +37,8 @@ struct PeBlock {
   std::uint64_t size = 0;
 };
 
-int sniff(const FileView& file) {
-  return starts_with(file, magic) ? 97 : 0;
+int sniff_perkinelmer_sp(const FileView& file) {
+  return starts_with(file, perkinelmer_sp_magic) ? 97 : 0;
 }
 
 class PeReader {
@@ -76,11 +76,11 @@ class PeReader {
   std::vector<PeBlock> blocks_in(const PeBlock& parent) {
     std::vector<PeBlock> out;
     const auto end = parent.start + parent.size;
-    for (auto at = parent.start; at + block_head <= end;) {
+    for (auto at = parent.start; at + perkinelmer_sp_block_head <= end;) {
       PeBlock block{source_.get<std::uint16_t>(at, "a block"),
-                    at + block_head,
+                    at + perkinelmer_sp_block_head,
                     source_.get<std::uint32_t>(at + 2, "the size of a block")};
-      if (++count_ > most_blocks) {
+      if (++count_ > perkinelmer_sp_most_blocks) {
         source_.fail(at, "more blocks than such files have; the file is damaged, export it again");
       }
       block.size = std::min(block.size, end - block.start);
@@ -97,7 +97,7 @@ class PeReader {
 
   // Data sets lie at any depth; the first that holds ordinates is taken, with the blocks beside it.
   void walk(const PeBlock& block, int depth) {
-    if (is_value(block) || depth > deepest) {
+    if (is_value(block) || depth > perkinelmer_sp_deepest) {
       return;
     }
     const auto blocks = blocks_in(block);
@@ -300,14 +300,18 @@ class PeReader {
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_perkinelmer_sp(const FileView& file, const ReadOptions& options) {
   return PeReader(file, options).run();
 }
 
 }  // namespace
 
 Format perkinelmer_sp_format() {
-  return {"perkinelmer_sp", "PerkinElmer sp and fsm", "sp fsm", sniff, read};
+  return {"perkinelmer_sp",
+          "PerkinElmer sp and fsm",
+          "sp fsm",
+          sniff_perkinelmer_sp,
+          read_perkinelmer_sp};
 }
 
 }  // namespace calcispec::io

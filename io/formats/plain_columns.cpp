@@ -8,7 +8,7 @@
 namespace calcispec::io {
 namespace {
 
-struct Block {
+struct NumberBlock {
   Index first = 0;  // lines of numbers, counted from 0
   Index last = -1;
   std::size_t cells = 0;
@@ -20,9 +20,9 @@ bool is_comment(std::string_view line) {
 }
 
 // The longest run of lines with the most common number of cells; comments may stand between.
-Block find_block(const std::vector<std::string_view>& lines, const Dialect& dialect) {
-  Block best;
-  Block run;
+NumberBlock find_block(const std::vector<std::string_view>& lines, const Dialect& dialect) {
+  NumberBlock best;
+  NumberBlock run;
   Index best_rows = 0;
   Index rows = 0;
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -50,7 +50,7 @@ Block find_block(const std::vector<std::string_view>& lines, const Dialect& dial
   return best;
 }
 
-int sniff(const FileView& file) {
+int sniff_plain_columns(const FileView& file) {
   const auto lines = first_lines(file.bytes, 400);
   const auto dialect = find_dialect(lines, 2);
   if (!dialect) {
@@ -61,7 +61,7 @@ int sniff(const FileView& file) {
 
 // A line of names directly above the numbers; a leading # may stand before it.
 std::vector<std::string> column_names(const TextFile& text,
-                                      const Block& block,
+                                      const NumberBlock& block,
                                       const Dialect& dialect) {
   for (Index i = block.first - 1; i >= 0 && i >= block.first - 4; --i) {
     auto line = trimmed(text.lines()[static_cast<std::size_t>(i)]);
@@ -91,7 +91,7 @@ std::vector<std::string> column_names(const TextFile& text,
   return {};
 }
 
-void take_keys(const TextFile& text, const Block& block, TextSpectra& spectra) {
+void take_keys(const TextFile& text, const NumberBlock& block, TextSpectra& spectra) {
   for (Index i = 0; i < block.first && i < 200; ++i) {
     auto line = trimmed(text.lines()[static_cast<std::size_t>(i)]);
     while (!line.empty() && line.front() == '#') {
@@ -108,7 +108,7 @@ void take_keys(const TextFile& text, const Block& block, TextSpectra& spectra) {
 }
 
 // Numbers on both sides of a line that is none: something is wrong in the middle.
-void check_rest(const TextFile& text, const Block& block, const Dialect& dialect) {
+void check_rest(const TextFile& text, const NumberBlock& block, const Dialect& dialect) {
   const auto count = static_cast<Index>(text.lines().size());
   const auto is_row = [&](Index i) {
     const auto numbers =
@@ -142,7 +142,7 @@ void check_rest(const TextFile& text, const Block& block, const Dialect& dialect
   }
 }
 
-TextSpectra read_block(const TextFile& text, const Block& block, const Dialect& dialect) {
+TextSpectra read_block(const TextFile& text, const NumberBlock& block, const Dialect& dialect) {
   TextSpectra spectra;
   spectra.y.resize(block.cells - 1);
   for (Index i = block.first; i <= block.last; ++i) {
@@ -184,7 +184,7 @@ bool has_long_exponents(std::string_view line) {
          line[at + 3] >= '0' && line[at + 3] <= '9' && line[at + 4] >= '0' && line[at + 4] <= '9';
 }
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_plain_columns(const FileView& file, const ReadOptions& options) {
   const TextFile text(file);
   const auto dialect = find_dialect(text.lines(), 2);
   if (!dialect) {
@@ -214,8 +214,8 @@ Format plain_columns_format() {
   return {"plain_columns",
           "columns of numbers (any delimiter, decimal point or comma; OPUS DPT, OMNIC CSV)",
           "csv txt tsv dpt asc dat",
-          sniff,
-          read};
+          sniff_plain_columns,
+          read_plain_columns};
 }
 
 }  // namespace calcispec::io

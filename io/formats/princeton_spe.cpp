@@ -11,17 +11,17 @@
 namespace calcispec::io {
 namespace {
 
-constexpr std::uint64_t header_size = 4100;
+constexpr std::uint64_t princeton_spe_header_size = 4100;
 constexpr std::uint32_t header_mark = 0x01234567;  // at 2996
 constexpr std::uint16_t header_end = 0x5555;       // at 4098
 
-struct NumberType {
+struct PrincetonSpeNumberType {
   int code;
   const char* pixel_format;
   std::uint64_t size;
 };
 
-constexpr NumberType number_types[] = {
+constexpr PrincetonSpeNumberType princeton_spe_number_types[] = {
     {0, "MonochromeFloating32", 4},
     {1, "MonochromeSigned32",   4},
     {2, "MonochromeSigned16",   2},
@@ -44,8 +44,8 @@ struct Sensor {
   std::uint64_t binning = 1;
 };
 
-int sniff(const FileView& file) {
-  if (file.bytes.size() < header_size) {
+int sniff_princeton_spe(const FileView& file) {
+  if (file.bytes.size() < princeton_spe_header_size) {
     return 0;
   }
   const ByteSource source(file);
@@ -63,7 +63,7 @@ class SpeReader {
   }
 
   LoadedFile run() {
-    source_.need(0, header_size, "the SPE header");
+    source_.need(0, princeton_spe_header_size, "the SPE header");
     const auto version = source_.get<float>(1992, "the version");
     find_type(source_.get<std::int16_t>(108, "the number type"));
     const auto width = source_.get<std::uint16_t>(42, "the width");
@@ -93,7 +93,7 @@ class SpeReader {
   }
 
   void find_type(int code) {
-    for (const auto& type : number_types) {
+    for (const auto& type : princeton_spe_number_types) {
       if (type.code == code) {
         type_ = &type;
       }
@@ -145,7 +145,7 @@ class SpeReader {
     if (start == 0) {
       return;
     }
-    if (start < header_size || start >= source_.size()) {
+    if (start < princeton_spe_header_size || start >= source_.size()) {
       source_.fail(678,
                    "the footer should begin at byte " + std::to_string(start) +
                        ", which is not there; the file is cut off, copy it again");
@@ -210,11 +210,11 @@ class SpeReader {
     frames_ = count;
     stride_ = stride;
     const auto format = xml.attribute("pixelFormat").value_or("");
-    const auto found =
-        std::find_if(std::begin(number_types), std::end(number_types), [&](const NumberType& type) {
-          return format == type.pixel_format;
-        });
-    if (found == std::end(number_types)) {
+    const auto found = std::find_if(
+        std::begin(princeton_spe_number_types),
+        std::end(princeton_spe_number_types),
+        [&](const PrincetonSpeNumberType& type) { return format == type.pixel_format; });
+    if (found == std::end(princeton_spe_number_types)) {
       xml.fail("pixel format \"" + format + "\" is not known; export the file as text");
     }
     type_ = &*found;
@@ -234,10 +234,10 @@ class SpeReader {
       needed = std::max(needed, region.offset + region.width * region.height * type_->size);
     }
     stride_ = std::max(stride_, needed);
-    const auto room = end_ - header_size;
+    const auto room = end_ - princeton_spe_header_size;
     const auto there = room < needed ? 0 : 1 + (room - needed) / stride_;
     if (there == 0 || frames_ == 0) {
-      source_.need(header_size, std::max(needed, room + 1), "the first frame");
+      source_.need(princeton_spe_header_size, std::max(needed, room + 1), "the first frame");
     }
     if (there < frames_) {
       out_.diagnostics.push_back({Severity::warning,
@@ -325,7 +325,7 @@ class SpeReader {
         [source = source_,
          code = type_->code,
          height = region.height,
-         first = header_size + region.offset,
+         first = princeton_spe_header_size + region.offset,
          stride = stride_,
          line_size = region.width * type_->size](Index row, std::span<double> out) {
           const auto k = static_cast<std::uint64_t>(row);
@@ -354,7 +354,7 @@ class SpeReader {
 
   ByteSource source_;
   const ReadOptions& options_;
-  const NumberType* type_ = nullptr;
+  const PrincetonSpeNumberType* type_ = nullptr;
   std::uint64_t frames_ = 0;
   std::uint64_t stride_ = 0;
   std::uint64_t end_ = 0;  // of the frames
@@ -370,14 +370,18 @@ class SpeReader {
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_princeton_spe(const FileView& file, const ReadOptions& options) {
   return SpeReader(file, options).run();
 }
 
 }  // namespace
 
 Format princeton_spe_format() {
-  return {"princeton_spe", "Princeton Instruments SPE 2 and 3", "spe", sniff, read};
+  return {"princeton_spe",
+          "Princeton Instruments SPE 2 and 3",
+          "spe",
+          sniff_princeton_spe,
+          read_princeton_spe};
 }
 
 }  // namespace calcispec::io

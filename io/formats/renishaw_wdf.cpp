@@ -11,8 +11,8 @@
 namespace calcispec::io {
 namespace {
 
-constexpr std::uint64_t block_head = 16;
-constexpr std::size_t most_blocks = 4096;
+constexpr std::uint64_t renishaw_wdf_block_head = 16;
+constexpr std::size_t renishaw_wdf_most_blocks = 4096;
 constexpr unsigned column_major = 2;  // flags of WMAP
 constexpr unsigned alternating = 4;
 
@@ -29,7 +29,7 @@ struct Origin {
   std::vector<double> values;
 };
 
-int sniff(const FileView& file) {
+int sniff_renishaw_wdf(const FileView& file) {
   return starts_with(file, "WDF1") ? 98 : 0;
 }
 
@@ -85,11 +85,12 @@ class WdfReader {
 
   // A block whose size leads out of the file is kept: its reader says what is missing.
   void walk() {
-    for (std::uint64_t at = 0; source_.holds(at, block_head) && blocks_.size() < most_blocks;) {
+    for (std::uint64_t at = 0;
+         source_.holds(at, renishaw_wdf_block_head) && blocks_.size() < renishaw_wdf_most_blocks;) {
       const WdfBlock block{std::string(source_.bytes(at, 4, "a block")),
                            at,
                            source_.get<std::uint64_t>(at + 8, "the size of a block")};
-      if (block.size < block_head) {
+      if (block.size < renishaw_wdf_block_head) {
         warn("damaged_block",
              "a block at byte " + std::to_string(at) +
                  " has no size; the rest of "
@@ -171,7 +172,7 @@ class WdfReader {
                    "the header announces no spectrum; the measurement was not started or the "
                    "file is damaged");
     }
-    const auto first = block.start + block_head;
+    const auto first = block.start + renishaw_wdf_block_head;
     const auto room = std::min(
         source_.size(),
         block.size > source_.size() - block.start ? source_.size() : block.start + block.size);
@@ -326,14 +327,14 @@ class WdfReader {
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_renishaw_wdf(const FileView& file, const ReadOptions& options) {
   return WdfReader(file, options).run();
 }
 
 }  // namespace
 
 Format renishaw_wdf_format() {
-  return {"renishaw_wdf", "Renishaw WDF", "wdf", sniff, read};
+  return {"renishaw_wdf", "Renishaw WDF", "wdf", sniff_renishaw_wdf, read_renishaw_wdf};
 }
 
 }  // namespace calcispec::io

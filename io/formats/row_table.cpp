@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t least_points = 8;
 constexpr std::size_t most_coordinates = 8;
 
-struct Head {
+struct RowTableHead {
   char delimiter = 0;
   Index line = 0;
   std::size_t coordinates = 0;
@@ -22,9 +22,9 @@ struct Head {
 };
 
 // Cells before the first number, then nothing but numbers that rise or fall.
-std::optional<Head> head_of(std::string_view line, char delimiter) {
+std::optional<RowTableHead> head_of(std::string_view line, char delimiter) {
   const auto cells = split(line, delimiter);
-  Head head;
+  RowTableHead head;
   head.delimiter = delimiter;
   while (head.coordinates < cells.size() && !parse_number(cells[head.coordinates], '.')) {
     ++head.coordinates;
@@ -51,7 +51,7 @@ std::optional<Head> head_of(std::string_view line, char delimiter) {
   return head;
 }
 
-std::optional<Head> find_head(const std::vector<std::string_view>& lines) {
+std::optional<RowTableHead> find_head_row_table(const std::vector<std::string_view>& lines) {
   for (Index i = 0; i < static_cast<Index>(std::min<std::size_t>(lines.size(), 100)); ++i) {
     const auto line = lines[static_cast<std::size_t>(i)];
     if (!line.empty() && line.front() == '#') {
@@ -71,12 +71,12 @@ std::optional<Head> find_head(const std::vector<std::string_view>& lines) {
   return std::nullopt;
 }
 
-int sniff(const FileView& file) {
-  return find_head(first_lines(file.bytes, 100)) ? 88 : 0;
+int sniff_row_table(const FileView& file) {
+  return find_head_row_table(first_lines(file.bytes, 100)) ? 88 : 0;
 }
 
 // Regular grid from the first two coordinates, x running fastest.
-std::optional<MapGrid> grid_of(const std::vector<std::vector<double>>& places) {
+std::optional<MapGrid> row_table_grid_of(const std::vector<std::vector<double>>& places) {
   std::set<double> columns;
   std::set<double> rows;
   for (const auto& place : places) {
@@ -106,7 +106,8 @@ std::optional<MapGrid> grid_of(const std::vector<std::vector<double>>& places) {
 }
 
 // The cells before the ordinates; one that is no number counts as 0.
-std::vector<double> place_of(const std::vector<std::string_view>& cells, std::size_t count) {
+std::vector<double> row_table_place_of(const std::vector<std::string_view>& cells,
+                                       std::size_t count) {
   std::vector<double> out;
   for (std::size_t k = 0; k < count; ++k) {
     out.push_back(k < cells.size() ? parse_number(cells[k], '.').value_or(0) : 0);
@@ -117,7 +118,7 @@ std::vector<double> place_of(const std::vector<std::string_view>& cells, std::si
 // The rows of a text, read where they stand.
 struct Rows {
   TextFile text;
-  Head head;
+  RowTableHead head;
   std::vector<Index> lines;  // one per spectrum
 
   [[nodiscard]] std::string_view line_of(Index row) const {
@@ -154,17 +155,17 @@ std::vector<std::vector<double>> places_of(const Rows& rows) {
   for (Index row = 0; row < static_cast<Index>(rows.lines.size()); ++row) {
     const auto line = rows.line_of(row);
     const auto ordinates = behind_cells(line, rows.head.delimiter, rows.head.coordinates);
-    out.push_back(
-        place_of(split(line.substr(0, line.size() - ordinates.size()), rows.head.delimiter),
-                 rows.head.coordinates));
+    out.push_back(row_table_place_of(
+        split(line.substr(0, line.size() - ordinates.size()), rows.head.delimiter),
+        rows.head.coordinates));
   }
   return out;
 }
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_row_table(const FileView& file, const ReadOptions& options) {
   auto rows = std::make_shared<Rows>(Rows{TextFile(file), {}, {}});
   const auto& text = rows->text;
-  auto head = find_head(text.lines());
+  auto head = find_head_row_table(text.lines());
   if (!head) {
     text.fail(0, "the first row holds no axis");
   }
@@ -185,7 +186,7 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
       static_cast<Index>(rows->lines.size()),
       [rows](Index row, std::span<double> out) { rows->read(row, out); },
       options.is_skim);
-  spectra.map = grid_of(places_of(*rows));
+  spectra.map = row_table_grid_of(places_of(*rows));
   Diagnostics diagnostics;
   auto recording = make_recording(std::move(spectra), text, options, diagnostics);
   return single_recording(file, "row_table", std::move(recording), std::move(diagnostics));
@@ -197,8 +198,8 @@ Format row_table_format() {
   return {"row_table",
           "one spectrum per row (Horiba maps and series, tables with coordinates)",
           "txt csv",
-          sniff,
-          read};
+          sniff_row_table,
+          read_row_table};
 }
 
 }  // namespace calcispec::io

@@ -7,7 +7,7 @@
 namespace calcispec::io {
 namespace {
 
-int sniff(const FileView& file) {
+int sniff_rruff_text(const FileView& file) {
   const auto lines = first_lines(file.bytes, 8);
   if (lines.empty() || lines[0].substr(0, 2) != "##") {
     return 0;
@@ -32,7 +32,7 @@ void take_key(std::string_view line, TextSpectra& spectra) {
   }
 }
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_rruff_text(const FileView& file, const ReadOptions& options) {
   const TextFile text(file);
   TextSpectra spectra;
   spectra.y.resize(1);
@@ -72,7 +72,7 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
 }  // namespace
 
 Format rruff_text_format() {
-  return {"rruff_text", "RRUFF text (##KEY=value, x, y)", "txt", sniff, read};
+  return {"rruff_text", "RRUFF text (##KEY=value, x, y)", "txt", sniff_rruff_text, read_rruff_text};
 }
 
 }  // namespace calcispec::io

@@ -8,7 +8,7 @@
 namespace calcispec::io {
 namespace {
 
-constexpr std::string_view magic = "Spectral Data File";
+constexpr std::string_view thermo_spa_magic = "Spectral Data File";
 constexpr std::uint64_t directory_start = 304;
 constexpr std::uint64_t line_size = 16;
 
@@ -24,8 +24,8 @@ struct SpaSpectrum {
   std::string title;
 };
 
-int sniff(const FileView& file) {
-  return starts_with(file, magic) ? 97 : 0;
+int sniff_thermo_spa(const FileView& file) {
+  return starts_with(file, thermo_spa_magic) ? 97 : 0;
 }
 
 // Seconds since the last day of 1899, in UTC.
@@ -186,14 +186,14 @@ class SpaReader {
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_thermo_spa(const FileView& file, const ReadOptions& options) {
   return SpaReader(file, options).run();
 }
 
 }  // namespace
 
 Format thermo_spa_format() {
-  return {"thermo_spa", "Thermo OMNIC SPA and SPG", "spa spg", sniff, read};
+  return {"thermo_spa", "Thermo OMNIC SPA and SPG", "spa spg", sniff_thermo_spa, read_thermo_spa};
 }
 
 }  // namespace calcispec::io

@@ -9,7 +9,7 @@
 namespace calcispec::io {
 namespace {
 
-int sniff(const FileView& file) {
+int sniff_trivista_xml(const FileView& file) {
   return file.bytes.substr(0, 512).find("<XmlMain") != std::string_view::npos ? 96 : 0;
 }
 
@@ -203,14 +203,14 @@ class TrivistaReader {
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_trivista_xml(const FileView& file, const ReadOptions& options) {
   return TrivistaReader(file, options).run();
 }
 
 }  // namespace
 
 Format trivista_xml_format() {
-  return {"trivista_xml", "TriVista tvf", "tvf", sniff, read};
+  return {"trivista_xml", "TriVista tvf", "tvf", sniff_trivista_xml, read_trivista_xml};
 }
 
 }  // namespace calcispec::io

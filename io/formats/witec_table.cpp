@@ -7,7 +7,7 @@
 namespace calcispec::io {
 namespace {
 
-struct Head {
+struct WitecTableHead {
   Index titles = -1;
   Index units = -1;
   Index first = 0;  // first row of numbers
@@ -19,8 +19,8 @@ bool is_unit_row(std::string_view line) {
          text.find("nm\t") == 0;
 }
 
-Head find_head(const std::vector<std::string_view>& lines) {
-  Head head;
+WitecTableHead find_head_witec_table(const std::vector<std::string_view>& lines) {
+  WitecTableHead head;
   for (Index i = 0; i < static_cast<Index>(std::min<std::size_t>(lines.size(), 3)); ++i) {
     const auto line = lines[static_cast<std::size_t>(i)];
     if (line.substr(0, 7) == "X-Axis\t") {
@@ -35,14 +35,14 @@ Head find_head(const std::vector<std::string_view>& lines) {
   return head;
 }
 
-int sniff(const FileView& file) {
+int sniff_witec_table(const FileView& file) {
   const auto lines = first_lines(file.bytes, 4);
-  const auto head = find_head(lines);
+  const auto head = find_head_witec_table(lines);
   return head.titles >= 0 || head.units >= 0 ? 92 : 0;
 }
 
 // "name(3/1)" gives column 3, row 1; a grid only if every place is there once, row by row.
-std::optional<MapGrid> grid_of(const std::vector<std::string>& names) {
+std::optional<MapGrid> witec_table_grid_of(const std::vector<std::string>& names) {
   Index column = 0;
   Index row = 0;
   MapGrid grid;
@@ -67,9 +67,9 @@ std::optional<MapGrid> grid_of(const std::vector<std::string>& names) {
   return is_whole ? std::optional(grid) : std::nullopt;
 }
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_witec_table(const FileView& file, const ReadOptions& options) {
   const TextFile text(file);
-  const auto head = find_head(text.lines());
+  const auto head = find_head_witec_table(text.lines());
   const auto dialect = find_dialect(text.lines(), 2).value_or(Dialect{'\t', '.'});
   TextSpectra spectra;
   if (head.units >= 0) {
@@ -101,7 +101,7 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
     for (std::size_t k = 1; k < cells.size() && k <= spectra.y.size(); ++k) {
       spectra.names.push_back(utf8_from(cells[k]));
     }
-    spectra.map = grid_of(spectra.names);
+    spectra.map = witec_table_grid_of(spectra.names);
   }
   spectra.technique = Technique::raman;
   Diagnostics diagnostics;
@@ -112,7 +112,11 @@ LoadedFile read(const FileView& file, const ReadOptions& options) {
 }  // namespace
 
 Format witec_table_format() {
-  return {"witec_table", "WITec table (titles, units, columns)", "txt", sniff, read};
+  return {"witec_table",
+          "WITec table (titles, units, columns)",
+          "txt",
+          sniff_witec_table,
+          read_witec_table};
 }
 
 }  // namespace calcispec::io

@@ -33,7 +33,7 @@ struct Member {
 };
 
 // Office files are archives too; known_formats.cpp has the word on them.
-int sniff(const FileView& file) {
+int sniff_zip_archive(const FileView& file) {
   if (!starts_with(file, local_magic)) {
     return 0;
   }
@@ -226,14 +226,19 @@ class ZipReader {
   LoadedFile out_;
 };
 
-LoadedFile read(const FileView& file, const ReadOptions& options) {
+LoadedFile read_zip_archive(const FileView& file, const ReadOptions& options) {
   return ZipReader(file, options).run();
 }
 
 }  // namespace
 
 Format zip_archive_format() {
-  return {"zip_archive", "any of these packed as zip", "zip", sniff, read, true};
+  return {"zip_archive",
+          "any of these packed as zip",
+          "zip",
+          sniff_zip_archive,
+          read_zip_archive,
+          true};
 }
 
 }  // namespace calcispec::io

@@ -98,7 +98,7 @@ const CommandHelp& analyze_help() {
 
 namespace {
 
-AnalysisRequest request_of(const Options& options) {
+AnalysisRequest analysis_request_of(const Options& options) {
   AnalysisRequest request;
   request.read = read_options(options);
   request.jobs = options.whole_number("jobs", 0);
@@ -189,7 +189,7 @@ void check_outputs(const Options& options) {
 }
 
 // Inputs that could not be found stand in the result beside those that could not be read.
-void add_faults(const InputList& list, AnalysisResult& result) {
+void add_analysis_faults(const InputList& list, AnalysisResult& result) {
   for (const auto& input : list.inputs) {
     if (!input.fault.empty()) {
       SpectrumAnalysis entry;
@@ -201,7 +201,7 @@ void add_faults(const InputList& list, AnalysisResult& result) {
   }
 }
 
-std::string format_of(const Options& options) {
+std::string analysis_format(const Options& options) {
   const auto target = options.text("output", "-");
   const std::string by_ending = target.ends_with(".json")  ? "json"
                                 : target.ends_with(".csv") ? "csv"
@@ -220,7 +220,7 @@ bool has_main_output(const Options& options) {
 
 bool shows_table(const Options& options) {
   return has_main_output(options) && options.text("output", "-") == "-" &&
-         format_of(options) == "table";
+         analysis_format(options) == "table";
 }
 
 void write_main_output(const Options& options, const AnalysisResult& result) {
@@ -231,7 +231,7 @@ void write_main_output(const Options& options, const AnalysisResult& result) {
     write_output(in_folder(target, folder_files[2]), analysis_csv(result));
     return;
   }
-  const auto format = format_of(options);
+  const auto format = analysis_format(options);
   if (format != "table") {
     write_output(target, format == "json" ? analysis_json(result) : analysis_csv(result));
     return;
@@ -260,7 +260,7 @@ void print_failures(const Options& options, const AnalysisResult& result) {
   }
 }
 
-void write_figures(const std::string& folder, const AnalysisResult& result) {
+void write_analysis_figures(const std::string& folder, const AnalysisResult& result) {
   for (std::size_t i = 0; i < result.spectra.size(); ++i) {
     const auto picture = figure_svg(result.spectra[i]);
     if (!picture.empty()) {
@@ -286,7 +286,7 @@ void write_files(const Options& options, const AnalysisResult& result) {
     write_output(options.text("xlsx"), analysis_xlsx(result));
   }
   if (options.has("figures")) {
-    write_figures(options.text("figures"), result);
+    write_analysis_figures(options.text("figures"), result);
   }
   if (options.has("report")) {
     write_output(options.text("report"), html_report(result));
@@ -300,7 +300,7 @@ void write_outputs(const Options& options, const AnalysisResult& result) {
   }
 }
 
-int exit_code_of(const Options& options, const AnalysisResult& result) {
+int analysis_exit_code(const Options& options, const AnalysisResult& result) {
   const auto count = [&](AnalysisStatus status) {
     return std::count_if(result.spectra.begin(), result.spectra.end(), [status](const auto& entry) {
       return entry.status == status;
@@ -333,7 +333,9 @@ std::string plan_of(const std::string& path, const AnalysisRequest& request) {
   }
 }
 
-int print_plan(const Options& options, const InputList& list, const AnalysisRequest& request) {
+int print_analysis_plan(const Options& options,
+                        const InputList& list,
+                        const AnalysisRequest& request) {
   for (const auto& input : list.inputs) {
     print(input.path + "  " + (input.fault.empty() ? plan_of(input.path, request) : input.fault) +
           "\n");
@@ -365,7 +367,7 @@ AnalysisResult run_request(const Options& options, AnalysisRequest request, cons
     progress.update(done, total);
     check_interrupt();
   });
-  add_faults(list, result);
+  add_analysis_faults(list, result);
   combine_specimens(specimens, result);
   result.options = record_of(options);
   return result;
@@ -415,7 +417,8 @@ int run_replay(const Options& options) {
   arguments.insert(arguments.end(), inputs.begin(), inputs.end());
   const auto recorded = parse_options(analyze_help(), arguments);
   check_outputs(options);
-  const auto result = run_request(*recorded, request_of(*recorded), find_inputs(*recorded));
+  const auto result =
+      run_request(*recorded, analysis_request_of(*recorded), find_inputs(*recorded));
   const auto verdict = compare_runs(record, result);
   print(verdict_text(verdict));
   write_files(options, result);
@@ -432,16 +435,16 @@ int run_analyze(std::span<const std::string> arguments) {
   if (options->has("replay")) {
     return run_replay(*options);
   }
-  auto request = request_of(*options);
+  auto request = analysis_request_of(*options);
   const auto list = find_inputs(*options);
   if (options->has("dry-run")) {
-    return print_plan(*options, list, request);
+    return print_analysis_plan(*options, list, request);
   }
   check_outputs(*options);
   const auto result = run_request(*options, std::move(request), list);
   print_failures(*options, result);
   write_outputs(*options, result);
-  return exit_code_of(*options, result);
+  return analysis_exit_code(*options, result);
 }
 
 }  // namespace calcispec::cli

@@ -107,11 +107,11 @@ const CommandHelp& batch_help() {
 namespace {
 
 // Set by signals; looked at between blocks.
-std::atomic<bool> stops{false};  // NOLINT: a signal handler can reach nothing else
+std::atomic<bool> batch_stops{false};  // NOLINT: a signal handler can reach nothing else
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-void on_stop(int) {
-  stops.store(true);
+void stop_batch(int) {
+  batch_stops.store(true);
 }
 
 ShardChoice parse_shard(const std::string& text) {
@@ -198,7 +198,7 @@ void add_inputs(const Options& options, BatchJob& job) {
   }
 }
 
-BatchJob job_of(const Options& options) {
+BatchJob batch_job_of(const Options& options) {
   if (!options.has("output")) {
     throw Error(ErrorCode::invalid_argument, "-o FILE.nxs is needed");
   }
@@ -230,7 +230,7 @@ std::string duration_text(double seconds) {
                           : short_text(seconds / 3600) + " h";
 }
 
-void print_plan(const BatchJob& job, const BatchPlan& plan) {
+void print_batch_plan(const BatchJob& job, const BatchPlan& plan) {
   const auto input = job.inputs.size() == 1 ? job.inputs.front() : std::string("all");
   const auto blocks = std::to_string(plan.blocks) + " blocks of " + std::to_string(plan.block_rows);
   print(job.is_table ? std::to_string(plan.rows) + " files, " + blocks
@@ -256,7 +256,7 @@ void write_progress(const BatchJob& job, ShardChoice shard, Index done, Index to
 }
 
 // Spectra of maps that fail are values of the result; files that cannot be read are failed inputs.
-int exit_code_of(const Options& options, const BatchCounts& counts) {
+int batch_exit_code_of(const Options& options, const BatchCounts& counts) {
   if (counts.failed > 0 || counts.refused > 0) {
     print_message(std::to_string(counts.processed) + " spectra processed, " +
                   std::to_string(counts.failed) + " failed, " + std::to_string(counts.refused) +
@@ -272,17 +272,17 @@ int exit_code_of(const Options& options, const BatchCounts& counts) {
 }
 
 int run(const Options& options) {
-  const auto job = job_of(options);
+  const auto job = batch_job_of(options);
   const bool is_part = options.has("shard") || shard_of_slurm();
   const auto shard = options.has("shard") ? parse_shard(options.text("shard"))
                                           : shard_of_slurm().value_or(ShardChoice{});
   if (options.has("dry-run")) {
-    print_plan(job, estimate_batch(job));
+    print_batch_plan(job, estimate_batch(job));
     return exit_ok;
   }
   begin_anew(job, options.has("force") && !is_part);
   for (const int signal : {SIGTERM, SIGUSR1}) {
-    std::signal(signal, on_stop);
+    std::signal(signal, stop_batch);
   }
   Progress progress("processing spectra", options.has("quiet"));
   auto last = std::chrono::steady_clock::now() - std::chrono::hours(1);
@@ -296,14 +296,14 @@ int run(const Options& options) {
     }
   };
   const auto jobs = options.whole_number("jobs", 0);
-  const auto counts = !is_part ? run_batch(job, jobs, stops, report) : std::nullopt;
+  const auto counts = !is_part ? run_batch(job, jobs, batch_stops, report) : std::nullopt;
   const bool is_stopped =
-      !is_part ? !counts : run_shard(job, shard, jobs, stops, report) == BatchEnd::stopped;
+      !is_part ? !counts : run_shard(job, shard, jobs, batch_stops, report) == BatchEnd::stopped;
   if (is_stopped) {
     print_message("stopped; the same command goes on from there");
     return exit_resumable;
   }
-  return counts ? exit_code_of(options, *counts) : static_cast<int>(exit_ok);
+  return counts ? batch_exit_code_of(options, *counts) : static_cast<int>(exit_ok);
 }
 
 int print_status(const Options& options) {
@@ -330,15 +330,15 @@ int run_batch(std::span<const std::string> arguments) {
     return run(*options);
   }
   if (verb == "plan") {
-    const auto job = job_of(*options);
+    const auto job = batch_job_of(*options);
     begin_anew(job, options->has("force"));
-    print_plan(job, plan_batch(job));
+    print_batch_plan(job, plan_batch(job));
     return exit_ok;
   }
   if (verb == "merge") {
-    const auto job = job_of(*options);
+    const auto job = batch_job_of(*options);
     check_output(job.output, options->has("force"));
-    return exit_code_of(*options, merge_batch(job, options->whole_number("shards", 1)));
+    return batch_exit_code_of(*options, merge_batch(job, options->whole_number("shards", 1)));
   }
   if (verb == "status" && options->has("output")) {
     return print_status(*options);

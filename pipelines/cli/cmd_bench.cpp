@@ -40,7 +40,7 @@ const CommandHelp& bench_help() {
 
 namespace {
 
-constexpr Index points = 1000;
+constexpr Index bench_points = 1000;
 constexpr std::array<double, 8> centers{430, 590, 855, 960, 1003, 1071, 1450, 1665};
 
 struct Measurement {
@@ -77,7 +77,7 @@ double band(double x, double center) {
 // Raman-like: bands of bone mineral and collagen on fluorescence, with noise.
 SpectraMatrix made_spectra(Index rows) {
   constexpr std::array<double, 8> heights{180, 150, 60, 1000, 100, 160, 220, 250};
-  std::vector<double> x(static_cast<std::size_t>(points));
+  std::vector<double> x(static_cast<std::size_t>(bench_points));
   for (std::size_t i = 0; i < x.size(); ++i) {
     x[i] = 400 + 1.4 * static_cast<double>(i);
   }
@@ -96,8 +96,8 @@ SpectraMatrix made_spectra(Index rows) {
   return out;
 }
 
-std::string name_of(const std::string& what, Index spectra) {
-  return what + "/points:" + std::to_string(points) + "/spectra:" + std::to_string(spectra) +
+std::string bench_name_of(const std::string& what, Index spectra) {
+  return what + "/points:" + std::to_string(bench_points) + "/spectra:" + std::to_string(spectra) +
          "/lanes:" + std::to_string(lane_count()) + "/threads:1";
 }
 
@@ -113,21 +113,21 @@ Measurement measure_step(const std::string& family,
     std::copy(spectra.values.begin(), spectra.values.end(), work.values.begin());
     work = run_chain(std::move(work), std::span(&step, 1), 1, false).spectra;
   });
-  return {name_of(family + "/" + method, rows), seconds / static_cast<double>(rows)};
+  return {bench_name_of(family + "/" + method, rows), seconds / static_cast<double>(rows)};
 }
 
 Measurement measure_nnls() {
   constexpr Index rows = 1024;
   const auto spectra = made_spectra(rows);
   Columns references;
-  references.points = points;
+  references.points = bench_points;
   for (const double center : centers) {
     for (const double x : spectra.axis->values()) {
       references.values.push_back(band(x, center));
     }
   }
   const double seconds = least_seconds([&] { solve_nnls(references, spectra, 1); });
-  return {name_of("nnls/references_8", rows), seconds / static_cast<double>(rows)};
+  return {bench_name_of("nnls/references_8", rows), seconds / static_cast<double>(rows)};
 }
 
 Measurement measure_composition() {
@@ -136,7 +136,7 @@ Measurement measure_composition() {
   const models::CompositionInput input{
       *spectra.axis, spectra.row(0), Technique::raman, SamplingMode::unknown};
   const double seconds = least_seconds([&] { models::estimate_composition(input, library, {}); });
-  return {name_of("composition/raman", 1), seconds};
+  return {bench_name_of("composition/raman", 1), seconds};
 }
 
 std::vector<Measurement> measure_all() {
@@ -165,7 +165,7 @@ std::string cpu_model() {
   return "unknown";
 }
 
-double rounded(double value) {
+double bench_rounded(double value) {
   const double scale = std::pow(10.0, 2 - std::floor(std::log10(std::max(value, 1e-12))));
   return std::round(value * scale) / scale;
 }
@@ -183,9 +183,9 @@ std::string bench_json(std::span<const Measurement> measurements) {
   }
   for (const auto& one : measurements) {
     out["benchmarks"].push_back({
-        {"name",               one.name                  },
-        {"us_per_spectrum",    rounded(1e6 * one.seconds)},
-        {"spectra_per_second", rounded(1 / one.seconds)  }
+        {"name",               one.name                        },
+        {"us_per_spectrum",    bench_rounded(1e6 * one.seconds)},
+        {"spectra_per_second", bench_rounded(1 / one.seconds)  }
     });
   }
   return out.dump(2) + "\n";
@@ -204,8 +204,8 @@ std::string bench_table(std::span<const Measurement> measurements) {
   }
   out += "\n" + padded("us per spectrum", 18) + "spectra per s  what\n";
   for (const auto& one : measurements) {
-    out += padded(number_text(rounded(1e6 * one.seconds)), 18) +
-           padded(number_text(rounded(1 / one.seconds)), 15) + one.name + "\n";
+    out += padded(number_text(bench_rounded(1e6 * one.seconds)), 18) +
+           padded(number_text(bench_rounded(1 / one.seconds)), 15) + one.name + "\n";
   }
   return out;
 }

@@ -63,7 +63,7 @@ const CommandHelp& calibrate_help() {
 
 namespace {
 
-std::string summary_of(const CalibrationRun& run) {
+std::string calibrate_summary_of(const CalibrationRun& run) {
   const auto& calibration = run.learnt.calibration;
   std::string out = std::to_string(calibration.standards) + " standards, " +
                     std::to_string(calibration.phases.size()) + " references, " +
@@ -189,7 +189,7 @@ int run_response(const Options& options) {
   request.read = read_options(options);
   request.composition.range_cm1 = range_of(options);
   const auto run = calibrate_response(request);
-  return finish(run, options.text("output"), summary_of(run));
+  return finish(run, options.text("output"), calibrate_summary_of(run));
 }
 
 }  // namespace

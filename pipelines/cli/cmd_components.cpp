@@ -234,7 +234,7 @@ std::string hits_of(const Component& component) {
   return out.empty() ? "none of the references" : out;
 }
 
-std::string table_of(const Answer& answer) {
+std::string components_table_of(const Answer& answer) {
   std::string out = answer.input + ": " + std::to_string(answer.rows.size()) + " of " +
                     std::to_string(answer.total) + " spectra, " + answer.algorithm + "\n";
   out += "  " + padded("component", 11) + padded("share", 8) + "looks like\n";
@@ -250,7 +250,7 @@ std::string table_of(const Answer& answer) {
   return out;
 }
 
-std::string csv_of(const Answer& answer) {
+std::string components_csv_of(const Answer& answer) {
   std::string out = "index,x,y";
   for (Index k = 0; k < answer.columns; ++k) {
     out += answer.algorithm == "kmeans" ? ",cluster" : ",component_" + std::to_string(k + 1);
@@ -271,7 +271,7 @@ std::string csv_of(const Answer& answer) {
   return out;
 }
 
-std::string json_of(const Answer& answer) {
+std::string components_json_of(const Answer& answer) {
   using Json = nlohmann::ordered_json;
   Json out;
   out["schema"] = 1;
@@ -324,9 +324,9 @@ int run_components(std::span<const std::string> arguments) {
   const auto answer = answer_of(*options, options->words().front());
   const auto format = options->text("format", "table");
   write_output(target,
-               format == "json"  ? json_of(answer)
-               : format == "csv" ? csv_of(answer)
-                                 : table_of(answer));
+               format == "json"  ? components_json_of(answer)
+               : format == "csv" ? components_csv_of(answer)
+                                 : components_table_of(answer));
   return exit_ok;
 }
 

@@ -48,7 +48,7 @@ const CommandHelp& correct_help() {
 
 namespace {
 
-struct Job {
+struct CorrectJob {
   std::string input;
   std::string output;
   std::string baseline;  // empty: not wanted
@@ -63,7 +63,7 @@ std::string baseline_path(const std::string& output) {
   return (dot == std::string::npos ? output : output.substr(0, dot)) + ".baseline.csv";
 }
 
-void correct_file(const Job& job, const std::vector<Step>& steps, const Options& options) {
+void correct_file(const CorrectJob& job, const std::vector<Step>& steps, const Options& options) {
   auto file = io::load(job.input, read_options(options));
   std::string text;
   std::string baselines;
@@ -113,7 +113,7 @@ int run_correct(std::span<const std::string> arguments) {
   const auto inputs = list.readable();
   const bool is_forced = options->has("force");
   const auto outputs = plan_outputs(options->text("output", "-"), inputs, ".csv", is_forced);
-  std::vector<Job> jobs;
+  std::vector<CorrectJob> jobs;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     jobs.push_back({inputs[i], outputs[i], ""});
     if (options->has("keep")) {

@@ -130,7 +130,7 @@ int list_sets() {
   return exit_ok;
 }
 
-std::string format_of(const Options& options) {
+std::string fit_format(const Options& options) {
   const auto target = options.text("output", "-");
   const std::string by_ending = target.ends_with(".json")  ? "json"
                                 : target.ends_with(".csv") ? "csv"
@@ -210,7 +210,7 @@ void check_request(const FitRequest& request) {
   }
 }
 
-FitRequest request_of(const Options& options) {
+FitRequest fit_request_of(const Options& options) {
   FitRequest request;
   const bool is_auto = options.text("bands") == "auto";
   if (!is_auto) {
@@ -257,13 +257,13 @@ FitRequest request_of(const Options& options) {
   }
   request.intervals = interval_options(options, request.fit.loss);
   request.fit.extra_starts = options.whole_number("extra-starts", request.fit.extra_starts);
-  request.keeps_covariance = options.has("covariance") && format_of(options) == "json";
+  request.keeps_covariance = options.has("covariance") && fit_format(options) == "json";
   request.jobs = options.whole_number("jobs", 0);
   check_request(request);
   return request;
 }
 
-CsvRows rows_of(const Options& options, const FitRun& run) {
+CsvRows fit_rows_of(const Options& options, const FitRun& run) {
   const bool is_map = !run.spectra.empty() &&
                       std::all_of(run.spectra.begin(), run.spectra.end(), [](const auto& entry) {
                         return entry.recording && entry.recording->map;
@@ -280,11 +280,11 @@ CsvRows rows_of(const Options& options, const FitRun& run) {
 }
 
 std::string document_of(const Options& options, const FitRun& run) {
-  const auto format = format_of(options);
+  const auto format = fit_format(options);
   if (format == "json") {
     return fit_json(run, options.has("covariance"));
   }
-  return format == "csv" ? fit_csv(run, rows_of(options, run)) : fit_text(run);
+  return format == "csv" ? fit_csv(run, fit_rows_of(options, run)) : fit_text(run);
 }
 
 // Where results go: all into one document, or one per input into a folder.
@@ -303,7 +303,7 @@ Target plan_target(const Options& options, const std::vector<std::string>& input
     check_output(target, is_force);
     return {target, {}};
   }
-  const auto format = format_of(options);
+  const auto format = fit_format(options);
   return {{}, plan_outputs(target, inputs, format == "table" ? ".txt" : "." + format, is_force)};
 }
 
@@ -327,7 +327,7 @@ FitRun part_of(const FitRun& run, const std::string& input) {
   return part;
 }
 
-void write_figures(const std::string& folder, const FitRun& run) {
+void write_fit_figures(const std::string& folder, const FitRun& run) {
   for (std::size_t i = 0; i < run.spectra.size(); ++i) {
     const auto& entry = run.spectra[i];
     if (entry.recording && entry.recording->map) {
@@ -346,7 +346,7 @@ void write_figures(const std::string& folder, const FitRun& run) {
 }
 
 // Inputs that could not be found stand in the result beside those that could not be read.
-void add_faults(const InputList& list, FitRun& run) {
+void add_fit_faults(const InputList& list, FitRun& run) {
   for (const auto& input : list.inputs) {
     if (!input.fault.empty()) {
       SpectrumFit entry;
@@ -361,7 +361,7 @@ void add_faults(const InputList& list, FitRun& run) {
 void print_remarks(const Options& options, const FitRun& run) {
   const auto verbose = options.has("quiet") ? 0 : options.whole_number("verbose", 1);
   // A table on the terminal says the same.
-  const bool is_table = format_of(options) == "table" && options.text("output", "-") == "-" &&
+  const bool is_table = fit_format(options) == "table" && options.text("output", "-") == "-" &&
                         isatty(STDOUT_FILENO) == 1;
   std::set<std::string> said;  // what holds for a file is said once, not per spectrum
   for (const auto& entry : run.spectra) {
@@ -378,7 +378,7 @@ void print_remarks(const Options& options, const FitRun& run) {
   }
 }
 
-int exit_code_of(const FitRun& run) {
+int fit_exit_code_of(const FitRun& run) {
   const auto failed = std::count_if(run.spectra.begin(), run.spectra.end(), [](const auto& entry) {
     return entry.result.status == FitStatus::failed;
   });
@@ -388,13 +388,13 @@ int exit_code_of(const FitRun& run) {
   return failed > 0 ? exit_some_failed : exit_ok;
 }
 
-int print_plan(const Options& options, const FitRequest& request, const InputList& list) {
+int print_fit_plan(const Options& options, const FitRequest& request, const InputList& list) {
   print("bands: " + request.bands.name + ", " + std::to_string(request.bands.model.bands.size()) +
         " bands\n");
   for (const auto& input : list.inputs) {
     print(input.path + (input.fault.empty() ? "  would be read\n" : "  " + input.fault + "\n"));
   }
-  print(options.text("output", "-") + "  would be written (" + format_of(options) + ")\n");
+  print(options.text("output", "-") + "  would be written (" + fit_format(options) + ")\n");
   if (options.has("figures")) {
     print(options.text("figures") + "  would take the pictures\n");
   }
@@ -407,7 +407,7 @@ int show_found(const Options& options, FitRequest request) {
   request.inputs = list.readable();
   request.inputs.resize(std::min<std::size_t>(1, request.inputs.size()));
   auto run = fit_spectra(request, {});
-  add_faults(list, run);
+  add_fit_faults(list, run);
   if (run.spectra.empty() || !run.spectra[0].found) {
     throw Error(
         ErrorCode::unreadable_input,
@@ -433,7 +433,7 @@ int run_fit(std::span<const std::string> arguments) {
   if (options->text("bands") == "list") {
     return list_sets();
   }
-  auto request = request_of(*options);
+  auto request = fit_request_of(*options);
   if (options->has("show-bands") && request.search) {
     return show_found(*options, std::move(request));
   }
@@ -443,7 +443,7 @@ int run_fit(std::span<const std::string> arguments) {
   }
   const auto list = find_inputs(*options);
   if (options->has("dry-run")) {
-    return print_plan(*options, request, list);
+    return print_fit_plan(*options, request, list);
   }
   request.inputs = list.readable();
   const auto target = plan_target(*options, request.inputs);
@@ -452,7 +452,7 @@ int run_fit(std::span<const std::string> arguments) {
     progress.update(done, total);
     check_interrupt();
   });
-  add_faults(list, run);
+  add_fit_faults(list, run);
   print_remarks(*options, run);
   for (std::size_t i = 0; i < target.paths.size(); ++i) {
     write_output(target.paths[i], document_of(*options, part_of(run, request.inputs[i])));
@@ -461,9 +461,9 @@ int run_fit(std::span<const std::string> arguments) {
     write_output(target.path, document_of(*options, run));
   }
   if (options->has("figures")) {
-    write_figures(options->text("figures"), run);
+    write_fit_figures(options->text("figures"), run);
   }
-  return exit_code_of(run);
+  return fit_exit_code_of(run);
 }
 
 }  // namespace calcispec::cli

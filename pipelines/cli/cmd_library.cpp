@@ -41,7 +41,7 @@ const CommandHelp& library_help() {
 
 namespace {
 
-std::string line_of(const models::Phase& phase) {
+std::string library_line_of(const models::Phase& phase) {
   const auto count = [&](models::BandTechnique technique) {
     return std::to_string(phase.bands(technique).size());
   };
@@ -55,13 +55,13 @@ std::string line_of(const models::Phase& phase) {
 std::string list_text(const models::ReferenceLibrary& library) {
   std::string out;
   for (const auto& phase : library.phases) {
-    out += line_of(phase);
+    out += library_line_of(phase);
   }
   return out + "sha256: " + library.sha256 + "\n";
 }
 
 std::string show_text(const models::Phase& phase) {
-  std::string out = line_of(phase);
+  std::string out = library_line_of(phase);
   for (const auto technique : {models::BandTechnique::raman,
                                models::BandTechnique::ftir_transmission,
                                models::BandTechnique::ftir_atr}) {
@@ -75,7 +75,7 @@ std::string show_text(const models::Phase& phase) {
   return out;
 }
 
-std::string line_of(const models::MeasuredReference& reference) {
+std::string library_line_of(const models::MeasuredReference& reference) {
   const bool is_raman = reference.technique == Technique::raman;
   return "  " + reference.id + "  " + (reference.formula.empty() ? "" : reference.formula + "  ") +
          std::string(name_of(reference.technique)) +
@@ -90,7 +90,7 @@ std::string line_of(const models::MeasuredReference& reference) {
 std::string list_text(const models::MeasuredLibrary& library) {
   std::string out;
   for (const auto& reference : library.references) {
-    out += line_of(reference);
+    out += library_line_of(reference);
   }
   return out + "sha256: " + library.sha256 + "\n";
 }
@@ -129,7 +129,8 @@ int show_measured(const std::string& folder,
   }
   std::string out;
   for (const auto& reference : library.references) {
-    out += words.size() == 2 && reference.id == words[1] ? line_of(reference) : std::string();
+    out +=
+        words.size() == 2 && reference.id == words[1] ? library_line_of(reference) : std::string();
   }
   if (out.empty()) {
     throw Error(ErrorCode::invalid_argument,

@@ -60,7 +60,7 @@ struct Matched {
   models::MatchResult result;
 };
 
-std::string table_of(const std::vector<Matched>& all, std::size_t top) {
+std::string match_table_of(const std::vector<Matched>& all, std::size_t top) {
   std::string out;
   for (const auto& entry : all) {
     const auto& result = entry.result;
@@ -84,7 +84,7 @@ std::string table_of(const std::vector<Matched>& all, std::size_t top) {
   return out;
 }
 
-std::string csv_of(const std::vector<Matched>& all, std::size_t top) {
+std::string match_csv_of(const std::vector<Matched>& all, std::size_t top) {
   std::string out =
       "input,rank,reference,answer,explained,slope_correlation,correlation,angle_deg,"
       "shift_1/cm,reason\n";
@@ -104,7 +104,7 @@ std::string csv_of(const std::vector<Matched>& all, std::size_t top) {
   return out;
 }
 
-std::string json_of(const std::vector<Matched>& all, std::size_t top) {
+std::string match_json_of(const std::vector<Matched>& all, std::size_t top) {
   nlohmann::ordered_json out;
   out["schema"] = 1;
   out["spectra"] = nlohmann::ordered_json::array();
@@ -202,9 +202,9 @@ int run_match(std::span<const std::string> arguments) {
   const auto top = static_cast<std::size_t>(options->whole_number("top", 5));
   const auto format = options->text("format", "table");
   write_output(target,
-               format == "json"  ? json_of(all, top)
-               : format == "csv" ? csv_of(all, top)
-                                 : table_of(all, top));
+               format == "json"  ? match_json_of(all, top)
+               : format == "csv" ? match_csv_of(all, top)
+                                 : match_table_of(all, top));
   if (failed == 0) {
     return exit_ok;
   }

@@ -46,7 +46,7 @@ const CommandHelp& report_help() {
 namespace {
 
 // Exit code of a process, or nothing where it was ended: by itself, or by us after that time.
-std::optional<int> exit_code_of(pid_t process, std::chrono::milliseconds time) {
+std::optional<int> child_exit_code(pid_t process, std::chrono::milliseconds time) {
   const auto end = std::chrono::steady_clock::now() + time;
   int status = 0;
   while (::waitpid(process, &status, WNOHANG) == 0) {
@@ -87,7 +87,7 @@ int report_apart(std::span<const std::string> arguments, const std::string& path
   memory.rlim_cur = memory.rlim_max = io::reader_memory(size);
   ::prlimit(process, RLIMIT_AS, &memory, nullptr);
 #endif
-  const auto code = exit_code_of(process, time);
+  const auto code = child_exit_code(process, time);
   if (!code) {
     throw Error(ErrorCode::unreadable_input,
                 "the process that read it crashed, or took longer than " +

@@ -7,6 +7,7 @@
 #include "pipelines/cli/options.hpp"
 #include "pipelines/cli/outputs.hpp"
 #include "pipelines/cli/progress.hpp"
+#include "pipelines/json_values_private.hpp"
 #include "pipelines/report/csv_cells.hpp"
 #include "pipelines/study.hpp"
 
@@ -66,14 +67,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string interval_text(const Estimate& estimate) {
+std::string series_interval_text(const Estimate& estimate) {
   return std::isfinite(estimate.value)
              ? short_text(estimate.value) + " (" + short_text(estimate.lo95) + " to " +
                    short_text(estimate.hi95) + ")"
              : "-";
 }
 
-std::string name_of(const LesionSeries& series) {
+std::string series_name_of(const LesionSeries& series) {
   std::string out;
   if (!series.patient.empty()) {
     out += "patient " + series.patient;
@@ -84,17 +85,17 @@ std::string name_of(const LesionSeries& series) {
   return out.empty() ? "all files" : out;
 }
 
-std::string table_of(const SeriesRun& run) {
+std::string series_table_of(const SeriesRun& run) {
   std::string out;
   for (const auto& series : run.series) {
-    out += name_of(series) + ": " + series.first_date + " to " + series.last_date + "\n";
+    out += series_name_of(series) + ": " + series.first_date + " to " + series.last_date + "\n";
     out += "  " + padded("quantity", 34) + padded("slope per 30 days (95 %)", 32) +
            padded("Theil-Sen", 32) + padded("detectable", 12) + "statement\n";
     for (const auto& quantity : series.quantities) {
       const auto& trend = quantity.trend;
       const auto unit = quantity.unit == "1" ? std::string() : ", " + quantity.unit;
-      out += "  " + padded(quantity.id + unit, 34) + padded(interval_text(trend.slope), 32) +
-             padded(interval_text(trend.robust_slope), 32) +
+      out += "  " + padded(quantity.id + unit, 34) + padded(series_interval_text(trend.slope), 32) +
+             padded(series_interval_text(trend.robust_slope), 32) +
              padded(short_text(trend.detectable), 12) + trend.reason + "\n";
     }
   }
@@ -102,14 +103,16 @@ std::string table_of(const SeriesRun& run) {
     out += "groups: mean over lesions (95 %)\n";
   }
   for (const auto& group : run.groups) {
-    out += "  " + padded(group.by + " " + group.name, 28) + padded(group.quantity, 34) +
-           std::to_string(group.lesions) + (group.lesions == 1 ? " lesion   " : " lesions  ") +
-           (std::isfinite(group.mean.value) ? interval_text(group.mean) : group.mean.reason) + "\n";
+    out +=
+        "  " + padded(group.by + " " + group.name, 28) + padded(group.quantity, 34) +
+        std::to_string(group.lesions) + (group.lesions == 1 ? " lesion   " : " lesions  ") +
+        (std::isfinite(group.mean.value) ? series_interval_text(group.mean) : group.mean.reason) +
+        "\n";
   }
   return out;
 }
 
-std::string csv_of(const SeriesRun& run) {
+std::string series_csv_of(const SeriesRun& run) {
   std::string out =
       "patient,lesion,quantity,unit,days,specimens,slope_per_30_days,lo95,hi95,theil_sen,"
       "theil_sen_lo95,theil_sen_hi95,repeat_sd,spot_sd,specimen_sd,minimal_detectable_change,"
@@ -139,11 +142,7 @@ std::string csv_of(const SeriesRun& run) {
   return out;
 }
 
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
-Json estimate_json(const Estimate& estimate) {
+Json series_estimate_json(const Estimate& estimate) {
   return {
       {"value",  number(estimate.value)},
       {"u",      number(estimate.u)    },
@@ -162,8 +161,8 @@ Json quantity_json(const QuantityTrend& quantity) {
   out["reason"] = trend.reason;
   out["days"] = trend.times;
   out["specimens"] = trend.specimens;
-  out["slope_per_30_days"] = estimate_json(trend.slope);
-  out["theil_sen_per_30_days"] = estimate_json(trend.robust_slope);
+  out["slope_per_30_days"] = series_estimate_json(trend.slope);
+  out["theil_sen_per_30_days"] = series_estimate_json(trend.robust_slope);
   out["spread"] = {
       {"repeat",   number(trend.spread.repeat)  },
       {"spot",     number(trend.spread.spot)    },
@@ -184,7 +183,7 @@ Json quantity_json(const QuantityTrend& quantity) {
   return out;
 }
 
-std::string json_of(const SeriesRun& run) {
+std::string series_json_of(const SeriesRun& run) {
   Json out;
   out["schema"] = 1;
   out["notice"] = "For research use only. Not for diagnosis or treatment decisions.";
@@ -209,14 +208,14 @@ std::string json_of(const SeriesRun& run) {
     row["quantity"] = group.quantity;
     row["unit"] = group.unit;
     row["n_lesions"] = group.lesions;
-    row["mean"] = estimate_json(group.mean);
+    row["mean"] = series_estimate_json(group.mean);
     out["groups"].push_back(std::move(row));
   }
   out["left_aside"] = run.left_aside;
   return out.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::vector<StudyRow> rows_of(const Options& options) {
+std::vector<StudyRow> series_rows_of(const Options& options) {
   if (options.has("study")) {
     if (!options.words().empty()) {
       throw Error(ErrorCode::invalid_argument, "--study lists the files; leave out other inputs");
@@ -247,7 +246,7 @@ int run_series(std::span<const std::string> arguments) {
   request.library_folder = options->text("library");
   request.is_only_library = options->has("only-library");
   take_calibrations(*options, request);
-  const auto rows = rows_of(*options);
+  const auto rows = series_rows_of(*options);
   watch_interrupt();
   Progress progress("analysing spectra", options->has("quiet"));
   const auto run = calcispec::run_series(rows, std::move(request), [&](Index done, Index total) {
@@ -259,9 +258,9 @@ int run_series(std::span<const std::string> arguments) {
   }
   const auto format = options->text("format", "table");
   write_output(target,
-               format == "json"  ? json_of(run)
-               : format == "csv" ? csv_of(run)
-                                 : table_of(run));
+               format == "json"  ? series_json_of(run)
+               : format == "csv" ? series_csv_of(run)
+                                 : series_table_of(run));
   if (run.used == 0) {
     return exit_nothing_processed;
   }

@@ -69,10 +69,10 @@ const CommandHelp& watch_help() {
 
 namespace {
 
-std::atomic<bool> stops{false};  // NOLINT: a signal handler can reach nothing else
+std::atomic<bool> watch_stops{false};  // NOLINT: a signal handler can reach nothing else
 
-void on_stop(int) {
-  stops.store(true);
+void stop_watch(int) {
+  watch_stops.store(true);
 }
 
 // Wakes up when a file of the folder was closed or moved in, at the latest after a while.
@@ -110,7 +110,7 @@ std::chrono::milliseconds time_of(const Options& options, std::string_view name,
   return std::chrono::milliseconds(static_cast<int>(1000 * options.number(name, fallback)));
 }
 
-WatchJob job_of(const Options& options) {
+WatchJob watch_job_of(const Options& options) {
   if (options.words().size() != 1 || !std::filesystem::is_directory(options.words().front())) {
     throw Error(ErrorCode::invalid_argument, "one folder is needed: watch DIR -o FILE.csv");
   }
@@ -147,7 +147,7 @@ int watch(const Options& options, const WatchJob& job) {
   const auto poll_time = time_of(options, "poll", 5);
   const auto idle = time_of(options, "idle", 0);
   auto last = Clock::now();
-  while (!stops.load()) {
+  while (!watch_stops.load()) {
     for (const auto& file : folder.look(files_of(options))) {
       last = Clock::now();
       if (!options.has("quiet")) {
@@ -177,14 +177,14 @@ int run_watch(std::span<const std::string> arguments) {
   if (!options) {
     return exit_ok;
   }
-  const auto job = job_of(*options);
+  const auto job = watch_job_of(*options);
   const bool is_going_on = std::filesystem::exists(job.output + ".work");
   if (options->has("force")) {
     std::filesystem::remove_all(job.output + ".work");
   }
   check_output(job.output, options->has("force") || is_going_on);
   for (const int signal : {SIGTERM, SIGINT}) {
-    std::signal(signal, on_stop);
+    std::signal(signal, stop_watch);
   }
   return watch(*options, job);
 }

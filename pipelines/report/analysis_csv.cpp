@@ -43,7 +43,7 @@ Columns columns_of(const AnalysisResult& result) {
   return out;
 }
 
-const Estimate* share_of(const models::Composition& composition, const std::string& id) {
+const Estimate* csv_share_of(const models::Composition& composition, const std::string& id) {
   for (const auto& group : composition.groups) {
     if (group.name == id) {
       return &group.share;
@@ -59,7 +59,7 @@ const Estimate* share_of(const models::Composition& composition, const std::stri
   return nullptr;
 }
 
-std::string interval(const Estimate* estimate) {
+std::string csv_interval(const Estimate* estimate) {
   if (estimate == nullptr) {
     return ",,,";
   }
@@ -102,7 +102,7 @@ std::string analysis_csv(const AnalysisResult& result) {
            "," + (composition == nullptr ? "" : csv_number(composition->axis.shift_cm1));
     for (const auto& id : columns.shares) {
       const bool is_other = composition == nullptr || has_weights(entry) != is_weight;
-      out += interval(is_other ? nullptr : share_of(*composition, id));
+      out += csv_interval(is_other ? nullptr : csv_share_of(*composition, id));
     }
     out += "," + (composition == nullptr ? "" : csv_number(composition->unexplained.value)) + "," +
            (composition == nullptr          ? ""
@@ -113,7 +113,7 @@ std::string analysis_csv(const AnalysisResult& result) {
                                       entry.markers.end(),
                                       [&](const auto& marker) { return marker.id == id; });
       const bool is_there = found != entry.markers.end();
-      out += interval(is_there ? &found->value : nullptr) + "," +
+      out += csv_interval(is_there ? &found->value : nullptr) + "," +
              (is_there ? std::string(models::name_of(found->status)) : "");
     }
     out += "\n";

@@ -1,5 +1,7 @@
 #include "pipelines/report/analysis_json.hpp"
 
+#include "pipelines/json_values_private.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <cmath>
@@ -8,10 +10,6 @@ namespace calcispec {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
 
 void put_estimate(const Estimate& estimate, const char* name, Json& out) {
   out[name] = number(estimate.value);
@@ -139,7 +137,7 @@ Json markers_json(const std::vector<models::Marker>& markers) {
   return out;
 }
 
-Json value_json(double value, double u) {
+Json analysis_value_json(double value, double u) {
   return {
       {"value",    number(value)},
       {"stderr",   number(u)    },
@@ -147,22 +145,22 @@ Json value_json(double value, double u) {
   };
 }
 
-Json bands_json(const models::Composition& composition) {
+Json analysis_bands_json(const models::Composition& composition) {
   auto out = Json::array();
   for (const auto& band : composition.bands) {
     Json row;
     row["id"] = band.phase + (band.assignment.empty() ? "" : ": " + band.assignment);
     row["shape"] = "pseudo_voigt";
-    row["center"] = value_json(band.center_cm1, band.center_u);
-    row["height"] = value_json(band.height, band.height_u);
-    row["fwhm"] = value_json(band.fwhm_cm1, band.fwhm_u);
-    row["area"] = value_json(band.area, band.area_u);
+    row["center"] = analysis_value_json(band.center_cm1, band.center_u);
+    row["height"] = analysis_value_json(band.height, band.height_u);
+    row["fwhm"] = analysis_value_json(band.fwhm_cm1, band.fwhm_u);
+    row["area"] = analysis_value_json(band.area, band.area_u);
     out.push_back(std::move(row));
   }
   return out;
 }
 
-Json axis_json(const SpectrumAnalysis& entry) {
+Json analysis_axis_json(const SpectrumAnalysis& entry) {
   if (!entry.composition) {
     return {
         {"shift_cm1", nullptr},
@@ -180,19 +178,7 @@ Json axis_json(const SpectrumAnalysis& entry) {
   };
 }
 
-Json diagnostics_json(const Diagnostics& diagnostics) {
-  auto out = Json::array();
-  for (const auto& row : diagnostics) {
-    out.push_back({
-        {"severity", severity_name(row.severity)},
-        {"code",     row.code                   },
-        {"text",     row.text                   }
-    });
-  }
-  return out;
-}
-
-Json spectrum_json(const SpectrumAnalysis& entry) {
+Json analysis_spectrum_json(const SpectrumAnalysis& entry) {
   Json out;
   out["input"] = entry.input;
   out["index"] = entry.index;
@@ -202,11 +188,11 @@ Json spectrum_json(const SpectrumAnalysis& entry) {
   out["format"] = entry.format;
   out["technique"] = name_of(entry.technique);
   out["mode"] = name_of(entry.mode);
-  out["axis"] = axis_json(entry);
+  out["axis"] = analysis_axis_json(entry);
   out["quality"] = quality_json(entry.quality);
   out["composition"] = entry.composition ? composition_json(*entry.composition) : Json(nullptr);
   out["markers"] = markers_json(entry.markers);
-  out["bands"] = entry.composition ? bands_json(*entry.composition) : Json::array();
+  out["bands"] = entry.composition ? analysis_bands_json(*entry.composition) : Json::array();
   out["diagnostics"] = diagnostics_json(entry.diagnostics);
   const auto& provenance = entry.provenance;
   out["provenance"] = {
@@ -223,7 +209,7 @@ Json spectrum_json(const SpectrumAnalysis& entry) {
   return out;
 }
 
-Json estimate_json(const Estimate& estimate) {
+Json analysis_estimate_json(const Estimate& estimate) {
   Json out;
   put_estimate(estimate, "fraction", out);
   out["reason"] = estimate.reason;
@@ -241,12 +227,12 @@ Json specimen_json(const models::CombinedComposition& specimen) {
   out["disagrees"] = specimen.disagrees;
   out["phases"] = Json::array();
   for (const auto& phase : specimen.phases) {
-    auto row = estimate_json(phase.combined);
+    auto row = analysis_estimate_json(phase.combined);
     row["phase"] = phase.phase;
     row["contradiction_sigma"] = number(phase.contradiction);
     row["by_spectrum"] = Json::array();
     for (const auto& value : phase.by_spectrum) {
-      row["by_spectrum"].push_back(estimate_json(value));
+      row["by_spectrum"].push_back(analysis_estimate_json(value));
     }
     out["phases"].push_back(std::move(row));
   }
@@ -275,7 +261,7 @@ std::string analysis_json(const AnalysisResult& result) {
   out["request"] = request_json(result);
   out["spectra"] = Json::array();
   for (const auto& entry : result.spectra) {
-    out["spectra"].push_back(spectrum_json(entry));
+    out["spectra"].push_back(analysis_spectrum_json(entry));
   }
   if (!result.specimens.empty()) {
     out["specimens"] = Json::array();

@@ -9,15 +9,15 @@
 namespace calcispec {
 namespace {
 
-struct Part {
+struct TextPart {
   std::string name;
   const Estimate* share;
   bool is_sure;
 };
 
 // Everything that carries a number, largest first.
-std::vector<Part> parts_of(const models::Composition& composition) {
-  std::vector<Part> parts;
+std::vector<TextPart> analysis_parts_of(const models::Composition& composition) {
+  std::vector<TextPart> parts;
   for (const auto& group : composition.groups) {
     parts.push_back({group.name, &group.share, group.status == models::PhaseStatus::quantified});
   }
@@ -29,7 +29,7 @@ std::vector<Part> parts_of(const models::Composition& composition) {
       }
     }
   }
-  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+  std::stable_sort(parts.begin(), parts.end(), [](const TextPart& a, const TextPart& b) {
     return a.share->value > b.share->value;
   });
   return parts;
@@ -44,7 +44,7 @@ std::string basis_text(const models::Composition& composition) {
              : "Weight fraction";
 }
 
-std::string fixed(double value, int digits) {
+std::string analysis_fixed(double value, int digits) {
   std::array<char, 64> text{};
   const auto end =
       std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, digits)
@@ -67,7 +67,7 @@ std::string short_number(double value) {
             .ptr;
     return {text.data(), end};
   }
-  return fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
+  return analysis_fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
 
 std::string percent_text(double share) {
@@ -78,7 +78,7 @@ std::string percent_text(double share) {
   if (percent == 0) {
     return "0 %";
   }
-  return fixed(percent, percent < 1 ? 2 : percent < 10 ? 1 : 0) + " %";
+  return analysis_fixed(percent, percent < 1 ? 2 : percent < 10 ? 1 : 0) + " %";
 }
 
 std::string finding_text(const SpectrumAnalysis& entry) {
@@ -91,7 +91,7 @@ std::string finding_text(const SpectrumAnalysis& entry) {
   }
   std::string sure;
   std::string unsure;
-  for (const auto& part : parts_of(composition)) {
+  for (const auto& part : analysis_parts_of(composition)) {
     auto& text = part.is_sure ? sure : unsure;
     text += (text.empty() ? "" : ", ") + part.name + " " + percent_text(part.share->value) + " (" +
             percent_text(part.share->lo95) + " to " + percent_text(part.share->hi95) + ")";
@@ -105,7 +105,8 @@ std::string finding_text(const SpectrumAnalysis& entry) {
     const bool is_one = composition.unexplained_bands.size() < 2;
     out += is_one ? " A band at " : " Bands at ";
     for (std::size_t i = 0; i < composition.unexplained_bands.size() && i < 3; ++i) {
-      out += (i == 0 ? "" : ", ") + fixed(composition.unexplained_bands[i].position_cm1, 0);
+      out +=
+          (i == 0 ? "" : ", ") + analysis_fixed(composition.unexplained_bands[i].position_cm1, 0);
     }
     out += std::string(" 1/cm ") + (is_one ? "is" : "are") + " explained by no reference.";
   }
@@ -125,7 +126,7 @@ std::string headline_text(const SpectrumAnalysis& entry) {
   std::vector<std::string> names;
   bool has_main = false;  // more than half, beyond doubt
   bool has_doubt = composition.unexplained_flag;
-  for (const auto& part : parts_of(composition)) {
+  for (const auto& part : analysis_parts_of(composition)) {
     if (part.is_sure) {
       has_main = has_main || part.share->lo95 > half;
       names.push_back(part.name);

@@ -91,7 +91,7 @@ std::string script_safe(const Json& data) {
   return out;
 }
 
-Json axis_json(const SpectrumAnalysis& entry) {
+Json chart_axis_json(const SpectrumAnalysis& entry) {
   Json data;
   data["falling"] = entry.axis->kind() == AxisKind::wavenumber;
   data["xlabel"] = axis_label(entry.axis->kind(), entry.axis->unit());
@@ -105,21 +105,21 @@ Json axis_json(const SpectrumAnalysis& entry) {
   return data;
 }
 
-bool has_fit(const SpectrumAnalysis& entry) {
+bool chart_has_fit(const SpectrumAnalysis& entry) {
   return entry.composition && !entry.composition->curves.fit.empty();
 }
 
 // Measured, fit, background; the last two only where there is a fit.
 Json curves_json(const SpectrumAnalysis& entry) {
   auto out = Json::array({series_json(entry.y)});
-  if (has_fit(entry)) {
+  if (chart_has_fit(entry)) {
     out.push_back(series_json(on_axis(entry, entry.composition->curves.fit)));
     out.push_back(series_json(on_axis(entry, entry.composition->curves.background)));
   }
   return out;
 }
 
-double rounded(double value, int digits) {
+double chart_rounded(double value, int digits) {
   if (!std::isfinite(value) || value == 0) {
     return value;
   }
@@ -127,14 +127,14 @@ double rounded(double value, int digits) {
   return std::round(value * power) / power;
 }
 
-Json bands_json(const SpectrumAnalysis& entry) {
+Json chart_bands_json(const SpectrumAnalysis& entry) {
   auto out = Json::array();
   for (const auto& band : entry.composition->bands) {
     if (band.height > 0) {
-      out.push_back({rounded(band.center_cm1, 6),
-                     rounded(band.height, 4),
-                     rounded(band.fwhm_cm1, 4),
-                     rounded(lorentz_share_of(band), 3),
+      out.push_back({chart_rounded(band.center_cm1, 6),
+                     chart_rounded(band.height, 4),
+                     chart_rounded(band.fwhm_cm1, 4),
+                     chart_rounded(lorentz_share_of(band), 3),
                      color_of(*entry.composition, band.phase)});
     }
   }
@@ -148,7 +148,7 @@ Json labels_json(const SpectrumAnalysis& entry) {
     auto label = band_label(band->assignment);
     label = label.size() < 18 ? label.append(" ") : std::string();
     label += std::to_string(std::lround(band->center_cm1));
-    out.push_back({rounded(band->center_cm1, 6), label});
+    out.push_back({chart_rounded(band->center_cm1, 6), label});
   }
   return out;
 }
@@ -177,14 +177,14 @@ Json regions_json(const SpectrumAnalysis& entry) {
   const auto x = entry.axis->values();
   const auto shown = figure_range(entry);
   auto out = Json::array();
-  if (has_fit(entry)) {
+  if (chart_has_fit(entry)) {
     out.push_back({"fitted range", shown.first, shown.second});
   }
   out.push_back({"all", x.front(), x.back()});
   const auto regions = entry.technique == Technique::ftir ? std::span<const Region>(ftir)
                                                           : std::span<const Region>(raman);
   for (const auto& region : regions) {
-    if (has_fit(entry) && region.from >= x.front() && region.to <= x.back()) {
+    if (chart_has_fit(entry) && region.from >= x.front() && region.to <= x.back()) {
       out.push_back({region.name, region.from, region.to});
     }
   }
@@ -235,27 +235,27 @@ Json percentiles_json(const std::vector<const SpectrumAnalysis*>& entries) {
 }  // namespace
 
 std::string chart_data(const SpectrumAnalysis& entry) {
-  auto data = axis_json(entry);
+  auto data = chart_axis_json(entry);
   data["series"] = curves_json(entry);
   data["regions"] = regions_json(entry);
-  data["bands"] = has_fit(entry) ? bands_json(entry) : Json::array();
-  data["labels"] = has_fit(entry) ? labels_json(entry) : Json::array();
+  data["bands"] = chart_has_fit(entry) ? chart_bands_json(entry) : Json::array();
+  data["labels"] = chart_has_fit(entry) ? labels_json(entry) : Json::array();
   return script_safe(data);
 }
 
 std::string map_data(const MapValues& map) {
   Json values = Json::array();
   for (const double value : map.values) {
-    values.push_back(std::isfinite(value) ? Json(rounded(value, 4)) : Json(nullptr));
+    values.push_back(std::isfinite(value) ? Json(chart_rounded(value, 4)) : Json(nullptr));
   }
   return script_safe({
-      {"nx",     map.grid.nx       },
-      {"ny",     map.grid.ny       },
-      {"step_x", map.grid.step_x_um},
-      {"step_y", map.grid.step_y_um},
-      {"unit",   typeset(map.unit) },
-      {"low",    rounded(map.low,    4)},
-      {"high",        rounded(map.high,                     4)},
+      {"nx",     map.grid.nx          },
+      {"ny",     map.grid.ny          },
+      {"step_x", map.grid.step_x_um   },
+      {"step_y", map.grid.step_y_um   },
+      {"unit",   typeset(map.unit)    },
+      {"low",    chart_rounded(map.low, 4)},
+      {"high",        chart_rounded(map.high,                        4)},
       {"values",      std::move(values)   }
   });
 }
@@ -275,7 +275,7 @@ std::string overview_data(const AnalysisResult& result, std::size_t most) {
       const auto index = axis_index(entry.axis, axes);
       if (index == users.size()) {
         users.emplace_back();
-        data["axes"].push_back(axis_json(entry));
+        data["axes"].push_back(chart_axis_json(entry));
       }
       if (entry.status == AnalysisStatus::ok) {
         users[index].push_back(&entry);

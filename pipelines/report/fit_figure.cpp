@@ -17,15 +17,15 @@ using svg::px;
 using svg::Scale;
 using svg::Thinned;
 
-constexpr double width = 860;
-constexpr double left = 66;
-constexpr double right = 14;
-constexpr double top = 22;
+constexpr double fit_width = 860;
+constexpr double fit_left = 66;
+constexpr double fit_right = 14;
+constexpr double fit_top = 22;
 constexpr double label_height = 12;
-constexpr int label_rows = 4;
-constexpr double main_bottom = 322;
-constexpr double residual_top = 342;
-constexpr double residual_bottom = 402;
+constexpr int fit_label_rows = 4;
+constexpr double fit_main_bottom = 322;
+constexpr double fit_residual_top = 342;
+constexpr double fit_residual_bottom = 402;
 // Below so many standard errors of its height a band is not placed in maps.
 constexpr double least_significance = 3;
 // Up to so many points each is drawn as a dot.
@@ -94,8 +94,8 @@ class FitFigure {
     const bool is_falling = axis_.kind() == AxisKind::wavenumber;
     sx_ = {x_.front(),
            x_.back(),
-           is_falling ? width - right : left,
-           is_falling ? left : width - right};
+           is_falling ? fit_width - fit_right : fit_left,
+           is_falling ? fit_left : fit_width - fit_right};
     double low = std::numeric_limits<double>::infinity();
     double high = -low;
     for (const auto* curve : {&y_, &fit_, &background_}) {
@@ -110,8 +110,8 @@ class FitFigure {
       low = std::isfinite(low) ? low - 1 : 0;
       high = low + 2;
     }
-    const double labels_top = has_fit_ ? top + label_rows * label_height + 8 : top + 8;
-    sy_ = {low - 0.04 * (high - low), high, main_bottom, labels_top};
+    const double labels_top = has_fit_ ? fit_top + fit_label_rows * label_height + 8 : fit_top + 8;
+    sy_ = {low - 0.04 * (high - low), high, fit_main_bottom, labels_top};
   }
 
   void text(double x,
@@ -124,26 +124,26 @@ class FitFigure {
   }
 
   void grid() {
-    const double bottom = has_fit_ ? residual_bottom : main_bottom;
+    const double bottom = has_fit_ ? fit_residual_bottom : fit_main_bottom;
     const double step = svg::nice_step(x_.back() - x_.front(), 9);
     for (const double v : svg::ticks(x_.front(), x_.back(), step)) {
       out_ += "<path stroke=\"#e4e4e4\" d=\"M" + px(sx_.at(v)) + " 22V" + px(bottom) + "\"/>";
       text(sx_.at(v), bottom + 15, "middle", svg::axis_number(v));
     }
-    text(0.5 * (left + width - right),
+    text(0.5 * (fit_left + fit_width - fit_right),
          bottom + 34,
          "middle",
          axis_label(axis_.kind(), axis_.unit()),
          " font-size=\"12\"");
     text(14,
-         0.5 * (top + main_bottom),
+         0.5 * (fit_top + fit_main_bottom),
          "middle",
          ordinate_label(entry_.recording->ordinate, entry_.recording->technique),
          " font-size=\"12\" transform=\"rotate(-90 14 172)\"");
     const double y_step = svg::nice_step(sy_.to - sy_.from, 5);
     for (const double v : svg::ticks(sy_.from, sy_.to, y_step)) {
       out_ += "<path stroke=\"#eeeeee\" d=\"M66 " + px(sy_.at(v)) + "H846\"/>";
-      text(left - 5, sy_.at(v) + 4, "end", svg::tick_text(v, y_step));
+      text(fit_left - 5, sy_.at(v) + 4, "end", svg::tick_text(v, y_step));
     }
     out_ += "<path stroke=\"#999\" fill=\"none\" d=\"M66 22V322H846\"/>";
   }
@@ -239,19 +239,19 @@ class FitFigure {
     }
     std::sort(
         labels.begin(), labels.end(), [](const Label& a, const Label& b) { return a.at < b.at; });
-    std::array<double, label_rows> ends{};
+    std::array<double, fit_label_rows> ends{};
     for (const auto& label : labels) {
       const double half = 3.1 * static_cast<double>(label.name.size()) + 2;
-      const double at = std::clamp(label.at, left + half, width - right - half);
+      const double at = std::clamp(label.at, fit_left + half, fit_width - fit_right - half);
       const auto row = static_cast<std::size_t>(
           std::find_if(ends.begin(), ends.end(), [&](double end) { return at - half > end; }) -
           ends.begin());
-      const auto used = std::min<std::size_t>(row, label_rows - 1);
+      const auto used = std::min<std::size_t>(row, fit_label_rows - 1);
       ends[used] = at + half;
-      const double y = top + 10 + label_height * static_cast<double>(used);
+      const double y = fit_top + 10 + label_height * static_cast<double>(used);
       out_ += "<path stroke=\"" + std::string(band_color(label.band)) +
               "\" stroke-opacity=\"0.6\" stroke-dasharray=\"2 3\" d=\"M" + px(label.at) + " " +
-              px(y + 3) + "V" + px(main_bottom) + "\"/>";
+              px(y + 3) + "V" + px(fit_main_bottom) + "\"/>";
       text(at, y, "middle", label.name);
     }
   }
@@ -265,7 +265,7 @@ class FitFigure {
       rest[i] = (y_[i] - model[i]) / sigma;
       size = std::isfinite(rest[i]) ? std::max(size, std::abs(rest[i])) : size;
     }
-    const Scale scale{-size, size, residual_bottom, residual_top};
+    const Scale scale{-size, size, fit_residual_bottom, fit_residual_top};
     // Two sigma to either side.
     out_ += "<rect x=\"66\" width=\"780\" fill=\"#f0f0f0\" y=\"" + px(scale.at(2)) +
             "\" height=\"" + px(scale.at(-2) - scale.at(2)) + "\"/>";
@@ -279,10 +279,10 @@ class FitFigure {
     const double wide = svg::nice_step(size, 2);
     const double tick = wide > size ? svg::nice_step(size, 4) : wide;
     for (const double v : svg::ticks(-size, size, tick)) {
-      text(left - 5, scale.at(v) + 4, "end", svg::tick_text(v, tick));
+      text(fit_left - 5, scale.at(v) + 4, "end", svg::tick_text(v, tick));
     }
     text(14,
-         0.5 * (residual_top + residual_bottom),
+         0.5 * (fit_residual_top + fit_residual_bottom),
          "middle",
          "residual / σ",
          " transform=\"rotate(-90 14 372)\"");
@@ -290,7 +290,7 @@ class FitFigure {
   }
 
   void legend() {
-    double at = left + 4;
+    double at = fit_left + 4;
     const auto add = [&](std::string_view color, std::string_view name) {
       out_ += "<path stroke-width=\"2\" stroke=\"" + std::string(color) + "\" d=\"M" + px(at) +
               " 12h14\"/>";
@@ -304,12 +304,12 @@ class FitFigure {
     }
     // The status always, of the name what there is room for.
     const auto status = summary();
-    const auto room = static_cast<std::size_t>(std::max(0.0, (width - right - at) / 6.2));
+    const auto room = static_cast<std::size_t>(std::max(0.0, (fit_width - fit_right - at) / 6.2));
     auto name = entry_.id;
     if (name.size() + status.size() + 2 > room) {
       name = name.substr(0, room - std::min(room, status.size() + 3)) + "…";
     }
-    text(width - right, 16, "end", name + ": " + status);
+    text(fit_width - fit_right, 16, "end", name + ": " + status);
   }
 
   [[nodiscard]] std::string summary() const {
@@ -334,11 +334,11 @@ class FitFigure {
 };
 
 template <typename ValueOf>
-MapValues make_map(const FitRun& run,
-                   const MapInfo& map,
-                   std::string name,
-                   std::string unit,
-                   const ValueOf& value_of) {
+MapValues make_fit_map(const FitRun& run,
+                       const MapInfo& map,
+                       std::string name,
+                       std::string unit,
+                       const ValueOf& value_of) {
   MapValues out{std::move(name), std::move(unit), map.grid, {}, 0, 1};
   for (Index i = 0; i < map.grid.nx * map.grid.ny; ++i) {
     const auto at = static_cast<std::size_t>(map.first + i);
@@ -383,22 +383,22 @@ std::vector<MapValues> fit_maps(const FitRun& run, const MapInfo& map) {
         continue;
       }
       const bool is_on_axis = column.kind == BandColumn::Kind::axis;
-      auto values = make_map(run,
-                             map,
-                             bands[b].id + " " + column.name,
-                             is_on_axis ? axis_unit : "",
-                             [&](const SpectrumFit& entry) {
-                               const auto value = band_value(entry, b, column);
-                               const bool is_drawn = value.reason != NoErrorReason::fixed &&
-                                                     (!is_on_axis || is_significant(entry, b));
-                               return is_drawn ? value.value : std::nan("");
-                             });
+      auto values = make_fit_map(run,
+                                 map,
+                                 bands[b].id + " " + column.name,
+                                 is_on_axis ? axis_unit : "",
+                                 [&](const SpectrumFit& entry) {
+                                   const auto value = band_value(entry, b, column);
+                                   const bool is_drawn = value.reason != NoErrorReason::fixed &&
+                                                         (!is_on_axis || is_significant(entry, b));
+                                   return is_drawn ? value.value : std::nan("");
+                                 });
       if (has_values(values)) {
         out.push_back(std::move(values));
       }
     }
   }
-  out.push_back(make_map(run, map, "reduced chi-square", "", [](const SpectrumFit& entry) {
+  out.push_back(make_fit_map(run, map, "reduced chi-square", "", [](const SpectrumFit& entry) {
     return entry.result.reduced_chi_square;
   }));
   return out;

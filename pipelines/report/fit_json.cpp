@@ -1,5 +1,6 @@
 // Band fits as JSON, and the columns that all outputs share.
 #include "core/build_info.hpp"
+#include "pipelines/json_values_private.hpp"
 #include "pipelines/report/fit_report.hpp"
 
 #include <nlohmann/json.hpp>
@@ -11,10 +12,6 @@ namespace calcispec {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
 
 void put_interval(const FitInterval& interval, const FitResult& result, Json& out) {
   out["lo95"] = number(interval.low);
@@ -30,7 +27,7 @@ void put_interval(const FitInterval& interval, const FitResult& result, Json& ou
 }
 
 // A missing value without a reason of its own comes from a spectrum that was not fitted.
-Json value_json(const FittedValue& value, const FitResult& result, IntervalKind intervals) {
+Json fit_value_json(const FittedValue& value, const FitResult& result, IntervalKind intervals) {
   Json out;
   out["value"] = number(value.value);
   const bool has_error = std::isfinite(value.standard_error);
@@ -47,7 +44,7 @@ Json value_json(const FittedValue& value, const FitResult& result, IntervalKind 
   return out;
 }
 
-Json bands_json(const FitRun& run, const SpectrumFit& entry) {
+Json fit_bands_json(const FitRun& run, const SpectrumFit& entry) {
   auto out = Json::array();
   const auto& bands = model_of(run, entry).bands;
   for (std::size_t b = 0; b < bands.size() && b < entry.result.bands.size(); ++b) {
@@ -55,7 +52,8 @@ Json bands_json(const FitRun& run, const SpectrumFit& entry) {
     row["id"] = bands[b].id;
     row["shape"] = bands[b].shape->name;
     for (const auto& column : band_columns(*bands[b].shape)) {
-      row[column.name] = value_json(band_value(entry, b, column), entry.result, run.intervals.kind);
+      row[column.name] =
+          fit_value_json(band_value(entry, b, column), entry.result, run.intervals.kind);
     }
     out.push_back(std::move(row));
   }
@@ -83,7 +81,7 @@ Json background_json(const FitRun& run, const FitResult& result) {
   out["half_range"] = number(result.background_half_range);
   out["coefficients"] = Json::array();
   for (const auto& value : result.background) {
-    out["coefficients"].push_back(value_json(value, result, run.intervals.kind));
+    out["coefficients"].push_back(fit_value_json(value, result, run.intervals.kind));
   }
   return out;
 }
@@ -183,18 +181,6 @@ void put_costs(const SpectrumFit& entry, Json& out) {
   }
 }
 
-Json diagnostics_json(const Diagnostics& diagnostics) {
-  auto out = Json::array();
-  for (const auto& row : diagnostics) {
-    out.push_back({
-        {"severity", severity_name(row.severity)},
-        {"code",     row.code                   },
-        {"text",     row.text                   }
-    });
-  }
-  return out;
-}
-
 Json map_json(const SpectrumFit& entry) {
   if (!entry.recording || !entry.recording->map) {
     return nullptr;
@@ -222,7 +208,7 @@ Json search_json(const FoundBands& found) {
   };
 }
 
-Json spectrum_json(const FitRun& run, const SpectrumFit& entry, bool has_covariance) {
+Json fit_spectrum_json(const FitRun& run, const SpectrumFit& entry, bool has_covariance) {
   Json out;
   out["input"] = entry.input;
   out["index"] = entry.index;
@@ -239,7 +225,7 @@ Json spectrum_json(const FitRun& run, const SpectrumFit& entry, bool has_covaria
   out["loss"] = fit_loss_name(run.loss);
   out["intervals"] = interval_kind_name(run.intervals.kind);
   put_costs(entry, out);
-  out["bands"] = bands_json(run, entry);
+  out["bands"] = fit_bands_json(run, entry);
   if (entry.found) {
     out["band_search"] = search_json(*entry.found);
   }
@@ -253,7 +239,7 @@ Json spectrum_json(const FitRun& run, const SpectrumFit& entry, bool has_covaria
   return out;
 }
 
-std::string line_of(const Json& json) {
+std::string fit_line_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -330,12 +316,12 @@ std::string fit_json(const FitRun& run, bool has_covariance) {
   if (run.joint) {
     head["joint"] = joint_json(run);
   }
-  auto out = line_of(head);
+  auto out = fit_line_of(head);
   out.back() = ',';
   out += "\"spectra\":[";
   for (std::size_t i = 0; i < run.spectra.size(); ++i) {
     out += i == 0 ? "\n" : ",\n";
-    out += line_of(spectrum_json(run, run.spectra[i], has_covariance));
+    out += fit_line_of(fit_spectrum_json(run, run.spectra[i], has_covariance));
   }
   return out + "\n]}\n";
 }

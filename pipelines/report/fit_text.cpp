@@ -12,7 +12,7 @@ namespace {
 
 using Table = std::vector<std::vector<std::string>>;
 
-std::string fixed(double value, int digits) {
+std::string fit_fixed(double value, int digits) {
   std::array<char, 64> text{};
   const auto end =
       std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, digits)
@@ -50,8 +50,8 @@ std::string value_text(const FittedValue& value, double scale = 1) {
   }
   const double unit = std::pow(10.0, place);
   const auto rounded = [&](double number_or_error) {
-    return place > 0 ? fixed(unit * std::round(number_or_error / unit), 0)
-                     : fixed(number_or_error, -place);
+    return place > 0 ? fit_fixed(unit * std::round(number_or_error / unit), 0)
+                     : fit_fixed(number_or_error, -place);
   };
   return rounded(number) + " ± " + rounded(error);
 }
@@ -104,9 +104,9 @@ std::string form_text(const SpectrumFit& entry, std::size_t band, const BandShap
 
 std::string residual_text(const SpectrumFit& entry) {
   const auto& residual = entry.residual;
-  std::string out = "  residual: largest " + fixed(residual.largest, 1) + " sigma at " +
-                    fixed(residual.largest_at, 1) + ", neighbours correlate by " +
-                    fixed(residual.autocorrelation, 2);
+  std::string out = "  residual: largest " + fit_fixed(residual.largest, 1) + " sigma at " +
+                    fit_fixed(residual.largest_at, 1) + ", neighbours correlate by " +
+                    fit_fixed(residual.autocorrelation, 2);
   return out + (residual.is_structured ? ": the model misses something here\n" : "\n");
 }
 
@@ -116,7 +116,7 @@ std::string fit_line(const FitResult& result, NoiseSource noise) {
                        : noise == NoiseSource::estimated ? "estimated from neighbouring points"
                                                          : "from the residual";
   return "  " + std::string(fit_status_name(result.status)) + ": " + result.message + "\n" +
-         "  chi-square/(n - p) " + fixed(result.reduced_chi_square, 2) + ", " +
+         "  chi-square/(n - p) " + fit_fixed(result.reduced_chi_square, 2) + ", " +
          std::to_string(result.points) + " points, " + std::to_string(result.n_free) +
          " free; noise " + short_number(result.noise_sigma) + " (" + source +
          "); errors 1 sigma, " +
@@ -126,7 +126,7 @@ std::string fit_line(const FitResult& result, NoiseSource noise) {
 }
 
 // "958.9 to 961.2"; an end at a bound is marked, one that is not limited is a sign of infinity.
-std::string interval_text(const FittedValue& value, double scale = 1) {
+std::string fit_interval_text(const FittedValue& value, double scale = 1) {
   const auto& interval = value.interval;
   if (std::isnan(interval.low) || std::isnan(interval.high)) {
     return interval.note == IntervalNote::fixed ? "held" : "-";
@@ -152,14 +152,14 @@ std::string intervals_text(const FitRun& run, const SpectrumFit& entry) {
     const auto& fitted = entry.result.bands[b];
     std::vector<std::string> row{model_of(run, entry).bands[b].id};
     for (const auto* value : {&fitted.parameters[1], &fitted.height, &fitted.fwhm, &fitted.area}) {
-      row.push_back(interval_text(*value));
+      row.push_back(fit_interval_text(*value));
       const auto note = value->interval.note;
       if (note == IntervalNote::side_minimum || note == IntervalNote::failed) {
         remark = interval_note_text(note);
       }
     }
     if (has_shares) {
-      row.push_back(interval_text(entry.extras[b].area_share, 100));
+      row.push_back(fit_interval_text(entry.extras[b].area_share, 100));
     }
     table.push_back(std::move(row));
   }
@@ -210,7 +210,7 @@ std::string head_text(const FitRun& run) {
     const auto& joint = *run.joint;
     out += std::to_string(joint.spectra) + " spectra fitted jointly, " +
            std::string(fit_status_name(joint.status)) + ": " + joint.message +
-           "\n  chi-square/(n - p) " + fixed(joint.reduced_chi_square, 2) + ", " +
+           "\n  chi-square/(n - p) " + fit_fixed(joint.reduced_chi_square, 2) + ", " +
            std::to_string(joint.points) + " points, " + std::to_string(joint.n_free) + " free, " +
            std::to_string(joint.shared.size()) + " of them shared\n";
     for (std::size_t b = 0; b < joint.ratios.size(); ++b) {
@@ -232,7 +232,7 @@ double quantile(const std::vector<double>& sorted, double part) {
   return sorted[low] + (at - static_cast<double>(low)) * (sorted[high] - sorted[low]);
 }
 
-std::string counts_text(const FitRun& run, std::size_t first, std::size_t last) {
+std::string fit_counts_text(const FitRun& run, std::size_t first, std::size_t last) {
   std::string out;
   for (const auto status : {FitStatus::converged,
                             FitStatus::at_bounds,
@@ -262,7 +262,7 @@ std::string map_text(const FitRun& run, const MapInfo& map) {
   const auto first = static_cast<std::size_t>(map.first);
   const auto last = first + pixels_of(run, map);
   std::string out = map.input + "\n  map " + std::to_string(map.grid.nx) + " x " +
-                    std::to_string(map.grid.ny) + ": " + counts_text(run, first, last) +
+                    std::to_string(map.grid.ny) + ": " + fit_counts_text(run, first, last) +
                     "\n  medians and quartiles of the fitted pixels; --format csv has them all\n";
   const auto& found = run.spectra[first].found;
   out += found ? "  " + found_bands_text(*found) + "\n" : "";

@@ -133,7 +133,7 @@ void append_summaries(const std::vector<Entry>& entries, bool is_map, std::strin
                 : "";
 }
 
-std::string counts_text(const io::NexusResult& result) {
+std::string maps_counts_text(const io::NexusResult& result) {
   const auto count = [&](double code) {
     return std::to_string(std::count(result.status.begin(), result.status.end(), code));
   };
@@ -147,7 +147,7 @@ std::string maps_report(const io::NexusResult& result, const std::string& title)
   const bool is_map = result.grid.ny > 1;
   const auto entries = entries_of(result);
   std::string out = html::page_head(title, true);
-  out += "<p>" + counts_text(result) + "</p>";
+  out += "<p>" + maps_counts_text(result) + "</p>";
   if (is_map) {
     out += "<section class=\"maps\"><h2>Maps</h2><p class=\"small\">" +
            std::to_string(result.grid.nx) + " x " + std::to_string(result.grid.ny) +

@@ -21,7 +21,7 @@ constexpr std::size_t most_in_full = 60;
 using EmbeddedFile = std::pair<std::string_view, std::string_view> (*)(std::size_t);
 
 // The embedded file whose name has this ending; empty if there is none.
-std::string embedded_text(EmbeddedFile file, std::string_view ending) {
+std::string report_embedded_text(EmbeddedFile file, std::string_view ending) {
   for (std::size_t i = 0;; ++i) {
     const auto [name, bytes] = file(i);
     if (name.empty()) {
@@ -64,8 +64,8 @@ std::string page_head(const std::string& title, bool has_heading) {
          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
          "<link rel=\"icon\" href=\"data:,\"><title>" +
          escaped(title) + " - calcispec report</title><style>" +
-         embedded_text(embedded::calcispec_dygraphs, ".css") +
-         embedded_text(embedded::calcispec_report, ".css") +
+         report_embedded_text(embedded::calcispec_dygraphs, ".css") +
+         report_embedded_text(embedded::calcispec_report, ".css") +
          "</style></head><body><header><div class=\"brand\">calcispec " + escaped(version()) +
          " · composition report</div>" +
          (has_heading ? "<h1>" + escaped(title) + "</h1>" : std::string()) +
@@ -76,17 +76,19 @@ std::string page_head(const std::string& title, bool has_heading) {
 }
 
 std::string page_foot() {
-  const auto script = embedded_text(embedded::calcispec_dygraphs, ".js");
+  const auto script = report_embedded_text(embedded::calcispec_dygraphs, ".js");
   std::string out =
       "</main><footer class=\"small\"><p>Literature constants carry their sources in the tables of "
       "the program (calcispec library show NAME). For research use only. Not for diagnosis or "
       "treatment decisions.</p>";
   if (!script.empty()) {
     out += "<details><summary>Charts: dygraphs, MIT licence</summary><pre>" +
-           escaped(embedded_text(embedded::calcispec_dygraphs, "copyright")) + "</pre></details>";
+           escaped(report_embedded_text(embedded::calcispec_dygraphs, "copyright")) +
+           "</pre></details>";
   }
   return out + "</footer><script>" + script + "</script><script>" +
-         embedded_text(embedded::calcispec_report, "report.js") + "</script></body></html>\n";
+         report_embedded_text(embedded::calcispec_report, "report.js") +
+         "</script></body></html>\n";
 }
 
 }  // namespace html

@@ -13,13 +13,13 @@
 namespace calcispec::html {
 namespace {
 
-std::string interval(const Estimate& estimate, std::string (*text)(double)) {
+std::string html_interval(const Estimate& estimate, std::string (*text)(double)) {
   return std::isfinite(estimate.lo95) && std::isfinite(estimate.hi95)
              ? text(estimate.lo95) + " to " + text(estimate.hi95)
              : "-";
 }
 
-std::string status_words(std::string_view status) {
+std::string html_status_words(std::string_view status) {
   return status == "below_lod" ? "not found" : words_of(status);
 }
 
@@ -124,7 +124,7 @@ class ShareTable {
       row(group.name,
           group.share,
           color_of(composition_, first_drawn(group)),
-          status_words(models::name_of(group.status)),
+          html_status_words(models::name_of(group.status)),
           "not told apart: " + members);
     }
     phases(composition_.phases, true);
@@ -167,7 +167,7 @@ class ShareTable {
            const std::string& lod = "-") {
     const bool is_sure = status == "quantified" || name == "unexplained";
     out_ += std::string("<tr") + (is_sure ? "" : " class=\"unsure\"") + ">" + cell(name) +
-            cell(percent_text(share.value), true) + cell(interval(share, percent_text), true) +
+            cell(percent_text(share.value), true) + cell(html_interval(share, percent_text), true) +
             "<td>" + share_svg(share, color) + "</td>" + cell(lod, true) + cell(status) +
             cell(note) + "</tr>";
   }
@@ -192,7 +192,7 @@ class ShareTable {
       row(entry.name,
           entry.share,
           color_of(composition_, entry.phase),
-          status_words(models::name_of(entry.status)),
+          html_status_words(models::name_of(entry.status)),
           entry.share.reason.empty() ? checked : entry.share.reason,
           percent_text(entry.lod));
     }
@@ -246,7 +246,7 @@ void append_markers(const SpectrumAnalysis& entry, std::string& out) {
     const bool has_value = std::isfinite(value.value);
     const bool has_range = marker.range_hi > marker.range_lo;
     const auto unit = marker.unit == "1" ? std::string() : " " + marker.unit;
-    auto status = status_words(models::name_of(marker.status)) +
+    auto status = html_status_words(models::name_of(marker.status)) +
                   (value.reason.empty() ? "" : ": " + value.reason);
     std::string position;
     if (has_value && has_range) {
@@ -262,7 +262,7 @@ void append_markers(const SpectrumAnalysis& entry, std::string& out) {
            (marker.status == models::MarkerStatus::ok ? "" : " class=\"unsure\"") + ">" +
            cell(marker.name);
     out += cell(has_value ? short_number(value.value).append(unit) : "-", true) +
-           cell(has_value ? interval(value, short_number) : "-", true) + "<td>" +
+           cell(has_value ? html_interval(value, short_number) : "-", true) + "<td>" +
            marker_svg(marker) + "<span class=\"small\">" + escaped(typeset(range)) +
            "</span></td>" + "<td>" + escaped(typeset(status)) + " " + position + "</td>" +
            cell(marker.definition + "; " +

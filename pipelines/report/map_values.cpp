@@ -38,7 +38,7 @@ std::vector<std::string> commonest(const std::map<std::string, Index>& counts, s
   return ids;
 }
 
-double share_of(const models::Composition& composition, const std::string& id) {
+double map_share_of(const models::Composition& composition, const std::string& id) {
   if (composition.total.status != EstimateStatus::ok) {
     return std::nan("");
   }
@@ -58,11 +58,11 @@ double share_of(const models::Composition& composition, const std::string& id) {
 }
 
 template <typename ValueOf>
-MapValues make_map(const AnalysisResult& result,
-                   const MapInfo& map,
-                   std::string name,
-                   std::string unit,
-                   ValueOf&& value_of) {
+MapValues make_analysis_map(const AnalysisResult& result,
+                            const MapInfo& map,
+                            std::string name,
+                            std::string unit,
+                            ValueOf&& value_of) {
   MapValues out;
   out.name = std::move(name);
   out.unit = std::move(unit);
@@ -133,17 +133,18 @@ std::vector<MapValues> maps_of(const AnalysisResult& result, const MapInfo& map)
   std::vector<MapValues> out;
   for (const auto& id : commonest(shares, most_shares)) {
     const auto known = names.find(id);
-    out.push_back(
-        make_map(result,
-                 map,
-                 known == names.end() ? words_of(id) : known->second.first,
-                 "% of the signal",
-                 [&](const auto& entry) { return 100 * share_of(*entry.composition, id); }));
+    out.push_back(make_analysis_map(
+        result,
+        map,
+        known == names.end() ? words_of(id) : known->second.first,
+        "% of the signal",
+        [&](const auto& entry) { return 100 * map_share_of(*entry.composition, id); }));
   }
   for (const auto& id : commonest(markers, most_markers)) {
-    out.push_back(make_map(result, map, names[id].first, names[id].second, [&](const auto& entry) {
-      return marker_value(entry, id);
-    }));
+    out.push_back(
+        make_analysis_map(result, map, names[id].first, names[id].second, [&](const auto& entry) {
+          return marker_value(entry, id);
+        }));
   }
   return out;
 }

@@ -15,7 +15,7 @@ namespace {
 using svg::px;
 using svg::Scale;
 
-struct Part {
+struct BarPart {
   std::string name;
   double share;
   std::string color;
@@ -32,8 +32,8 @@ std::string color_of_group(const models::Composition& composition,
   return "#777777";
 }
 
-std::vector<Part> parts_of(const models::Composition& composition) {
-  std::vector<Part> parts;
+std::vector<BarPart> bar_parts_of(const models::Composition& composition) {
+  std::vector<BarPart> parts;
   const auto add =
       [&](const std::string& name, const Estimate& share, std::string color, bool is_sure) {
         if (share.value > 0) {
@@ -72,7 +72,7 @@ std::string text(double x, double y, std::string_view anchor, const std::string&
 }  // namespace
 
 std::string composition_svg(const models::Composition& composition) {
-  const auto parts = parts_of(composition);
+  const auto parts = bar_parts_of(composition);
   if (parts.empty()) {
     return {};
   }

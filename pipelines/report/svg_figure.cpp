@@ -19,16 +19,16 @@ using svg::Thinned;
 using svg::tick_text;
 using svg::ticks;
 
-constexpr double width = 860;
-constexpr double left = 62;
-constexpr double right = 14;
-constexpr double top = 24;
-constexpr double label_rows = 30;  // room above the curve
-constexpr double main_bottom = 314;
-constexpr double residual_top = 336;
-constexpr double residual_bottom = 392;
+constexpr double spectrum_width = 860;
+constexpr double spectrum_left = 62;
+constexpr double spectrum_right = 14;
+constexpr double spectrum_top = 24;
+constexpr double spectrum_label_rows = 30;  // room above the curve
+constexpr double spectrum_main_bottom = 314;
+constexpr double spectrum_residual_top = 336;
+constexpr double spectrum_residual_bottom = 392;
 
-bool has_fit(const SpectrumAnalysis& entry) {
+bool spectrum_has_fit(const SpectrumAnalysis& entry) {
   return entry.composition && !entry.composition->curves.fit.empty();
 }
 
@@ -39,8 +39,8 @@ class Figure {
     const bool is_falling = entry.axis->kind() == AxisKind::wavenumber;
     sx_ = {range.first,
            range.second,
-           is_falling ? width - right : left,
-           is_falling ? left : width - right};
+           is_falling ? spectrum_width - spectrum_right : spectrum_left,
+           is_falling ? spectrum_left : spectrum_width - spectrum_right};
     begin_ = static_cast<std::size_t>(entry.axis->lower_bound(range.first));
     end_ = begin_;
     double low = std::numeric_limits<double>::infinity();
@@ -55,19 +55,20 @@ class Figure {
       low = std::isfinite(low) ? low - 1 : 0;
       high = low + 2;
     }
-    sy_ = {low - 0.04 * (high - low), high, main_bottom, top + label_rows};
+    sy_ = {
+        low - 0.04 * (high - low), high, spectrum_main_bottom, spectrum_top + spectrum_label_rows};
   }
 
   std::string draw() {
     out_ = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 860 436\" role=\"img\" " +
            std::string(svg::font) + " font-size=\"11\"><title>" + escaped(entry_.id) + "</title>";
     grid();
-    if (has_fit(entry_)) {
+    if (spectrum_has_fit(entry_)) {
       bands();
       labels();
     }
     line(entry_.y, 0, "#222222", 1.1, "");
-    if (has_fit(entry_)) {
+    if (spectrum_has_fit(entry_)) {
       const auto& curves = entry_.composition->curves;
       const auto first = static_cast<std::size_t>(curves.first_point);
       line(curves.background, first, "#56B4E9", 1.3, "6 3");
@@ -93,25 +94,26 @@ class Figure {
 
   void grid() {
     const double step = svg::nice_step(std::abs(sx_.to - sx_.from), 9);
-    const double bottom = has_fit(entry_) ? residual_bottom : main_bottom;
+    const double bottom =
+        spectrum_has_fit(entry_) ? spectrum_residual_bottom : spectrum_main_bottom;
     for (const double v : ticks(sx_.from, sx_.to, step)) {
       out_ += "<path stroke=\"#e4e4e4\" d=\"M" + px(sx_.at(v)) + " 24V" + px(bottom) + "\"/>";
       text(sx_.at(v), bottom + 15, "middle", axis_number(v));
     }
-    text(0.5 * (left + width - right),
+    text(0.5 * (spectrum_left + spectrum_width - spectrum_right),
          bottom + 34,
          "middle",
          axis_label(entry_.axis->kind(), entry_.axis->unit()),
          " font-size=\"12\"");
     text(16,
-         0.5 * (top + main_bottom),
+         0.5 * (spectrum_top + spectrum_main_bottom),
          "middle",
          ordinate_label(entry_.ordinate, entry_.technique),
          " font-size=\"12\" transform=\"rotate(-90 16 169)\"");
     const double y_step = svg::nice_step(sy_.to - sy_.from, 5);
     for (const double v : ticks(sy_.from, sy_.to, y_step)) {
       out_ += "<path stroke=\"#eeeeee\" d=\"M62 " + px(sy_.at(v)) + "H846\"/>";
-      text(left - 5, sy_.at(v) + 4, "end", tick_text(v, y_step));
+      text(spectrum_left - 5, sy_.at(v) + 4, "end", tick_text(v, y_step));
     }
     out_ += "<path stroke=\"#999\" fill=\"none\" d=\"M62 24V314H846\"/>";
   }
@@ -179,11 +181,11 @@ class Figure {
     int row = 0;
     for (const auto* band : chosen) {
       const double at = sx_.at(band->center_cm1);
-      const double y = top + 9 + 12 * row;
+      const double y = spectrum_top + 9 + 12 * row;
       out_ += "<path stroke=\"#aaa\" stroke-dasharray=\"2 3\" d=\"M" + px(at) + " " + px(y + 3) +
               "V314\"/>";
       const auto name = band_label(band->assignment);
-      text(std::clamp(at, left + 30, width - right - 30),
+      text(std::clamp(at, spectrum_left + 30, spectrum_width - spectrum_right - 30),
            y,
            "middle",
            (name.size() < 18 ? name + " " : "") + axis_number(std::round(band->center_cm1)),
@@ -193,9 +195,9 @@ class Figure {
   }
 
   void legend() {
-    double at = left + 4;
+    double at = spectrum_left + 4;
     const auto key = [&](const std::string& name, std::string_view color, bool is_area) {
-      if (at > width - 110) {
+      if (at > spectrum_width - 110) {
         return;
       }
       out_ += is_area ? "<rect y=\"8\" width=\"14\" height=\"9\" fill-opacity=\"0.35\" fill=\""
@@ -206,13 +208,13 @@ class Figure {
       at += 32 + 5.6 * static_cast<double>(name.size());
     };
     key("measured", "#222222", false);
-    if (has_fit(entry_)) {
+    if (spectrum_has_fit(entry_)) {
       key("fit", "#D55E00", false);
     }
-    if (has_fit(entry_) || !entry_.baseline.empty()) {
+    if (spectrum_has_fit(entry_) || !entry_.baseline.empty()) {
       key("background", "#56B4E9", false);
     }
-    if (has_fit(entry_)) {
+    if (spectrum_has_fit(entry_)) {
       for (const auto& curve : entry_.composition->curves.phases) {
         key(phase_label(*entry_.composition, curve.first),
             color_of(*entry_.composition, curve.first),
@@ -230,13 +232,13 @@ class Figure {
       rest[i] = entry_.y[first + i] - curves.fit[i];
       size = std::isfinite(rest[i]) ? std::max(size, std::abs(rest[i])) : size;
     }
-    const Scale scale{-size, size, residual_bottom, residual_top};
+    const Scale scale{-size, size, spectrum_residual_bottom, spectrum_residual_top};
     out_ +=
         "<path stroke=\"#999\" fill=\"none\" d=\"M62 336V392H846\"/>"
         "<path stroke=\"#ccc\" d=\"M62 364H846\"/>";
     line(rest, first, "#444444", 0.8, "", &scale);
-    text(left - 5, residual_top + 8, "end", short_number(size));
-    text(left - 5, residual_bottom, "end", "-" + short_number(size));
+    text(spectrum_left - 5, spectrum_residual_top + 8, "end", short_number(size));
+    text(spectrum_left - 5, spectrum_residual_bottom, "end", "-" + short_number(size));
     text(16, 364, "middle", "residual", " transform=\"rotate(-90 16 364)\"");
   }
 
@@ -261,7 +263,7 @@ std::string figure_svg(const SpectrumAnalysis& entry) {
 
 std::pair<double, double> figure_range(const SpectrumAnalysis& entry) {
   const auto x = entry.axis->values();
-  if (!has_fit(entry)) {
+  if (!spectrum_has_fit(entry)) {
     return {x.front(), x.back()};
   }
   const auto& curves = entry.composition->curves;

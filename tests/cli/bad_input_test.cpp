@@ -18,12 +18,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
+struct BadInputOutcome {
   int code = -1;
   std::string text;
 };
 
-bool holds(const Outcome& outcome, std::string_view part) {
+bool holds(const BadInputOutcome& outcome, std::string_view part) {
   return outcome.text.find(part) != std::string::npos;
 }
 
@@ -43,11 +43,12 @@ class BadInput : public ::testing::Test {
   }
 
   // `after` follows the program's arguments: pipes and redirections.
-  [[nodiscard]] Outcome run(const std::string& arguments, const std::string& after = "2>&1") const {
+  [[nodiscard]] BadInputOutcome run(const std::string& arguments,
+                                    const std::string& after = "2>&1") const {
     const auto command = "cd '" + folder.string() + "' && '" +
                          (test::binary_dir() / "calcispec").string() + "' " + arguments + " " +
                          after;
-    Outcome out;
+    BadInputOutcome out;
     FILE* pipe = popen(("bash -c \"" + command + "\" </dev/null").c_str(), "r");
     std::array<char, 4096> buffer{};
     for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {

@@ -1,4 +1,5 @@
 // calcispec batch as a user runs it: shards, merge, status, signals, exit codes.
+#include "tests/support/paths.hpp"
 #include "tests/support/program.hpp"
 
 #include <gtest/gtest.h>
@@ -13,11 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::run_program;
-
-std::string content(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
 
 class BatchCommand : public ::testing::Test {
  protected:
@@ -46,7 +42,7 @@ TEST_F(BatchCommand, ShardsMergeToWhatOneRunGives) {
   EXPECT_NE(status.out.find("shard 2: 2 of 2 blocks, done"), std::string::npos);
   EXPECT_TRUE(fs::exists(folder / "many.nxs.work" / "progress_0_of_3.json"));
   EXPECT_EQ(run_program("batch merge " + job + "--shards 3 -o " + path("many.nxs")).code, 0);
-  EXPECT_TRUE(content(folder / "many.nxs") == content(folder / "one.nxs"));
+  EXPECT_TRUE(test::content_of(folder / "many.nxs") == test::content_of(folder / "one.nxs"));
   EXPECT_FALSE(fs::exists(folder / "many.nxs.work"));
   EXPECT_EQ(run_program("info " + path("many.nxs")).code, 0);
 }
@@ -74,15 +70,16 @@ TEST_F(BatchCommand, FaultsAreSentences) {
 TEST_F(BatchCommand, AnalysesAMapAndRendersIt) {
   const auto run = "batch run map_4x3.txt --bands raman_phosphate_nu1 --method raman -q ";
   EXPECT_EQ(run_program(run + ("--csv " + path("map.csv") + " -o " + path("map.nxs"))).code, 0);
-  EXPECT_NE(content(folder / "map.csv").find("composition_unexplained_fraction"),
+  EXPECT_NE(test::content_of(folder / "map.csv").find("composition_unexplained_fraction"),
             std::string::npos);
   EXPECT_EQ(run_program("report " + path("map.nxs")).code, 0);
-  EXPECT_NE(content(folder / "map.html").find("Moran"), std::string::npos);
+  EXPECT_NE(test::content_of(folder / "map.html").find("Moran"), std::string::npos);
   EXPECT_EQ(run_program("report map_4x3.txt -o " + path("no.html")).code, 3);
   EXPECT_EQ(
       run_program("report --trust-input " + path("map.nxs") + " -o " + path("trusted.html")).code,
       0);
-  EXPECT_EQ(content(folder / "trusted.html"), content(folder / "map.html"));  // read by itself
+  EXPECT_EQ(test::content_of(folder / "trusted.html"),
+            test::content_of(folder / "map.html"));  // read by itself
   const auto plan = run_program("batch run map_4x3.txt --dry-run -o " + path("z.nxs"));
   EXPECT_NE(plan.out.find(" on one thread"), std::string::npos) << plan.out;
 }
@@ -93,7 +90,7 @@ TEST_F(BatchCommand, FolderIsATableWithARowPerSpectrum) {
   std::ofstream(folder / "exports" / "broken.csv") << "raman_shift_1/cm,a\n400,1\n401,what\n";
   const auto run = "batch run " + path("exports") + " -q ";
   EXPECT_EQ(run_program(run + "--csv " + path("all.csv") + " -o " + path("all.nxs")).code, 1);
-  const auto table = content(folder / "all.csv");
+  const auto table = test::content_of(folder / "all.csv");
   EXPECT_NE(table.find("a.csv"), std::string::npos);
   EXPECT_NE(table.find(",failed,"), std::string::npos);
   EXPECT_EQ(run_program(run + "--steps smooth.savgol -o " + path("steps.nxs")).code, 2);
@@ -114,7 +111,8 @@ TEST_F(BatchCommand, FullDiskStopsAndGoesOn) {
   EXPECT_EQ(std::system(("mount -o remount,size=8m " + path("small")).c_str()), 0);
   EXPECT_EQ(run_program(run).code, 0);
   EXPECT_EQ(run_program("batch run " + job + "--compression none -o " + path("other.nxs")).code, 0);
-  EXPECT_TRUE(content(folder / "small" / "o.nxs") == content(folder / "other.nxs"));
+  EXPECT_TRUE(test::content_of(folder / "small" / "o.nxs") ==
+              test::content_of(folder / "other.nxs"));
   // NOLINTNEXTLINE(concurrency-mt-unsafe)
   EXPECT_EQ(std::system(("umount " + path("small")).c_str()), 0);
 }

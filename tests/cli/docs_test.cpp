@@ -29,31 +29,27 @@ bool is_updating() {
   return std::getenv("CALCISPEC_UPDATE_DOCS") != nullptr;
 }
 
-std::string content(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
-
 void compare(const fs::path& path, const std::string& wanted) {
   if (is_updating()) {
     std::ofstream(path, std::ios::binary) << wanted;
   }
-  EXPECT_EQ(content(path), wanted) << path << ": run test_cli with CALCISPEC_UPDATE_DOCS=1";
+  EXPECT_EQ(test::content_of(path), wanted)
+      << path << ": run test_cli with CALCISPEC_UPDATE_DOCS=1";
 }
 
-struct Outcome {
+struct DocsOutcome {
   int code = -1;
   std::string text;  // standard output
 };
 
 // In a folder that holds what the examples name.
-Outcome run_in(const fs::path& folder, std::string command) {
+DocsOutcome run_in(const fs::path& folder, std::string command) {
   const std::string program = "calcispec ";
   if (command.rfind(program, 0) == 0) {
     command =
         "'" + (test::binary_dir() / "calcispec").string() + "' " + command.substr(program.size());
   }
-  Outcome out;
+  DocsOutcome out;
   FILE* pipe = popen(("cd '" + folder.string() + "' && " + command + " 2>/dev/null").c_str(), "r");
   std::array<char, 4096> buffer{};
   for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
@@ -95,7 +91,7 @@ std::string with_part(const std::string& text, const std::string& name, const st
 
 std::string markers_markdown() {
   const auto path = test::source_dir() / "models" / "data" / "markers.csv";
-  const models::CsvTable table(content(path), "markers.csv");
+  const models::CsvTable table(test::content_of(path), "markers.csv");
   std::string out;
   for (Index row = 0; row < table.rows(); ++row) {
     const auto& unit = table.text(row, "unit");
@@ -121,7 +117,7 @@ std::string markers_markdown() {
 
 std::string checks_markdown() {
   const auto path = test::source_dir() / "models" / "data" / "quality.csv";
-  const models::CsvTable table(content(path), "quality.csv");
+  const models::CsvTable table(test::content_of(path), "quality.csv");
   std::string out = "| threshold | value | unit | why |\n|---|---|---|---|\n";
   for (Index row = 0; row < table.rows(); ++row) {
     out += "| " + table.text(row, "check") + " | " + table.text(row, "threshold") + " | " +
@@ -132,7 +128,7 @@ std::string checks_markdown() {
 
 TEST(Docs, MethodReferenceHoldsTheTablesOfTheProgram) {
   const auto path = test::source_dir() / "docs" / "method_reference.md";
-  auto text = content(path);
+  auto text = test::content_of(path);
   text = with_part(text, "steps", run_in(".", "calcispec method list --format markdown").text);
   text = with_part(text, "markers", markers_markdown());
   text = with_part(text, "checks", checks_markdown());
@@ -141,8 +137,8 @@ TEST(Docs, MethodReferenceHoldsTheTablesOfTheProgram) {
 
 TEST(Docs, PicturesShowEveryBaseline) {
   for (const auto* technique : {"raman", "ftir"}) {
-    const auto picture =
-        content(test::source_dir() / "docs" / ("baselines_" + std::string(technique) + ".svg"));
+    const auto picture = test::content_of(test::source_dir() / "docs" /
+                                          ("baselines_" + std::string(technique) + ".svg"));
     for (const auto& step : step_table()) {
       if (step.info.family == "baseline") {
         EXPECT_NE(picture.find(">" + std::string(step.info.name) + "</text>"), std::string::npos)
@@ -216,12 +212,12 @@ class Commands : public ::testing::Test {
 
 TEST_F(Commands, OfTheReadmeWork) {
   const auto path = test::source_dir() / "README.md";
-  compare(path, checked(content(path)));
+  compare(path, checked(test::content_of(path)));
 }
 
 TEST_F(Commands, OfTheTutorialWork) {
   const auto path = test::source_dir() / "docs" / "tutorial.md";
-  compare(path, checked(content(path)));
+  compare(path, checked(test::content_of(path)));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // calcispec fit as a user runs it: formats, figures, maps, exit codes, messages.
+#include "tests/support/paths.hpp"
 #include "tests/support/program.hpp"
 
 #include <gtest/gtest.h>
@@ -16,11 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 using test::run_program;
-
-std::string content(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
 
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> out;
@@ -171,7 +167,7 @@ TEST_F(FitCommand, MapsGiveARowPerPixelAndPicturesOfTheirValues) {
   const auto outcome = run_program("fit --bands raman_phosphate_nu1 map_4x3.txt -o '" +
                                    path("map.csv") + "' --figures '" + path("maps") + "'");
   EXPECT_EQ(outcome.code, 0);
-  const auto lines = split(content(folder / "map.csv"), '\n');
+  const auto lines = split(test::content_of(folder / "map.csv"), '\n');
   ASSERT_EQ(lines.size(), 13U);
   EXPECT_NE(lines[0].find("map_column,map_row,x_um,y_um"), std::string::npos);
   std::size_t pictures = 0;
@@ -179,7 +175,7 @@ TEST_F(FitCommand, MapsGiveARowPerPixelAndPicturesOfTheirValues) {
   for (const auto& file : fs::directory_iterator(folder / "maps")) {
     ++pictures;
     has_width = has_width || file.path().string().find("nu1_po4_fwhm") != std::string::npos;
-    EXPECT_NE(content(file.path()).find("<svg"), std::string::npos);
+    EXPECT_NE(test::content_of(file.path()).find("<svg"), std::string::npos);
   }
   EXPECT_TRUE(has_width);
   EXPECT_GE(pictures, 6U);
@@ -243,9 +239,9 @@ TEST_F(FitCommand, ExitCodesAndMessages) {
   const auto arguments =
       "fit --bands raman_phosphate_nu1 raman_lesion.csv -o '" + path("there.csv");
   EXPECT_EQ(run_program(arguments + "'").code, 2);
-  EXPECT_EQ(content(folder / "there.csv"), "keep me");
+  EXPECT_EQ(test::content_of(folder / "there.csv"), "keep me");
   EXPECT_EQ(run_program(arguments + "' --force").code, 0);
-  EXPECT_EQ(content(folder / "there.csv").rfind("input,index,id,status", 0), 0U);
+  EXPECT_EQ(test::content_of(folder / "there.csv").rfind("input,index,id,status", 0), 0U);
   EXPECT_EQ(run_program("fit --bands raman_phosphate_nu1 --dry-run raman_lesion.csv -o '" +
                         path("dry.csv") + "'")
                 .code,
@@ -259,8 +255,8 @@ TEST_F(FitCommand, AFolderTakesOneFilePerInput) {
                         path("out") + "/'")
                 .code,
             0);
-  EXPECT_EQ(split(content(folder / "out" / "raman_lesion.csv"), '\n').size(), 3U);
-  EXPECT_EQ(split(content(folder / "out" / "dialect_rruff.csv"), '\n').size(), 3U);
+  EXPECT_EQ(split(test::content_of(folder / "out" / "raman_lesion.csv"), '\n').size(), 3U);
+  EXPECT_EQ(split(test::content_of(folder / "out" / "dialect_rruff.csv"), '\n').size(), 3U);
 }
 
 TEST_F(FitCommand, SameBytesForAnyNumberOfThreads) {

@@ -20,16 +20,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
+struct ProgramOutcome {
   int code = -1;
   std::string text;  // both outputs, unless the errors are sent elsewhere
 };
 
-Outcome run(const std::string& arguments, const std::string& errors = "2>&1") {
+ProgramOutcome run(const std::string& arguments, const std::string& errors = "2>&1") {
   const auto command = "cd '" + test::sample_dir().string() + "' && '" +
                        (test::binary_dir() / "calcispec").string() + "' " + arguments + " " +
                        errors + " </dev/null";
-  Outcome out;
+  ProgramOutcome out;
   FILE* pipe = popen(command.c_str(), "r");
   std::array<char, 4096> buffer{};
   for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
@@ -37,11 +37,6 @@ Outcome run(const std::string& arguments, const std::string& errors = "2>&1") {
   }
   out.code = WEXITSTATUS(pclose(pipe));
   return out;
-}
-
-std::string content(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
 class Program : public ::testing::Test {
@@ -86,12 +81,12 @@ TEST_F(Program, AnalysesASampleInWordsJsonCsvAndReport) {
       run("analyze raman_lesion.csv --json " + path("a.json") + " --csv " + path("a.csv") +
           " --report " + path("a.html") + " --figures " + path("figures"));
   EXPECT_EQ(outcome.code, 0) << outcome.text;
-  const auto json = content(folder / "a.json");
+  const auto json = test::content_of(folder / "a.json");
   EXPECT_NE(json.find("\"schema\": 1"), std::string::npos);
   EXPECT_NE(json.find("\"basis\": \"signal_share\""), std::string::npos);
   EXPECT_NE(json.find("\"name\": \"apatite\""), std::string::npos);
-  EXPECT_NE(content(folder / "a.csv").find("apatite_signal_share"), std::string::npos);
-  const auto html = content(folder / "a.html");
+  EXPECT_NE(test::content_of(folder / "a.csv").find("apatite_signal_share"), std::string::npos);
+  const auto html = test::content_of(folder / "a.html");
   EXPECT_NE(html.find("For research use only"), std::string::npos);
   EXPECT_NE(html.find("Content-Security-Policy"), std::string::npos);
   EXPECT_EQ(html.find("http://"), html.find("http://www.w3.org/2000/svg"));
@@ -102,7 +97,7 @@ TEST_F(Program, AnalysesASampleInWordsJsonCsvAndReport) {
 // point alone would be 1.2 1/cm late on the flank at 1127, which this test does not let pass.
 double nu3_height(const std::string& sample, double position) {
   std::map<double, double> points;
-  std::istringstream lines(content(test::sample_dir() / sample));
+  std::istringstream lines(test::content_of(test::sample_dir() / sample));
   for (std::string line; std::getline(lines, line);) {
     double x = 0;
     double y = 0;
@@ -121,7 +116,7 @@ double nu3_height(const std::string& sample, double position) {
 
 TEST_F(Program, HeightRatiosOfATransmissionSampleAreThoseOfItsFile) {
   ASSERT_EQ(run("analyze ftir_lesion.csv ftir_atr_lesion.csv --json " + path("a.json")).code, 0);
-  const auto json = nlohmann::json::parse(content(folder / "a.json"));
+  const auto json = nlohmann::json::parse(test::content_of(folder / "a.json"));
   const std::map<std::string, std::pair<double, double>> ratios{
       {"crystallinity_1030_1020", {1030, 1020}},
       {"acid_phosphate",          {1127, 1096}}
@@ -149,7 +144,7 @@ TEST_F(Program, HeightRatiosOfATransmissionSampleAreThoseOfItsFile) {
 
 // Numbers must be numbers, names no formulas. Python's zip reader is taken where there is one.
 TEST_F(Program, WritesAWorkbook) {
-  write("=cmd.csv", content(test::sample_dir() / "raman_lesion.csv"));
+  write("=cmd.csv", test::content_of(test::sample_dir() / "raman_lesion.csv"));
   const auto arguments = "analyze -q '" + path("=cmd.csv") + "' --xlsx " + path("a.xlsx");
   const auto outcome = run(arguments);
   if (outcome.text.find("libxlsxwriter") != std::string::npos) {
@@ -157,12 +152,12 @@ TEST_F(Program, WritesAWorkbook) {
     GTEST_SKIP() << "built without libxlsxwriter";
   }
   ASSERT_EQ(outcome.code, 0) << outcome.text;
-  const auto book = content(folder / "a.xlsx");
+  const auto book = test::content_of(folder / "a.xlsx");
   EXPECT_EQ(book.substr(0, 4), std::string("PK\x03\x04"));
   EXPECT_GT(book.size(), 5000U);
   EXPECT_EQ(run(arguments).code, 2);  // it is there already
   EXPECT_EQ(run(arguments + " --force").code, 0);
-  EXPECT_EQ(content(folder / "a.xlsx"), book);
+  EXPECT_EQ(test::content_of(folder / "a.xlsx"), book);
   EXPECT_EQ(run("analyze -q raman_lesion.csv --xlsx /proc/calcispec/x.xlsx").code, 74);
   // No other thread runs here.
   // NOLINTNEXTLINE(concurrency-mt-unsafe)
@@ -197,8 +192,8 @@ TEST_F(Program, SameBytesForAnyNumberOfThreads) {
             0);
   EXPECT_EQ(run("analyze . -q -j 3 --json " + path("3.json") + " --report " + path("3.html")).code,
             0);
-  EXPECT_EQ(content(folder / "1.json"), content(folder / "3.json"));
-  EXPECT_EQ(content(folder / "1.html"), content(folder / "3.html"));
+  EXPECT_EQ(test::content_of(folder / "1.json"), test::content_of(folder / "3.json"));
+  EXPECT_EQ(test::content_of(folder / "1.html"), test::content_of(folder / "3.html"));
 }
 
 TEST_F(Program, OneBadFileSparesTheOthers) {
@@ -223,9 +218,9 @@ TEST_F(Program, ExistingOutputNeedsForceAndUnwritableOutputIsSaid) {
   write("there.csv", "keep me");
   const auto arguments = "convert raman_lesion.csv -o " + path("there.csv");
   EXPECT_EQ(run(arguments).code, 2);
-  EXPECT_EQ(content(folder / "there.csv"), "keep me");
+  EXPECT_EQ(test::content_of(folder / "there.csv"), "keep me");
   EXPECT_EQ(run(arguments + " --force").code, 0);
-  EXPECT_NE(content(folder / "there.csv"), "keep me");
+  EXPECT_NE(test::content_of(folder / "there.csv"), "keep me");
   EXPECT_EQ(run("convert raman_lesion.csv -o /proc/calcispec/x.csv").code, 74);
 }
 
@@ -235,10 +230,10 @@ TEST_F(Program, CorrectKeepsTheAxisAndAddsUp) {
                 path("out.csv"))
                 .code,
             0);
-  const auto corrected = content(folder / "out.csv");
+  const auto corrected = test::content_of(folder / "out.csv");
   EXPECT_EQ(corrected.substr(0, 27), "wavenumber_1/cm,absorbance\n");
   EXPECT_TRUE(fs::exists(folder / "out.baseline.csv"));
-  const auto input = content(test::sample_dir() / "ftir_lesion.csv");
+  const auto input = test::content_of(test::sample_dir() / "ftir_lesion.csv");
   const auto first = input.substr(input.find("absorbance\n") + 11, 4);
   EXPECT_EQ(corrected.substr(27, 4), first);  // falling, as in the input
 }
@@ -259,7 +254,7 @@ TEST_F(Program, BenchMeasuresTheHeadlineSet) {
   EXPECT_EQ(table.code, 0) << table.text;
   EXPECT_NE(table.text.find("cpu_level:"), std::string::npos);
   EXPECT_EQ(run("bench --format json -o " + path("speed.json")).code, 0);
-  const auto json = content(folder / "speed.json");
+  const auto json = test::content_of(folder / "speed.json");
   EXPECT_NE(json.find("\"schema\": 1"), std::string::npos);
   for (const auto* key : {"cpu", "cpu_level", "compiler", "versions", "fftw"}) {
     EXPECT_NE(json.find("\"" + std::string(key) + "\": "), std::string::npos) << key;
@@ -283,16 +278,16 @@ TEST_F(Program, BenchMeasuresTheHeadlineSet) {
 }
 
 TEST_F(Program, HostileNamesStayText) {
-  write("x<script>alert(1)<&'.csv", content(test::sample_dir() / "raman_lesion.csv"));
+  write("x<script>alert(1)<&'.csv", test::content_of(test::sample_dir() / "raman_lesion.csv"));
   EXPECT_EQ(run("analyze '" + folder.string() + "' --report " + path("h.html")).code, 0);
-  EXPECT_EQ(content(folder / "h.html").find("<script>alert"), std::string::npos);
+  EXPECT_EQ(test::content_of(folder / "h.html").find("<script>alert"), std::string::npos);
 }
 
 TEST_F(Program, OutputTakesAFileOfAnyFormatOrAFolder) {
   EXPECT_EQ(run("analyze raman_lesion.csv -o " + path("out.json")).code, 0);
-  EXPECT_NE(content(folder / "out.json").find("\"schema\": 1"), std::string::npos);
+  EXPECT_NE(test::content_of(folder / "out.json").find("\"schema\": 1"), std::string::npos);
   EXPECT_EQ(run("analyze raman_lesion.csv -o " + path("out.csv")).code, 0);
-  EXPECT_EQ(content(folder / "out.csv").rfind("input,index", 0), 0U);
+  EXPECT_EQ(test::content_of(folder / "out.csv").rfind("input,index", 0), 0U);
   // Progress of slow builds goes to the errors.
   const auto json = run("analyze raman_lesion.csv --format json", "2>/dev/null");
   EXPECT_EQ(json.text.rfind("{", 0), 0U);
@@ -339,7 +334,8 @@ TEST(Samples, AreWhatTheGeneratorWrites) {
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (entry.is_regular_file()) {
       const auto name = fs::relative(entry.path(), folder);
-      EXPECT_EQ(content(entry.path()), content(test::sample_dir() / name)) << name;
+      EXPECT_EQ(test::content_of(entry.path()), test::content_of(test::sample_dir() / name))
+          << name;
     }
   }
   fs::remove_all(folder);

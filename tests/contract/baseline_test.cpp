@@ -73,7 +73,7 @@ ChainResult run(const std::string& method,
   return run_chain(spectra, std::span(&step, 1), 1);
 }
 
-bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
+bool same_bits_baseline(const std::vector<double>& a, const std::vector<double>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
 }
 
@@ -102,8 +102,8 @@ TEST_P(EveryBaseline, WhatIsHiddenHasNoSay) {
     const auto of_other = run(GetParam(), other, mask);
     const auto of_gaps = run(GetParam(), gaps);
     ASSERT_NE(plain.status[0][0], MethodStatus::failed);
-    EXPECT_TRUE(same_bits(plain.baseline->values, of_other.baseline->values));
-    EXPECT_TRUE(same_bits(plain.baseline->values, of_gaps.baseline->values));
+    EXPECT_TRUE(same_bits_baseline(plain.baseline->values, of_other.baseline->values));
+    EXPECT_TRUE(same_bits_baseline(plain.baseline->values, of_gaps.baseline->values));
     for (std::size_t i = 0; i < 500; ++i) {
       EXPECT_TRUE(std::isfinite(plain.baseline->values[i])) << i;
       EXPECT_EQ(std::isnan(of_gaps.spectra.values[i]), std::isnan(gaps.values[i])) << i;
@@ -132,7 +132,7 @@ TEST_P(EveryBaseline, UnevenAndFallingAxesGiveTheSameBaseline) {
   const auto a = run(GetParam(), rising);
   const auto b = run(GetParam(), falling);
   EXPECT_NE(a.status[0][0], MethodStatus::failed);
-  EXPECT_TRUE(same_bits(a.baseline->values, b.baseline->values));
+  EXPECT_TRUE(same_bits_baseline(a.baseline->values, b.baseline->values));
   for (const double z : a.baseline->values) {
     EXPECT_TRUE(std::isfinite(z));
   }

@@ -38,7 +38,7 @@ SpectraMatrix test_spectra(Index rows, Index points) {
   return spectra;
 }
 
-bool same_bits(std::span<const double> a, std::span<const double> b) {
+bool same_bits_chain(std::span<const double> a, std::span<const double> b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
 }
 
@@ -62,15 +62,15 @@ TEST_P(EveryMethod, LeavesItsInputAndRepeatsItself) {
   const auto spectra = test_spectra(3, 200);
   const auto copy = spectra.values;
   const auto first = run(spectra);
-  EXPECT_TRUE(same_bits(copy, spectra.values));
-  EXPECT_TRUE(same_bits(first.spectra.values, run(spectra).spectra.values));
+  EXPECT_TRUE(same_bits_chain(copy, spectra.values));
+  EXPECT_TRUE(same_bits_chain(first.spectra.values, run(spectra).spectra.values));
 }
 
 TEST_P(EveryMethod, SameBitsAloneInABatchReorderedAndInThreads) {
   // More rows than a block of the chain holds: lanes take several spectra each.
   const auto spectra = test_spectra(137, 201);
   const auto batch = run(spectra);
-  EXPECT_TRUE(same_bits(batch.spectra.values, run(spectra, 3).spectra.values));
+  EXPECT_TRUE(same_bits_chain(batch.spectra.values, run(spectra, 3).spectra.values));
   auto reordered = spectra;
   for (Index r = 0; r < spectra.rows(); ++r) {
     const auto from = spectra.row(spectra.rows() - 1 - r);
@@ -80,8 +80,8 @@ TEST_P(EveryMethod, SameBitsAloneInABatchReorderedAndInThreads) {
   for (Index r = 0; r < spectra.rows(); ++r) {
     auto alone = SpectraMatrix::make(spectra.axis, 1);
     std::copy(spectra.row(r).begin(), spectra.row(r).end(), alone.values.begin());
-    EXPECT_TRUE(same_bits(batch.spectra.row(r), run(alone).spectra.row(0)));
-    EXPECT_TRUE(same_bits(batch.spectra.row(r), other.spectra.row(spectra.rows() - 1 - r)));
+    EXPECT_TRUE(same_bits_chain(batch.spectra.row(r), run(alone).spectra.row(0)));
+    EXPECT_TRUE(same_bits_chain(batch.spectra.row(r), other.spectra.row(spectra.rows() - 1 - r)));
   }
 }
 
@@ -123,8 +123,8 @@ TEST_P(EveryMethod, BadRowsComeBackNotANumberAndSpareTheOthers) {
   const auto result = run(spectra);
   EXPECT_EQ(result.status[0][1], MethodStatus::not_finite);
   EXPECT_TRUE(std::isnan(result.spectra.row(1)[0]));
-  EXPECT_TRUE(same_bits(result.spectra.row(0), whole.spectra.row(0)));
-  EXPECT_TRUE(same_bits(result.spectra.row(2), whole.spectra.row(2)));
+  EXPECT_TRUE(same_bits_chain(result.spectra.row(0), whole.spectra.row(0)));
+  EXPECT_TRUE(same_bits_chain(result.spectra.row(2), whole.spectra.row(2)));
 }
 
 TEST_P(EveryMethod, EmptyConstantAndShortInputGiveAStatus) {
@@ -145,7 +145,7 @@ TEST_P(EveryMethod, HasHelpForEveryParameter) {
   }
 }
 
-std::vector<std::string> all_names() {
+std::vector<std::string> all_names_chain() {
   std::vector<std::string> out;
   for (const auto& method : core_methods()) {
     out.push_back(std::string(method.family) + "_" + std::string(method.name));
@@ -153,9 +153,10 @@ std::vector<std::string> all_names() {
   return out;
 }
 
-INSTANTIATE_TEST_SUITE_P(Core, EveryMethod, ::testing::ValuesIn(all_names()), [](const auto& row) {
-  return row.param;
-});
+INSTANTIATE_TEST_SUITE_P(Core,
+                         EveryMethod,
+                         ::testing::ValuesIn(all_names_chain()),
+                         [](const auto& row) { return row.param; });
 
 TEST(Chain, RefusesAnUnknownStep) {
   const ChainStep step{"baseline", "nonsense", {}};
@@ -169,7 +170,7 @@ TEST(Chain, WithoutTheBaselineTheResultIsTheSame) {
   const auto with = run_chain(spectra, std::span(&step, 1), 1);
   const auto without = run_chain(spectra, std::span(&step, 1), 1, false);
   EXPECT_FALSE(without.baseline.has_value());
-  EXPECT_TRUE(same_bits(with.spectra.values, without.spectra.values));
+  EXPECT_TRUE(same_bits_chain(with.spectra.values, without.spectra.values));
 }
 
 TEST(Chain, AFailedRowStaysOutOfTheStepsAfter) {

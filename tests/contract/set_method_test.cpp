@@ -129,7 +129,7 @@ TEST_P(EverySetMethod, HasHelpForEveryParameter) {
   }
 }
 
-std::vector<std::string> all_names() {
+std::vector<std::string> all_names_set_method() {
   std::vector<std::string> out;
   for (const auto& method : set_methods()) {
     out.push_back(std::string(method.family) + "_" + std::string(method.name));
@@ -139,7 +139,7 @@ std::vector<std::string> all_names() {
 
 INSTANTIATE_TEST_SUITE_P(Core,
                          EverySetMethod,
-                         ::testing::ValuesIn(all_names()),
+                         ::testing::ValuesIn(all_names_set_method()),
                          [](const auto& row) { return row.param; });
 
 TEST(SetMethods, AnUnknownOneIsRefused) {

@@ -9,7 +9,7 @@
 namespace calcispec {
 namespace {
 
-struct Data {
+struct BandMixtureData {
   std::vector<double> x;
   std::vector<double> y;
   std::vector<double> sigma;
@@ -17,8 +17,8 @@ struct Data {
 
 // Three bands, shifted by `shift` and widened, on a curved background; no noise, so that every
 // deviation is the solver's.
-Data make_data(double shift, double widening) {
-  Data data;
+BandMixtureData make_data_band_mixture(double shift, double widening) {
+  BandMixtureData data;
   for (int i = 0; i < 700; ++i) {
     const double x = 400 + 2.0 * i;
     const double t = (x - 400) / 1400;
@@ -50,7 +50,7 @@ std::vector<MixtureBand> make_bands(Index group) {
 }
 
 TEST(BandMixture, FindsShiftedAndWidenedBands) {
-  const Data data = make_data(2.2, 1.15);
+  const BandMixtureData data = make_data_band_mixture(2.2, 1.15);
   const auto bands = make_bands(-1);
   const auto result = fit_band_mixture(data.x, data.y, data.sigma, bands, 0, {});
   ASSERT_EQ(result.status, MixtureStatus::converged);
@@ -63,7 +63,7 @@ TEST(BandMixture, FindsShiftedAndWidenedBands) {
 }
 
 TEST(BandMixture, AreaIsThatOfTheBand) {
-  const Data data = make_data(0, 1);
+  const BandMixtureData data = make_data_band_mixture(0, 1);
   const auto bands = make_bands(0);
   const auto result = fit_band_mixture(data.x, data.y, data.sigma, bands, 1, {});
   const double expected = 2 * pseudo_voigt_area(20, 0.6);
@@ -72,7 +72,7 @@ TEST(BandMixture, AreaIsThatOfTheBand) {
 }
 
 TEST(BandMixture, FindsCommonSkewAndLorentzShare) {
-  Data data = make_data(0, 1);
+  BandMixtureData data = make_data_band_mixture(0, 1);
   auto bands = make_bands(-1);
   std::vector<double> skewed(data.x.size(), 0.0);
   for (auto band : bands) {
@@ -97,7 +97,7 @@ TEST(BandMixture, FindsCommonSkewAndLorentzShare) {
 }
 
 TEST(BandMixture, MissingBandOfAGroupIsSeenAsMissing) {
-  Data data = make_data(0, 1);
+  BandMixtureData data = make_data_band_mixture(0, 1);
   for (std::size_t i = 0; i < data.x.size(); ++i) {
     data.y[i] -= 3 * pseudo_voigt(data.x[i], 590, 18, 0.6);
   }
@@ -109,8 +109,8 @@ TEST(BandMixture, MissingBandOfAGroupIsSeenAsMissing) {
 }
 
 // The same data with normal noise of the stated size.
-Data make_noisy(unsigned seed) {
-  Data data = make_data(0.7, 1.1);
+BandMixtureData make_noisy(unsigned seed) {
+  BandMixtureData data = make_data_band_mixture(0.7, 1.1);
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal(0, 0.1);
   for (std::size_t i = 0; i < data.y.size(); ++i) {
@@ -151,7 +151,7 @@ TEST(BandMixture, AreasAreAsUncertainAsStated) {
   for (unsigned seed = 0; seed < spectra; ++seed) {
     std::mt19937_64 random(seed);
     std::normal_distribution<double> normal;
-    Data data = make_data(0, 1);
+    BandMixtureData data = make_data_band_mixture(0, 1);
     for (std::size_t i = 0; i < data.x.size(); ++i) {
       const double t = (data.x[i] - 400) / 1400;
       data.y[i] = 5 + 4 * t - 6 * t * t + 0.1 * normal(random);
@@ -181,14 +181,14 @@ TEST(BandMixture, AreasAreAsUncertainAsStated) {
 }
 
 TEST(BandMixture, FindsTheLorentzShare) {
-  const Data data = make_data(0.5, 1.1);
+  const BandMixtureData data = make_data_band_mixture(0.5, 1.1);
   const auto result = fit_band_mixture(data.x, data.y, data.sigma, make_free_bands(), 0, {});
   EXPECT_NEAR(result.bands[0].lorentz_share, 0.6, 0.02);
   EXPECT_NEAR(result.bands[0].fwhm, 14 * 1.1, 0.05);
 }
 
 TEST(BandMixture, PrunesBandsTheDataDoNotAskFor) {
-  const Data data = make_noisy(7);
+  const BandMixtureData data = make_noisy(7);
   auto bands = make_free_bands();
   for (const double at : {700.0, 1064.0, 1080.0, 1300.0}) {
     auto extra = bands[1];
@@ -208,14 +208,14 @@ TEST(BandMixture, PrunesBandsTheDataDoNotAskFor) {
 
 TEST(BandMixture, SameSpectrumGivesTheSameBits) {
   const auto bands = make_free_bands();
-  const Data data = make_noisy(11);
+  const BandMixtureData data = make_noisy(11);
   BandMixtureOptions options;
   options.seeks_ripple = true;
   options.prune_sigmas = 2;
   const auto first = fit_band_mixture(data.x, data.y, data.sigma, bands, 0, options);
   for (unsigned seed = 20; seed < 24; ++seed) {
     // Other sizes in between leave other memory behind.
-    Data other = make_noisy(seed);
+    BandMixtureData other = make_noisy(seed);
     other.x.resize(300 + 37 * seed % 200);
     other.y.resize(other.x.size());
     other.sigma.resize(other.x.size());
@@ -228,7 +228,7 @@ TEST(BandMixture, SameSpectrumGivesTheSameBits) {
 }
 
 TEST(BandMixture, AnswersNonFiniteDataWithAStatus) {
-  Data data = make_data(0, 1);
+  BandMixtureData data = make_data_band_mixture(0, 1);
   data.y[5] = std::nan("");
   const auto result = fit_band_mixture(data.x, data.y, data.sigma, make_bands(0), 1, {});
   EXPECT_EQ(result.status, MixtureStatus::not_finite);

@@ -8,19 +8,17 @@
 namespace calcispec {
 namespace {
 
-using detail::BandModel;
-
-struct Data {
+struct BandModelData {
   std::vector<double> x;
   std::vector<double> y;
   std::vector<double> sigma;
   std::vector<MixtureBand> bands;
 };
 
-Data make_data(unsigned seed) {
+BandModelData make_data_band_model(unsigned seed) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;
-  Data data;
+  BandModelData data;
   for (const double at : {590.0, 607.0, 960.0, 1045.0, 1071.0}) {
     MixtureBand band;
     band.center = at;
@@ -54,9 +52,9 @@ Data make_data(unsigned seed) {
 // From a poor start a short enough part of the step must lower the objective, whatever the step.
 TEST(BandModel, StepsPointDownhill) {
   for (unsigned seed = 0; seed < 10; ++seed) {
-    const Data data = make_data(seed);
+    const BandModelData data = make_data_band_model(seed);
     BandMixtureOptions options;
-    BandModel model(data.x, data.y, data.bands, 0, options);
+    detail::BandModel model(data.x, data.y, data.bands, 0, options);
     model.set_sigma(data.sigma);
     model.evaluate();
     ASSERT_TRUE(model.solve(false));
@@ -80,8 +78,8 @@ TEST(BandModel, StepsPointDownhill) {
 // Products of columns are cut; the state they lead to must still be that of the whole problem: from
 // it no shape, height or background may ask to move.
 TEST(BandModel, RestsWhereTheWholeProblemRests) {
-  const Data data = make_data(77);
-  BandModel model(data.x, data.y, data.bands, 0, {});
+  const BandModelData data = make_data_band_model(77);
+  detail::BandModel model(data.x, data.y, data.bands, 0, {});
   model.set_sigma(data.sigma);
   for (int step = 0; step < 40; ++step) {
     model.evaluate();
@@ -100,10 +98,10 @@ TEST(BandModel, RestsWhereTheWholeProblemRests) {
 }
 
 TEST(BandModel, KeepsOneOfTwoBandsForTheSameSignal) {
-  Data data = make_data(5);
+  BandModelData data = make_data_band_model(5);
   data.bands.push_back(data.bands[2]);
   data.bands.back().center += 0.5;
-  BandModel model(data.x, data.y, data.bands, 0, {});
+  detail::BandModel model(data.x, data.y, data.bands, 0, {});
   model.set_sigma(data.sigma);
   model.evaluate();
   ASSERT_TRUE(model.solve(false));

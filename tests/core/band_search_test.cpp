@@ -14,7 +14,7 @@
 namespace calcispec {
 namespace {
 
-int repeats(int fast, int slow) {
+int repeats_band_search(int fast, int slow) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread reads it
   const auto* wish = std::getenv("CALCISPEC_SLOW");
   return wish != nullptr && std::string_view(wish) == "1" ? slow : fast;
@@ -26,7 +26,7 @@ BandSearch search(const test::BandJob& job, const BandSearchOptions& options = {
 
 // The standard job: 300 points, 1 to 4 bands that overlap more or less.
 TEST(BandSearch, CountsBandsAsTheyWerePutIn) {
-  const int count = repeats(10, 300);
+  const int count = repeats_band_search(10, 300);
   for (int bands = 1; bands <= 4; ++bands) {
     for (const double snr : {50.0, 200.0}) {
       int right = 0;
@@ -49,7 +49,7 @@ TEST(BandSearch, CountsBandsAsTheyWerePutIn) {
 }
 
 TEST(BandSearch, NoiseHasNoBands) {
-  const int count = repeats(100, 2000);
+  const int count = repeats_band_search(100, 2000);
   int alarms = 0;
   for (int t = 0; t < count; ++t) {
     auto job = test::make_band_job(0, static_cast<std::uint64_t>(t), 50);
@@ -71,7 +71,7 @@ TEST(BandSearch, NoiseHasNoBands) {
 
 // Two bands 0.7 of their width apart have one maximum and no shoulder: the residual asks for it.
 TEST(BandSearch, HiddenBandComesFromTheResidual) {
-  const int count = repeats(10, 200);
+  const int count = repeats_band_search(10, 200);
   int right = 0;
   int hidden = 0;
   for (int t = 0; t < count; ++t) {

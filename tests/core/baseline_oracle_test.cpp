@@ -13,7 +13,7 @@
 namespace calcispec {
 namespace {
 
-SpectraMatrix spectra_of(Index rows, Index points) {
+SpectraMatrix baseline_oracle_spectra_of(Index rows, Index points) {
   std::vector<double> x;
   for (Index i = 0; i < points; ++i) {
     x.push_back(static_cast<double>(i));
@@ -73,7 +73,7 @@ double worst(const SpectraMatrix& spectra, const std::string& method, double lam
 TEST(BaselineOracle, LanesAgreeWithThePlainLoop) {
   for (const Index rows : {1, 3, 4, 5, 8, 17}) {
     for (const Index points : {40, 257, 1000}) {
-      const auto spectra = spectra_of(rows, points);
+      const auto spectra = baseline_oracle_spectra_of(rows, points);
       EXPECT_LT(worst(spectra, "asls", 1e4), 1e-8) << rows << " x " << points;
       EXPECT_LT(worst(spectra, "arpls", 1e4), 1e-8) << rows << " x " << points;
       // Its weights steepen with every round, and rounding errors with them.
@@ -91,7 +91,7 @@ TEST(BaselineOracle, EveryOrderAndLengthSolvesTheWhittakerSystem) {
   const auto* info = find_core_method("baseline", "asls");
   for (Index order = 1; order <= 4; ++order) {
     for (const Index points : {6, 7, 8, 9, 10, 11, 12, 13, 30, 31}) {
-      const auto spectra = spectra_of(3, points);
+      const auto spectra = baseline_oracle_spectra_of(3, points);
       const std::vector<GivenParameter> given{
           {"lambda",         "50",                  ""},
           {"diff_order",     std::to_string(order), ""},
@@ -118,7 +118,7 @@ TEST(BaselineOracle, EveryOrderAndLengthSolvesTheWhittakerSystem) {
 }
 
 TEST(BaselineOracle, ReversedSpectraGiveReversedBaselines) {
-  const auto spectra = spectra_of(1, 301);
+  const auto spectra = baseline_oracle_spectra_of(1, 301);
   auto reversed = spectra;
   std::reverse(reversed.values.begin(), reversed.values.end());
   const auto* info = find_core_method("baseline", "arpls");

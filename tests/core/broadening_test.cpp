@@ -56,7 +56,7 @@ std::vector<double> axis(double from, double to, double step) {
   return x;
 }
 
-BandModel one_band(const char* shape, const std::vector<double>& parameters) {
+BandModel one_band_broadening(const char* shape, const std::vector<double>& parameters) {
   BandModel model;
   Band band = Band::make("", *find_band_shape(shape));
   for (std::size_t j = 0; j < parameters.size(); ++j) {
@@ -105,16 +105,16 @@ TEST(Broadening, AGaussianBecomesAGaussianAndALorentzianAVoigtProfile) {
   const auto x = axis(900, 1100, 0.7);
   const double slit = 6;
   for (const double width : {0.75, 2.0, 6.0, 20.0}) {
-    auto gauss = one_band("gauss", {10, 1000.3, width});
+    auto gauss = one_band_broadening("gauss", {10, 1000.3, width});
     gauss.broadening = {BroadeningKind::gauss, slit};
     const double total = std::hypot(width, slit);
-    auto plain = one_band("gauss", {10 * width / total, 1000.3, total});
+    auto plain = one_band_broadening("gauss", {10 * width / total, 1000.3, total});
     const auto a = curve_of(gauss, x);
     const auto b = curve_of(plain, x);
     const double height = 10 * width / total;
-    auto lorentz = one_band("lorentz", {10, 1000.3, width});
+    auto lorentz = one_band_broadening("lorentz", {10, 1000.3, width});
     lorentz.broadening = gauss.broadening;
-    auto voigt = one_band(
+    auto voigt = one_band_broadening(
         "voigt", {10 * width * pi / 2, 1000.3, slit / (2 * std::sqrt(2 * ln2)), 0.5 * width});
     const auto c = curve_of(lorentz, x);
     const auto d = curve_of(voigt, x);
@@ -128,11 +128,11 @@ TEST(Broadening, AGaussianBecomesAGaussianAndALorentzianAVoigtProfile) {
 TEST(Broadening, AnInterferometerIsAPlainSum) {
   const auto x = axis(950, 1050, 2.1);
   for (const auto apodisation : all_apodisations) {
-    auto model = one_band("pseudo_voigt", {10, 1001.3, 5, 0.5});
+    auto model = one_band_broadening("pseudo_voigt", {10, 1001.3, 5, 0.5});
     model.broadening = {BroadeningKind::sinc, 0, 0.2, apodisation};
     const auto curve = curve_of(model, x);
     const auto fine = axis(1001.3 - 3000, 1001.3 + 3000, 0.25);
-    const auto narrow = curve_of(one_band("pseudo_voigt", {10, 1001.3, 5, 0.5}), fine);
+    const auto narrow = curve_of(one_band_broadening("pseudo_voigt", {10, 1001.3, 5, 0.5}), fine);
     for (std::size_t i = 0; i < x.size(); i += 5) {
       double sum = 0;
       for (std::size_t k = 0; k < fine.size(); ++k) {
@@ -172,7 +172,7 @@ TEST(Broadening, FitsFindTheBandBehindForEveryShape) {
              Broadening{ BroadeningKind::sinc, 0, 0.12, Apodisation::happ_genzel}
     }) {
       const auto truth = typical(shape);
-      auto model = one_band(std::string(shape.name).c_str(), truth);
+      auto model = one_band_broadening(std::string(shape.name).c_str(), truth);
       model.broadening = broadening;
       const auto y = curve_of(model, x);
       for (auto& own : model.bands[0].parameters) {
@@ -195,7 +195,7 @@ TEST(Broadening, FitsFindTheBandBehindForEveryShape) {
 // band.
 TEST(Broadening, WidthsAreThoseBeforeTheInstrument) {
   const auto x = axis(900, 1100, 1.5);
-  auto model = one_band("lorentz", {100, 1000, 7});
+  auto model = one_band_broadening("lorentz", {100, 1000, 7});
   model.broadening = {BroadeningKind::gauss, 9};
   auto y = curve_of(model, x);
   std::mt19937_64 random(2);
@@ -224,7 +224,7 @@ TEST(Broadening, WidthsAreThoseBeforeTheInstrument) {
 
 TEST(Broadening, AFallingAxisGivesTheSame) {
   auto x = axis(900, 1100, 1.5);
-  auto model = one_band("lorentz", {100, 1000, 7});
+  auto model = one_band_broadening("lorentz", {100, 1000, 7});
   model.broadening = {BroadeningKind::gauss, 9};
   auto y = curve_of(model, x);
   y[60] += 3;
@@ -244,7 +244,7 @@ TEST(Broadening, AFallingAxisGivesTheSame) {
 
 TEST(Broadening, ALineEndsAtTheLeastWidthAndSaysSo) {
   const auto x = axis(900, 1100, 1.5);
-  auto line = one_band("gauss", {200, 1000, 0.75});
+  auto line = one_band_broadening("gauss", {200, 1000, 0.75});
   line.broadening = {BroadeningKind::gauss, 6};
   const auto y = curve_of(line, x);
   line.bands[0].parameters[2] = {};
@@ -261,7 +261,7 @@ TEST(Broadening, WhatCannotBeDoneIsRefused) {
   const auto refuses = [&](const BandModel& model) {
     EXPECT_THROW(static_cast<void>(fit_bands(model, x, y, {})), Error);
   };
-  auto model = one_band("gauss", {1, 1000, 10});
+  auto model = one_band_broadening("gauss", {1, 1000, 10});
   model.broadening = {BroadeningKind::gauss, 0};
   refuses(model);
   model.broadening = {BroadeningKind::gauss, 0.3};  // finer than the points
@@ -284,7 +284,7 @@ TEST(SplineBackground, FollowsWhatALineCannot) {
     y.push_back(100 + 40 * std::sin((at - 900) / 40) + 80 * std::exp(-4 * ln2 * u * u) +
                 normal(random));
   }
-  auto model = one_band("gauss", {70, 1012, 12});
+  auto model = one_band_broadening("gauss", {70, 1012, 12});
   model.background = FitBackground::spline;
   model.intervals = 5;
   const double sigma = 1;
@@ -306,7 +306,7 @@ TEST(SplineBackground, OnePartIsACubic) {
     const double t = (at - 1000) / 100;
     y.push_back(3 - t + 2 * t * t * t + (at > 1050 ? 0.1 : -0.1));
   }
-  auto model = one_band("gauss", {0, 1000, 10});
+  auto model = one_band_broadening("gauss", {0, 1000, 10});
   for (auto& own : model.bands[0].parameters) {
     own.is_fixed = true;
   }

@@ -16,7 +16,7 @@ struct Truth {
 };
 
 // Two overlapping bands on a sloping background.
-Truth two_bands() {
+Truth two_bands_fit_diagnostics() {
   Truth out;
   for (int i = 0; i < 160; ++i) {
     const double x = 900 + i;
@@ -51,7 +51,7 @@ std::vector<double> with_noise(const std::vector<double>& y, double sigma, unsig
 }
 
 TEST(BandExtras, SharesAddUpAndTheirErrorsAreTheScatterOfRepeats) {
-  const auto truth = two_bands();
+  const auto truth = two_bands_fit_diagnostics();
   const auto model = two_band_model();
   const double sigma = 2;
   const int repeats = 300;
@@ -77,7 +77,7 @@ TEST(BandExtras, SharesAddUpAndTheirErrorsAreTheScatterOfRepeats) {
 }
 
 TEST(BandExtras, TiedAndSingleBandsKnowTheirShares) {
-  const auto truth = two_bands();
+  const auto truth = two_bands_fit_diagnostics();
   auto model = two_band_model();
   model.bands[1].parameter("height").tie = {0, 0, 0.4, 0};
   model.bands[1].parameter("fwhm").tie = {0, 2, 22.0 / 18.0, 0};
@@ -97,7 +97,7 @@ TEST(BandExtras, TiedAndSingleBandsKnowTheirShares) {
 }
 
 TEST(BandExtras, WithoutCovarianceOrFitThereIsAReason) {
-  const auto truth = two_bands();
+  const auto truth = two_bands_fit_diagnostics();
   const auto model = two_band_model();
   const double sigma = 2;
   FitOptions options;
@@ -136,7 +136,7 @@ TEST(BandExtras, AsymmetryOfAnAsymmetricShapeHasItsSign) {
 }
 
 TEST(ResidualChecks, NoiseIsNotStructuredAMissedBandIs) {
-  const auto truth = two_bands();
+  const auto truth = two_bands_fit_diagnostics();
   auto model = two_band_model();
   const double sigma = 2;
   int alarms = 0;

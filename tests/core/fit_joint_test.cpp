@@ -42,7 +42,7 @@ Series make_series(const std::vector<std::pair<double, double>>& heights, std::u
   return out;
 }
 
-JointModel two_bands() {
+JointModel two_bands_fit_joint() {
   JointModel joint;
   for (const double center : {962.0, 1002.0}) {
     Band band = Band::make("", *find_band_shape("pseudo_voigt"));
@@ -53,7 +53,7 @@ JointModel two_bands() {
   return joint;
 }
 
-std::vector<JointSpectrum> spectra_of(const Series& series) {
+std::vector<JointSpectrum> fit_joint_spectra_of(const Series& series) {
   std::vector<JointSpectrum> out;
   for (std::size_t s = 0; s < series.x.size(); ++s) {
     out.push_back({series.x[s], series.y[s], std::span(&series.sigma, 1)});
@@ -127,13 +127,13 @@ TEST(FitJoint, AgreesWithOneDenseFit) {
       {8,  20}
   };
   const auto series = make_series(heights, 3);
-  auto joint = two_bands();
+  auto joint = two_bands_fit_joint();
   for (const Index band : {0, 1}) {
     for (const Index parameter : {1, 2, 3}) {
       joint.shared.push_back({band, parameter});
     }
   }
-  const auto result = fit_jointly(joint, spectra_of(series));
+  const auto result = fit_jointly(joint, fit_joint_spectra_of(series));
   ASSERT_EQ(result.status, FitStatus::converged) << result.message;
   std::vector<double> start{960, 18, 0.4, 1005, 26, 0.7};
   for (const auto& [first, second] : heights) {
@@ -172,14 +172,14 @@ TEST(FitJoint, SharedRatiosAgreeWithOneDenseFit) {
       {10, 5 }
   };
   const auto series = make_series(heights, 4);
-  auto joint = two_bands();
+  auto joint = two_bands_fit_joint();
   joint.shares_ratios = true;
   for (const Index band : {0, 1}) {
     for (const Index parameter : {1, 2, 3}) {
       joint.shared.push_back({band, parameter});
     }
   }
-  const auto result = fit_jointly(joint, spectra_of(series));
+  const auto result = fit_jointly(joint, fit_joint_spectra_of(series));
   ASSERT_EQ(result.status, FitStatus::converged) << result.message;
   std::vector<double> start{960, 18, 0.4, 1005, 26, 0.7, 0.5};
   for (const auto& own : heights) {
@@ -211,12 +211,12 @@ TEST(FitJoint, OneSpectrumAloneIsAnOrdinaryFit) {
           {40, 12}
   },
       5);
-  auto joint = two_bands();
+  auto joint = two_bands_fit_joint();
   joint.shared = {
       {0, 1},
       {1, 2}
   };
-  const auto result = fit_jointly(joint, spectra_of(series));
+  const auto result = fit_jointly(joint, fit_joint_spectra_of(series));
   const auto alone = fit_bands(joint.model, series.x[0], series.y[0], std::span(&series.sigma, 1));
   EXPECT_NEAR(result.chi_square, alone.chi_square, 1e-6 * alone.chi_square);
   for (std::size_t b = 0; b < 2; ++b) {
@@ -238,7 +238,7 @@ TEST(FitJoint, SharingGainsWhatItShould) {
   for (int k = 0; k < repeats; ++k) {
     const std::vector<std::pair<double, double>> heights(9, {6, 4});
     const auto series = make_series(heights, 100 + static_cast<std::uint64_t>(k));
-    auto joint = two_bands();
+    auto joint = two_bands_fit_joint();
     for (const Index band : {0, 1}) {
       for (const Index parameter : {1, 2, 3}) {
         joint.shared.push_back({band, parameter});
@@ -246,7 +246,7 @@ TEST(FitJoint, SharingGainsWhatItShould) {
     }
     FitOptions options;
     options.extra_starts = 0;
-    const auto result = fit_jointly(joint, spectra_of(series), options);
+    const auto result = fit_jointly(joint, fit_joint_spectra_of(series), options);
     ASSERT_NE(result.status, FitStatus::failed);
     const auto& center = result.spectra[3].bands[0].parameters[1];
     covered += std::abs(center.value - 960) <= center.standard_error ? 1 : 0;
@@ -270,12 +270,12 @@ TEST(FitJoint, ASpectrumWithoutTheBandTakesPart) {
           {0,  0 }
   },
       6);
-  auto joint = two_bands();
+  auto joint = two_bands_fit_joint();
   for (const Index band : {0, 1}) {
     joint.shared.push_back({band, 1});
     joint.shared.push_back({band, 2});
   }
-  const auto result = fit_jointly(joint, spectra_of(series));
+  const auto result = fit_jointly(joint, fit_joint_spectra_of(series));
   ASSERT_NE(result.status, FitStatus::failed);
   for (const auto& own : result.spectra) {
     EXPECT_NEAR(own.bands[0].parameters[1].value, 960, 1);
@@ -294,13 +294,13 @@ TEST(FitJoint, NeitherThreadsNorOrderCount) {
           {14, 9 }
   },
       7);
-  auto joint = two_bands();
+  auto joint = two_bands_fit_joint();
   joint.shared = {
       {0, 1},
       {1, 1},
       {1, 2}
   };
-  auto spectra = spectra_of(series);
+  auto spectra = fit_joint_spectra_of(series);
   const auto one = fit_jointly(joint, spectra, {}, 1);
   const auto four = fit_jointly(joint, spectra, {}, 4);
   EXPECT_EQ(one.chi_square, four.chi_square);
@@ -322,7 +322,7 @@ TEST(FitJoint, IntervalsComeFromDrawsOfAllSpectra) {
           {50, 20}
   },
       9);
-  auto joint = two_bands();
+  auto joint = two_bands_fit_joint();
   joint.shared = {
       {0, 1},
       {0, 2},
@@ -331,7 +331,7 @@ TEST(FitJoint, IntervalsComeFromDrawsOfAllSpectra) {
   IntervalOptions options;
   options.kind = IntervalKind::bootstrap;
   options.draws = 199;
-  const auto spectra = spectra_of(series);
+  const auto spectra = fit_joint_spectra_of(series);
   auto result = fit_jointly(joint, spectra);
   auto again = result;
   fill_joint_intervals(joint, spectra, {}, options, 1, result);
@@ -361,13 +361,13 @@ TEST(FitJoint, UnknownNoiseIsTakenFromAllResiduals) {
           {8,  20}
   },
       8);
-  auto joint = two_bands();
+  auto joint = two_bands_fit_joint();
   joint.shared = {
       {0, 1},
       {1, 1}
   };
-  const auto known = fit_jointly(joint, spectra_of(series));
-  auto spectra = spectra_of(series);
+  const auto known = fit_jointly(joint, fit_joint_spectra_of(series));
+  auto spectra = fit_joint_spectra_of(series);
   for (auto& own : spectra) {
     own.sigma = {};
   }
@@ -390,8 +390,8 @@ TEST(FitJoint, WhatCannotBeSharedIsRefused) {
           {25, 30}
   },
       9);
-  const auto spectra = spectra_of(series);
-  auto joint = two_bands();
+  const auto spectra = fit_joint_spectra_of(series);
+  auto joint = two_bands_fit_joint();
   joint.shared = {
       {2, 1}
   };
@@ -401,11 +401,11 @@ TEST(FitJoint, WhatCannotBeSharedIsRefused) {
   };
   joint.shares_ratios = true;
   EXPECT_THROW(static_cast<void>(fit_jointly(joint, spectra)), Error);
-  EXPECT_THROW(static_cast<void>(fit_jointly(two_bands(), {})), Error);
+  EXPECT_THROW(static_cast<void>(fit_jointly(two_bands_fit_joint(), {})), Error);
   const std::vector<double> few{1, 2, 3};
   const JointSpectrum narrow{few, few, std::span(&series.sigma, 1)};
   const std::vector<JointSpectrum> with_narrow{spectra[0], narrow};
-  const auto result = fit_jointly(two_bands(), with_narrow);
+  const auto result = fit_jointly(two_bands_fit_joint(), with_narrow);
   EXPECT_EQ(result.status, FitStatus::failed);
   EXPECT_NE(result.message.find("spectrum 2"), std::string::npos);
 }

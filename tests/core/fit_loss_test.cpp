@@ -12,7 +12,7 @@
 namespace calcispec {
 namespace {
 
-BandModel one_band() {
+BandModel one_band_fit_loss() {
   BandModel model;
   Band band = Band::make("", *find_band_shape("gauss"));
   band.parameter("center").start = 1000;
@@ -22,14 +22,14 @@ BandModel one_band() {
   return model;
 }
 
-struct Data {
+struct FitLossData {
   std::vector<double> x;
   std::vector<double> mean;
   double area = 0;
 };
 
-Data make_data(double height, double background) {
-  Data out;
+FitLossData make_data_fit_loss(double height, double background) {
+  FitLossData out;
   constexpr double fwhm = 20;
   for (int i = 0; i < 200; ++i) {
     const double x = 900 + static_cast<double>(i);
@@ -42,7 +42,7 @@ Data make_data(double height, double background) {
 }
 
 TEST(FitLoss, CountsAreFittedWithoutBiasAtTheStatedErrors) {
-  const auto data = make_data(15, 2);
+  const auto data = make_data_fit_loss(15, 2);
   constexpr int repeats = 400;
   double likelihood = 0;
   double squares = 0;
@@ -57,12 +57,12 @@ TEST(FitLoss, CountsAreFittedWithoutBiasAtTheStatedErrors) {
     }
     FitOptions options;
     options.loss = FitLoss::poisson;
-    const auto fit = fit_bands(one_band(), data.x, y, {}, options);
+    const auto fit = fit_bands(one_band_fit_loss(), data.x, y, {}, options);
     ASSERT_EQ(fit.status, FitStatus::converged);
     const auto& area = fit.bands[0].area;
     likelihood += area.value / repeats;
     covered += std::abs(area.value - data.area) <= area.standard_error ? 1 : 0;
-    squares += fit_bands(one_band(), data.x, y, sigma).bands[0].area.value / repeats;
+    squares += fit_bands(one_band_fit_loss(), data.x, y, sigma).bands[0].area.value / repeats;
   }
   std::printf("area %.1f: likelihood %.1f, squares %.1f; covered %.1f %%\n",
               data.area,
@@ -75,7 +75,7 @@ TEST(FitLoss, CountsAreFittedWithoutBiasAtTheStatedErrors) {
 }
 
 TEST(FitLoss, ThePoissonAnswerIsWhereTheScoreVanishes) {
-  const auto data = make_data(40, 5);
+  const auto data = make_data_fit_loss(40, 5);
   std::mt19937_64 random(3);
   std::vector<double> y;
   for (const double mean : data.mean) {
@@ -83,7 +83,7 @@ TEST(FitLoss, ThePoissonAnswerIsWhereTheScoreVanishes) {
   }
   FitOptions options;
   options.loss = FitLoss::poisson;
-  const auto model = one_band();
+  const auto model = one_band_fit_loss();
   const auto fit = fit_bands(model, data.x, y, {}, options);
   const auto curve = fitted_curve(model, fit, data.x);
   double score = 0;  // by the constant background
@@ -94,7 +94,7 @@ TEST(FitLoss, ThePoissonAnswerIsWhereTheScoreVanishes) {
 }
 
 TEST(FitLoss, OutliersHaveLittleSay) {
-  const auto data = make_data(100, 10);
+  const auto data = make_data_fit_loss(100, 10);
   constexpr double noise = 2;
   for (const auto loss : {FitLoss::huber, FitLoss::cauchy}) {
     double squares_error = 0;
@@ -109,9 +109,9 @@ TEST(FitLoss, OutliersHaveLittleSay) {
         y.push_back(data.mean[i] + normal(random) + (is_off ? 60 : 0));
       }
       FitOptions options;
-      const auto squares = fit_bands(one_band(), data.x, y, std::span(&noise, 1), options);
+      const auto squares = fit_bands(one_band_fit_loss(), data.x, y, std::span(&noise, 1), options);
       options.loss = loss;
-      const auto robust = fit_bands(one_band(), data.x, y, std::span(&noise, 1), options);
+      const auto robust = fit_bands(one_band_fit_loss(), data.x, y, std::span(&noise, 1), options);
       squares_error += std::pow(squares.bands[0].area.value - data.area, 2) / repeats;
       robust_error += std::pow(robust.bands[0].area.value - data.area, 2) / repeats;
     }
@@ -124,7 +124,7 @@ TEST(FitLoss, OutliersHaveLittleSay) {
 }
 
 TEST(FitLoss, RobustErrorsHoldOnCleanNoise) {
-  const auto data = make_data(100, 10);
+  const auto data = make_data_fit_loss(100, 10);
   constexpr double noise = 2;
   for (const auto loss : {FitLoss::huber, FitLoss::cauchy}) {
     constexpr int repeats = 400;
@@ -138,7 +138,7 @@ TEST(FitLoss, RobustErrorsHoldOnCleanNoise) {
       }
       FitOptions options;
       options.loss = loss;
-      const auto fit = fit_bands(one_band(), data.x, y, std::span(&noise, 1), options);
+      const auto fit = fit_bands(one_band_fit_loss(), data.x, y, std::span(&noise, 1), options);
       const auto& area = fit.bands[0].area;
       covered += std::abs(area.value - data.area) <= area.standard_error ? 1 : 0;
     }
@@ -150,14 +150,15 @@ TEST(FitLoss, RobustErrorsHoldOnCleanNoise) {
 }
 
 TEST(FitLoss, WhatALossCannotUseIsRefused) {
-  const auto data = make_data(10, 1);
+  const auto data = make_data_fit_loss(10, 1);
   auto y = data.mean;
   y[5] = -3;
   FitOptions options;
   options.loss = FitLoss::poisson;
-  EXPECT_THROW(static_cast<void>(fit_bands(one_band(), data.x, y, {}, options)), Error);
+  EXPECT_THROW(static_cast<void>(fit_bands(one_band_fit_loss(), data.x, y, {}, options)), Error);
   options.loss = FitLoss::huber;
-  EXPECT_THROW(static_cast<void>(fit_bands(one_band(), data.x, data.mean, {}, options)), Error);
+  EXPECT_THROW(static_cast<void>(fit_bands(one_band_fit_loss(), data.x, data.mean, {}, options)),
+               Error);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 namespace calcispec {
 namespace {
 
-BandModel model_from(const std::vector<test::SimulatedBand>& bands) {
+BandModel model_from_fit_statistics(const std::vector<test::SimulatedBand>& bands) {
   BandModel model;
   for (const auto& band : bands) {
     Band own = Band::make("", *find_band_shape("pseudo_voigt"));
@@ -38,7 +38,8 @@ TEST(FitStatistics, ErrorsCoverTheTruthAtTheStatedRate) {
   double spread = 0;  // between fits, of the number inside
   for (int k = 0; k < fit_count(); ++k) {
     auto job = test::make_band_job(2, 5000 + static_cast<std::uint64_t>(k), 100);
-    const auto result = fit_bands(model_from(job.start), job.x, job.y, std::span(&job.sigma, 1));
+    const auto result =
+        fit_bands(model_from_fit_statistics(job.start), job.x, job.y, std::span(&job.sigma, 1));
     if (result.status != FitStatus::converged) {
       continue;  // coverage is promised away from bounds
     }
@@ -85,14 +86,14 @@ TEST(FitStatistics, ConvergedAnswersAreMinima) {
   for (int k = 0; k < fit_count(); ++k) {
     const auto job = test::make_band_job(4, 9000 + static_cast<std::uint64_t>(k));
     const auto sigma = std::span(&job.sigma, 1);
-    const auto result = fit_bands(model_from(job.start), job.x, job.y, sigma);
+    const auto result = fit_bands(model_from_fit_statistics(job.start), job.x, job.y, sigma);
     ASSERT_NE(result.status, FitStatus::failed);
     if (result.status != FitStatus::converged && result.status != FitStatus::at_bounds) {
       continue;
     }
     ++checked;
     largest_gradient = std::max(largest_gradient, result.gradient_norm);
-    auto model = model_from(job.start);
+    auto model = model_from_fit_statistics(job.start);
     for (std::size_t b = 0; b < 4; ++b) {
       const double side = ((k + static_cast<int>(b)) % 2) == 0 ? 1 : -1;
       const auto& fitted = result.bands[b].parameters;

@@ -13,7 +13,7 @@
 namespace calcispec {
 namespace {
 
-BandModel model_from(const std::vector<test::SimulatedBand>& bands) {
+BandModel model_from_fit(const std::vector<test::SimulatedBand>& bands) {
   BandModel model;
   for (const auto& band : bands) {
     Band own = Band::make("", *find_band_shape("pseudo_voigt"));
@@ -41,7 +41,7 @@ double value(const FitResult& result, std::size_t band, std::size_t parameter) {
 TEST(Fit, AgreesWithThePlainLoop) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     const auto job = test::make_band_job(2, seed);
-    const auto result = fit(job, model_from(job.start));
+    const auto result = fit(job, model_from_fit(job.start));
     std::vector<double> shape;
     for (const auto& band : job.truth) {
       shape.insert(shape.end(), {band.center, band.fwhm, band.share});
@@ -60,7 +60,7 @@ TEST(Fit, AgreesWithThePlainLoop) {
 
 TEST(Fit, RepeatsItsCurve) {
   const auto job = test::make_band_job(3, 7);
-  const auto model = model_from(job.start);
+  const auto model = model_from_fit(job.start);
   const auto result = fit(job, model);
   const auto curve = fitted_curve(model, result, job.x);
   double chi_square = 0;
@@ -75,7 +75,7 @@ TEST(Fit, RepeatsItsCurve) {
 
 TEST(Fit, ScalesWithTheUnitsOfBothAxes) {
   const auto job = test::make_band_job(2, 11);
-  const auto result = fit(job, model_from(job.start));
+  const auto result = fit(job, model_from_fit(job.start));
   auto scaled = job;
   for (double& x : scaled.x) {
     x = 1e-3 * x - 0.2;
@@ -87,7 +87,7 @@ TEST(Fit, ScalesWithTheUnitsOfBothAxes) {
   for (auto& band : scaled.start) {
     band = {5000 * band.height, 1e-3 * band.center - 0.2, 1e-3 * band.fwhm, band.share};
   }
-  const auto other = fit(scaled, model_from(scaled.start));
+  const auto other = fit(scaled, model_from_fit(scaled.start));
   EXPECT_NEAR(other.chi_square, result.chi_square, 1e-7 * result.chi_square);
   for (std::size_t b = 0; b < 2; ++b) {
     const auto& p = result.bands[b].parameters;
@@ -100,7 +100,7 @@ TEST(Fit, ScalesWithTheUnitsOfBothAxes) {
 
 TEST(Fit, DoesNotMindReversedInput) {
   auto job = test::make_band_job(2, 12);
-  const auto model = model_from(job.start);
+  const auto model = model_from_fit(job.start);
   const auto result = fit(job, model);
   std::reverse(job.x.begin(), job.x.end());
   std::reverse(job.y.begin(), job.y.end());
@@ -111,7 +111,7 @@ TEST(Fit, DoesNotMindReversedInput) {
 
 TEST(Fit, DoesNotMindTheOrderOfBands) {
   const auto job = test::make_band_job(3, 13);
-  auto model = model_from(job.start);
+  auto model = model_from_fit(job.start);
   const auto result = fit(job, model);
   std::reverse(model.bands.begin(), model.bands.end());
   const auto other = fit(job, model);
@@ -124,7 +124,7 @@ TEST(Fit, DoesNotMindTheOrderOfBands) {
 
 TEST(Fit, LeavesOutPointsWithoutWeight) {
   auto job = test::make_band_job(1, 14);
-  const auto model = model_from(job.start);
+  const auto model = model_from_fit(job.start);
   std::vector<double> sigma(job.x.size(), job.sigma);
   job.y[5] = std::nan("");
   sigma[150] = 0;
@@ -137,7 +137,7 @@ TEST(Fit, LeavesOutPointsWithoutWeight) {
 
 TEST(Fit, TiesAndFixedValuesHold) {
   const auto job = test::make_band_job(2, 15);
-  auto model = model_from(job.start);
+  auto model = model_from_fit(job.start);
   model.bands[1].parameter("fwhm").tie = {0, 2, 1.5, 2};
   model.bands[1].parameter("height").tie = {0, 0, 0.5, 0};
   model.bands[0].parameter("share").is_fixed = true;
@@ -156,17 +156,17 @@ TEST(Fit, TiesAndFixedValuesHold) {
 TEST(Fit, TiedBandsEqualASmallerModel) {
   // Two bands whose shapes are one: the same chi-square as with the tie written as a bound ratio.
   const auto job = test::make_band_job(2, 16);
-  auto model = model_from(job.start);
+  auto model = model_from_fit(job.start);
   model.bands[1].parameter("share").tie = {0, 3, 1, 0};
   const auto tied = fit(job, model);
-  const auto loose = fit(job, model_from(job.start));
+  const auto loose = fit(job, model_from_fit(job.start));
   EXPECT_GE(tied.chi_square, loose.chi_square * (1 - 1e-9));
   EXPECT_LT(tied.gradient_norm, 1e-2);
 }
 
 TEST(Fit, NamesEveryFaultOfAModel) {
   const auto job = test::make_band_job(2, 17);
-  auto model = model_from(job.start);
+  auto model = model_from_fit(job.start);
   model.bands[0].id = "a";
   model.bands[1].id = "b";
   model.bands[0].parameter("fwhm").tie = {1, 2, 1, 0};
@@ -187,7 +187,7 @@ TEST(Fit, NamesEveryFaultOfAModel) {
 
 TEST(Fit, StopsAtABoundAndSaysWhyThereIsNoError) {
   const auto job = test::make_band_job(1, 18);
-  auto model = model_from(job.start);
+  auto model = model_from_fit(job.start);
   model.bands[0].parameter("fwhm").upper = 0.8 * job.truth[0].fwhm;
   const auto result = fit(job, model);
   EXPECT_EQ(result.status, FitStatus::at_bounds);
@@ -199,7 +199,7 @@ TEST(Fit, StopsAtABoundAndSaysWhyThereIsNoError) {
 
 TEST(Fit, SaysThatAnEmptyBandIsNotIdentifiable) {
   auto job = test::make_band_job(1, 19);
-  auto model = model_from(job.start);
+  auto model = model_from_fit(job.start);
   model.bands.push_back(model.bands[0]);
   model.bands[1].parameter("center").start = 1100;
   model.bands[1].parameter("center").lower = 1090;
@@ -218,7 +218,7 @@ TEST(Fit, SaysThatAnEmptyBandIsNotIdentifiable) {
 TEST(Fit, EveryMissingErrorHasAReason) {
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
     const auto job = test::make_band_job(4, seed, 5);
-    const auto result = fit(job, model_from(job.start));
+    const auto result = fit(job, model_from_fit(job.start));
     for (const auto& band : result.bands) {
       std::vector<FittedValue> all = band.parameters;
       all.insert(all.end(), {band.height, band.fwhm, band.area});
@@ -232,14 +232,14 @@ TEST(Fit, EveryMissingErrorHasAReason) {
 
 TEST(Fit, IdenticalStartsGiveAStatus) {
   const auto job = test::make_band_job(2, 20);
-  auto model = model_from(job.start);
+  auto model = model_from_fit(job.start);
   model.bands[1] = model.bands[0];
   EXPECT_TRUE(is_answer(fit(job, model)));
 }
 
 TEST(Fit, DegenerateInputGivesAStatus) {
   const auto job = test::make_band_job(2, 21);
-  const auto model = model_from(job.start);
+  const auto model = model_from_fit(job.start);
   const double one = 1;
   const auto sigma = std::span(&one, 1);
   const std::vector<double> none(job.x.size(), std::nan(""));
@@ -268,7 +268,7 @@ TEST(Fit, FindsStartsByItself) {
       model.bands.push_back(Band::make("", *find_band_shape("pseudo_voigt")));
     }
     const auto result = fit(job, model);
-    const auto known = fit(job, model_from(job.truth));
+    const auto known = fit(job, model_from_fit(job.truth));
     EXPECT_LE(result.chi_square, known.chi_square * (1 + 1e-4)) << seed;
   }
 }
@@ -280,7 +280,7 @@ TEST(Fit, MatrixRowsAreBitwiseTheSameAlone) {
     const auto job = test::make_band_job(2, 22 + static_cast<std::uint64_t>(r));
     std::copy(job.y.begin(), job.y.end(), matrix.row(r).begin());
   }
-  const auto model = model_from(first.start);
+  const auto model = model_from_fit(first.start);
   const auto sigma = std::span(&first.sigma, 1);
   const auto two = fit_bands(model, matrix, sigma, {}, 2);
   const auto one = fit_bands(model, matrix, sigma, {}, 1);
@@ -294,7 +294,7 @@ TEST(Fit, MatrixRowsAreBitwiseTheSameAlone) {
 
 TEST(Fit, UnknownNoiseScalesTheErrors) {
   const auto job = test::make_band_job(1, 23);
-  const auto model = model_from(job.start);
+  const auto model = model_from_fit(job.start);
   const auto known = fit(job, model);
   const auto unknown = fit_bands(model, job.x, job.y, {});
   EXPECT_EQ(unknown.standard_errors, StandardErrorKind::scaled);
@@ -334,7 +334,7 @@ TEST(Fit, EveryShapeFindsItsOwnCurve) {
 
 TEST(Fit, GateLeavesOutNoiseAndKeepsSignal) {
   auto job = test::make_band_job(2, 11);
-  auto model = model_from(job.start);
+  auto model = model_from_fit(job.start);
   FitOptions options;
   options.gate = 4;
   const auto sigma = std::span(&job.sigma, 1);
@@ -355,7 +355,7 @@ TEST(Fit, GateLeavesOutNoiseAndKeepsSignal) {
 TEST(Fit, AutomaticStartsWithinNarrowRangesFindTheBands) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const auto job = test::make_band_job(4, seed);
-    auto model = model_from(job.truth);
+    auto model = model_from_fit(job.truth);
     FitOptions options;
     options.further_starts = FurtherStarts::doubtful;
     const auto sigma = std::span(&job.sigma, 1);

@@ -16,15 +16,15 @@
 namespace calcispec {
 namespace {
 
-constexpr double sigma = 1;
+constexpr double noise_of_one = 1;
 
-int repeats(int fast, int slow) {
+int repeats_peak_finding(int fast, int slow) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread reads it
   const auto* wish = std::getenv("CALCISPEC_SLOW");
   return wish != nullptr && std::string_view(wish) == "1" ? slow : fast;
 }
 
-std::vector<double> even_axis(std::size_t n) {
+std::vector<double> even_axis_peak_finding(std::size_t n) {
   std::vector<double> x(n);
   for (std::size_t i = 0; i < n; ++i) {
     x[i] = 400 + 1.0 * static_cast<double>(i);
@@ -41,8 +41,8 @@ struct Trial {
 Trial make_trial(const std::vector<test::SimulatedBand>& bands,
                  std::mt19937_64& random,
                  std::size_t n = 1000) {
-  Trial trial{even_axis(n), std::vector<double>(n)};
-  std::normal_distribution<double> normal(0, sigma);
+  Trial trial{even_axis_peak_finding(n), std::vector<double>(n)};
+  std::normal_distribution<double> normal(0, noise_of_one);
   for (std::size_t i = 0; i < n; ++i) {
     trial.y[i] = 200 + 0.05 * trial.x[i] + normal(random);
     for (const auto& band : bands) {
@@ -63,7 +63,7 @@ class PeakFinding : public ::testing::TestWithParam<PeakFinder> {
 
 TEST_P(PeakFinding, NoiseAloneShowsPeaksNoMoreOftenThanStated) {
   std::mt19937_64 random(11);
-  const int count = repeats(1000, 20000);
+  const int count = repeats_peak_finding(1000, 20000);
   for (const std::size_t n : {std::size_t{200}, std::size_t{1000}}) {
     int alarms = 0;
     for (int t = 0; t < count; ++t) {
@@ -77,7 +77,7 @@ TEST_P(PeakFinding, NoiseAloneShowsPeaksNoMoreOftenThanStated) {
 
 TEST_P(PeakFinding, DetectionRisesWithHeightOverNoise) {
   std::mt19937_64 random(12);
-  const int count = repeats(60, 2000);
+  const int count = repeats_peak_finding(60, 2000);
   double before = -1;
   for (const double height : {1.0, 1.5, 2.0, 3.0, 5.0}) {
     int hits = 0;
@@ -105,7 +105,7 @@ TEST_P(PeakFinding, DetectionRisesWithHeightOverNoise) {
 // Errors of position and height against their scatter, at Gaussian bands.
 TEST_P(PeakFinding, PositionAndHeightScatterAsStated) {
   std::mt19937_64 random(13);
-  const int count = repeats(150, 3000);
+  const int count = repeats_peak_finding(150, 3000);
   std::vector<double> pulls;
   double width_error = 0;
   int shoulders = 0;
@@ -142,7 +142,7 @@ TEST_P(PeakFinding, PositionAndHeightScatterAsStated) {
 // Two equal Gaussian bands; they have two maxima from about 0.85 fwhm on.
 TEST_P(PeakFinding, CloseBandsAreFoundAsShoulders) {
   std::mt19937_64 random(14);
-  const int count = repeats(40, 1000);
+  const int count = repeats_peak_finding(40, 1000);
   for (const double apart : {0.8, 1.0, 1.25, 1.5}) {
     int both = 0;
     int extra = 0;
@@ -203,7 +203,7 @@ TEST_P(PeakFinding, BroadBackgroundAndSpikesAreNoPeaks) {
 // The same band on an axis whose spacing grows twofold, and on one that falls.
 TEST_P(PeakFinding, UnevenAndFallingAxes) {
   std::mt19937_64 random(17);
-  std::normal_distribution<double> normal(0, sigma);
+  std::normal_distribution<double> normal(0, noise_of_one);
   Trial trial;
   double x = 400;
   for (int i = 0; i < 900; ++i) {
@@ -254,7 +254,7 @@ TEST_P(PeakFinding, NoiseOfEachPointIsUsed) {
   }
   int alarms = 0;
   for (int t = 0; t < 500; ++t) {
-    Trial trial{even_axis(600), std::vector<double>(600)};
+    Trial trial{even_axis_peak_finding(600), std::vector<double>(600)};
     for (std::size_t i = 0; i < 600; ++i) {
       trial.y[i] = std::normal_distribution<double>(0, noise[i])(random);
     }
@@ -264,7 +264,7 @@ TEST_P(PeakFinding, NoiseOfEachPointIsUsed) {
 }
 
 TEST_P(PeakFinding, DegenerateInputIsEmpty) {
-  const std::vector<double> x = even_axis(50);
+  const std::vector<double> x = even_axis_peak_finding(50);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_TRUE(find({x, std::vector<double>(50, 3.0)}).peaks.empty());
   EXPECT_TRUE(find({x, std::vector<double>(50, nan)}).peaks.empty());

@@ -24,7 +24,7 @@ AxisPtr uneven_axis(Index points, double step) {
   return Axis::make(std::move(x), AxisKind::raman_shift, "1/cm");
 }
 
-AxisPtr even_axis(Index points, double step) {
+AxisPtr even_axis_penalised_baseline(Index points, double step) {
   std::vector<double> x;
   for (Index i = 0; i < points; ++i) {
     x.push_back(400 + step * static_cast<double>(i));
@@ -56,9 +56,9 @@ SpectraMatrix band_spectra(const AxisPtr& axis, Index rows) {
   return out;
 }
 
-ChainResult run(const std::string& method,
-                const SpectraMatrix& spectra,
-                const std::vector<GivenParameter>& given) {
+ChainResult run_penalised_baseline(const std::string& method,
+                                   const SpectraMatrix& spectra,
+                                   const std::vector<GivenParameter>& given) {
   const auto* info = find_core_method("baseline", method);
   const ChainStep step{"baseline", method, ParameterSet::checked(info->parameters, given, method)};
   return run_chain(spectra, std::span(&step, 1), 1);
@@ -126,14 +126,14 @@ TEST(PenalisedBaseline, SplinesOfEveryDegreeSolveTheirNormalEquations) {
     for (Index order = 1; order <= 4; ++order) {
       const auto d = difference(basis.cols(), order);
       const MatrixXd matrix = basis.transpose() * basis + 0.7 * d.transpose() * d;
-      const auto result = run("pspline_asls",
-                              spectra,
-                              {
-                                  {"lambda",         "0.7",                  ""},
-                                  {"knots",          "12",                   ""},
-                                  {"spline_degree",  std::to_string(degree), ""},
-                                  {"diff_order",     std::to_string(order),  ""},
-                                  {"max_iterations", "0",                    ""}
+      const auto result = run_penalised_baseline("pspline_asls",
+                                                 spectra,
+                                                 {
+                                                     {"lambda",         "0.7",                  ""},
+                                                     {"knots",          "12",                   ""},
+                                                     {"spline_degree",  std::to_string(degree), ""},
+                                                     {"diff_order",     std::to_string(order),  ""},
+                                                     {"max_iterations", "0",                    ""}
       });
       for (Index r = 0; r < spectra.rows(); ++r) {
         const VectorXd c = matrix.ldlt().solve(basis.transpose() * vector_of(spectra.row(r)));
@@ -167,14 +167,14 @@ VectorXd locally_symmetric(const VectorXd& residual, double base, int round) {
 }
 
 TEST(PenalisedBaseline, DrplsAgreesWithAPlainLoop) {
-  const auto spectra = band_spectra(even_axis(70, 2), 3);
+  const auto spectra = band_spectra(even_axis_penalised_baseline(70, 2), 3);
   const auto d1 = difference(70, 1);
   const auto d2 = difference(70, 2);
-  const auto result = run("drpls",
-                          spectra,
-                          {
-                              {"lambda", "300", ""},
-                              {"eta",    "0.4", ""}
+  const auto result = run_penalised_baseline("drpls",
+                                             spectra,
+                                             {
+                                                 {"lambda", "300", ""},
+                                                 {"eta",    "0.4", ""}
   });
   for (Index r = 0; r < spectra.rows(); ++r) {
     const auto y = vector_of(spectra.row(r));
@@ -197,14 +197,15 @@ TEST(PenalisedBaseline, DrplsAgreesWithAPlainLoop) {
 }
 
 TEST(PenalisedBaseline, OneRoundOfAsplsScalesThePenaltyByTheResiduals) {
-  const auto spectra = band_spectra(even_axis(60, 2), 3);
+  const auto spectra = band_spectra(even_axis_penalised_baseline(60, 2), 3);
   const auto d2 = difference(60, 2);
   const MatrixXd penalty = 200 * d2.transpose() * d2;
-  const auto result = run("aspls",
-                          spectra,
-                          {
-                              {"lambda",         "200", ""},
-                              {"max_iterations", "1",   ""}
+  const auto result =
+      run_penalised_baseline("aspls",
+                             spectra,
+                             {
+                                 {"lambda",         "200", ""},
+                                 {"max_iterations", "1",   ""}
   });
   for (Index r = 0; r < spectra.rows(); ++r) {
     const auto y = vector_of(spectra.row(r));
@@ -229,7 +230,7 @@ TEST(PenalisedBaseline, OneRoundOfAsplsScalesThePenaltyByTheResiduals) {
 }
 
 TEST(PenalisedBaseline, IaslsPenalisesTheResidualToo) {
-  const auto spectra = band_spectra(even_axis(64, 2), 1);
+  const auto spectra = band_spectra(even_axis_penalised_baseline(64, 2), 1);
   const auto y = vector_of(spectra.row(0));
   const auto d1 = difference(64, 1);
   const auto d2 = difference(64, 2);
@@ -253,30 +254,31 @@ TEST(PenalisedBaseline, IaslsPenalisesTheResidualToo) {
     }
     z = next;
   }
-  const auto result =
-      run("iasls",
-          spectra,
-          {
-              {"lambda",       "50",  ""},
-              {"asymmetry",    "0.1", ""},
-              {"first_lambda", "0.3", ""}
+  const auto result = run_penalised_baseline(
+      "iasls",
+      spectra,
+      {
+          {"lambda",       "50",  ""},
+          {"asymmetry",    "0.1", ""},
+          {"first_lambda", "0.3", ""}
   });
   EXPECT_LT((z - vector_of(result.baseline->row(0))).cwiseAbs().maxCoeff(), 1e-9);
 }
 
 TEST(PenalisedBaseline, IrsqrLeavesItsQuantileBelow) {
-  auto spectra = SpectraMatrix::make(even_axis(2000, 1), 1);
+  auto spectra = SpectraMatrix::make(even_axis_penalised_baseline(2000, 1), 1);
   std::mt19937_64 random(8);
   std::uniform_real_distribution<double> uniform;
   for (double& y : spectra.values) {
     y = 5 + uniform(random);
   }
   for (const double quantile : {0.1, 0.3, 0.8}) {
-    const auto result = run("irsqr",
-                            spectra,
-                            {
-                                {"quantile", number_text(quantile), ""},
-                                {"knots",    "10",                  ""}
+    const auto result =
+        run_penalised_baseline("irsqr",
+                               spectra,
+                               {
+                                   {"quantile", number_text(quantile), ""},
+                                   {"knots",    "10",                  ""}
     });
     const auto z = result.baseline->row(0);
     Index below = 0;
@@ -302,7 +304,7 @@ double error_of(const SpectraMatrix& baseline) {
 // Bands of height 1, noise of 0.01; a straight line would miss by more than 0.1. Methods that aim
 // at the lower edge of the noise, or cannot bend enough with their own stiffness, come less close.
 TEST(PenalisedBaseline, EachMethodFindsTheBackground) {
-  const auto spectra = band_spectra(even_axis(1000, 1.4), 5);
+  const auto spectra = band_spectra(even_axis_penalised_baseline(1000, 1.4), 5);
   Index checked = 0;
   for (const auto& method : core_methods()) {
     const auto has = [&](std::string_view name) {
@@ -315,11 +317,12 @@ TEST(PenalisedBaseline, EachMethodFindsTheBackground) {
     }
     const std::string name(method.name);
     const bool is_close = name.find("rpls") != std::string::npos || name == "mixture_model";
-    EXPECT_LT(error_of(*run(name, spectra, {}).baseline), is_close ? 0.025 : 0.1) << name;
-    const auto chosen = run(name,
-                            spectra,
-                            {
-                                {"lambda", "auto", ""}
+    EXPECT_LT(error_of(*run_penalised_baseline(name, spectra, {}).baseline), is_close ? 0.025 : 0.1)
+        << name;
+    const auto chosen = run_penalised_baseline(name,
+                                               spectra,
+                                               {
+                                                   {"lambda", "auto", ""}
     });
     // The V-curve leaves airpls at the lower edge of the noise.
     const double bound = is_close && name != "airpls" ? 0.025 : 0.1;
@@ -330,17 +333,17 @@ TEST(PenalisedBaseline, EachMethodFindsTheBackground) {
 }
 
 TEST(PenalisedBaseline, AutomaticLambdaMendsAStiffnessThatDoesNotFit) {
-  const auto spectra = band_spectra(even_axis(1000, 1.4), 3);
+  const auto spectra = band_spectra(even_axis_penalised_baseline(1000, 1.4), 3);
   for (const auto* method : {"asls", "arpls", "pspline_arpls", "iarpls"}) {
-    const auto soft = run(method,
-                          spectra,
-                          {
-                              {"lambda", "1", ""}
+    const auto soft = run_penalised_baseline(method,
+                                             spectra,
+                                             {
+                                                 {"lambda", "1", ""}
     });
-    const auto chosen = run(method,
-                            spectra,
-                            {
-                                {"lambda", "auto", ""}
+    const auto chosen = run_penalised_baseline(method,
+                                               spectra,
+                                               {
+                                                   {"lambda", "auto", ""}
     });
     EXPECT_LT(error_of(*chosen.baseline), 0.3 * error_of(*soft.baseline)) << method;
   }
@@ -348,14 +351,14 @@ TEST(PenalisedBaseline, AutomaticLambdaMendsAStiffnessThatDoesNotFit) {
 
 TEST(PenalisedBaseline, LambdaInUnitsOfTheAxisServesAnySpacing) {
   for (const auto* method : {"arpls", "pspline_arpls", "drpls"}) {
-    const auto coarse = band_spectra(even_axis(500, 2.8), 1);
-    const auto fine = band_spectra(even_axis(2000, 0.7), 1);
+    const auto coarse = band_spectra(even_axis_penalised_baseline(500, 2.8), 1);
+    const auto fine = band_spectra(even_axis_penalised_baseline(2000, 0.7), 1);
     const std::vector<GivenParameter> given{
         {"lambda",      "1e6",  ""},
         {"lambda_unit", "axis", ""}
     };
-    const auto a = run(method, coarse, given);
-    const auto b = run(method, fine, given);
+    const auto a = run_penalised_baseline(method, coarse, given);
+    const auto b = run_penalised_baseline(method, fine, given);
     double largest = 0;
     for (std::size_t i = 10; i < 490; ++i) {
       largest = std::max(largest, std::abs(a.baseline->values[i] - b.baseline->values[4 * i]));
@@ -363,17 +366,17 @@ TEST(PenalisedBaseline, LambdaInUnitsOfTheAxisServesAnySpacing) {
     EXPECT_LT(largest, 0.02) << method;
   }
   // Unit spacing: the same number.
-  const auto spectra = band_spectra(even_axis(300, 1), 1);
-  const auto points = run("asls",
-                          spectra,
-                          {
-                              {"lambda", "1e5", ""}
+  const auto spectra = band_spectra(even_axis_penalised_baseline(300, 1), 1);
+  const auto points = run_penalised_baseline("asls",
+                                             spectra,
+                                             {
+                                                 {"lambda", "1e5", ""}
   });
-  const auto axis = run("asls",
-                        spectra,
-                        {
-                            {"lambda",      "1e5",  ""},
-                            {"lambda_unit", "axis", ""}
+  const auto axis = run_penalised_baseline("asls",
+                                           spectra,
+                                           {
+                                               {"lambda",      "1e5",  ""},
+                                               {"lambda_unit", "axis", ""}
   });
   for (std::size_t i = 0; i < 300; ++i) {
     EXPECT_NEAR(points.baseline->values[i], axis.baseline->values[i], 1e-8);
@@ -381,17 +384,17 @@ TEST(PenalisedBaseline, LambdaInUnitsOfTheAxisServesAnySpacing) {
 }
 
 TEST(PenalisedBaseline, AutomaticLambdaIsBitwiseTheSameAloneAndInABatch) {
-  const auto spectra = band_spectra(even_axis(200, 2), 11);
+  const auto spectra = band_spectra(even_axis_penalised_baseline(200, 2), 11);
   for (const auto* rule : {"extended_range", "v_curve", "gcv", "aic", "bic"}) {
     const std::vector<GivenParameter> given{
         {"lambda",      "auto", ""},
         {"lambda_rule", rule,   ""}
     };
-    const auto batch = run("arpls", spectra, given);
+    const auto batch = run_penalised_baseline("arpls", spectra, given);
     for (const Index r : {0, 4, 10}) {
       auto alone = SpectraMatrix::make(spectra.axis, 1);
       std::copy(spectra.row(r).begin(), spectra.row(r).end(), alone.values.begin());
-      const auto result = run("arpls", alone, given);
+      const auto result = run_penalised_baseline("arpls", alone, given);
       for (std::size_t i = 0; i < 200; ++i) {
         EXPECT_EQ(result.baseline->values[i], batch.baseline->row(r)[i]) << rule;
       }
@@ -401,7 +404,7 @@ TEST(PenalisedBaseline, AutomaticLambdaIsBitwiseTheSameAloneAndInABatch) {
 
 // The line that joins the feet of a band is all that cutting can give there.
 TEST(PenalisedBaseline, CornerCuttingStaysBelowBandsAndFollowsConvexCurves) {
-  auto spectra = SpectraMatrix::make(even_axis(400, 1), 2);
+  auto spectra = SpectraMatrix::make(even_axis_penalised_baseline(400, 1), 2);
   for (Index i = 0; i < 400; ++i) {
     const double t = static_cast<double>(i) / 400 - 0.5;
     const double u = (t - 0.1) / 0.02;
@@ -409,7 +412,7 @@ TEST(PenalisedBaseline, CornerCuttingStaysBelowBandsAndFollowsConvexCurves) {
     spectra.row(0)[at] = 4 * t * t;
     spectra.row(1)[at] = 4 * t * t + std::exp(-0.5 * u * u);
   }
-  const auto result = run("corner_cutting", spectra, {});
+  const auto result = run_penalised_baseline("corner_cutting", spectra, {});
   for (std::size_t i = 0; i < 400; ++i) {
     EXPECT_NEAR(result.baseline->row(0)[i], spectra.row(0)[i], 1e-4);
   }
@@ -419,7 +422,7 @@ TEST(PenalisedBaseline, CornerCuttingStaysBelowBandsAndFollowsConvexCurves) {
 // Spectra that differ by their noise alone get the same weights; with those of the mean, a spectrum
 // is smoothed linearly: baselines of sums are sums of baselines.
 TEST(PenalisedBaseline, CollabPlsIsLinearGivenItsWeights) {
-  const auto spectra = band_spectra(even_axis(400, 2), 40);
+  const auto spectra = band_spectra(even_axis_penalised_baseline(400, 2), 40);
   const auto first = collaborative_baselines(spectra, {});
   VectorXd mean = VectorXd::Zero(400);
   VectorXd mean_baseline = VectorXd::Zero(400);
@@ -429,7 +432,7 @@ TEST(PenalisedBaseline, CollabPlsIsLinearGivenItsWeights) {
   }
   auto alone = SpectraMatrix::make(spectra.axis, 1);
   std::copy(mean.begin(), mean.end(), alone.values.begin());
-  const auto of_mean = run("asls", alone, {});
+  const auto of_mean = run_penalised_baseline("asls", alone, {});
   EXPECT_LT((vector_of(of_mean.baseline->row(0)) - mean_baseline).cwiseAbs().maxCoeff(), 1e-7);
   const auto each = collaborative_baselines(
       spectra,
@@ -443,13 +446,13 @@ TEST(PenalisedBaseline, CollabPlsIsLinearGivenItsWeights) {
 // Weights over the largest of them: a stiffer curve than weights that exceed 1, and one that the
 // same lambda times a constant does not give.
 TEST(PenalisedBaseline, AirplsWithNormalizedWeightsIsStiffer) {
-  const auto spectra = band_spectra(even_axis(400, 2), 9);
+  const auto spectra = band_spectra(even_axis_penalised_baseline(400, 2), 9);
   for (const auto* method : {"airpls", "pspline_airpls"}) {
     const auto roughness = [&](const char* flag) {
-      const auto result = run(method,
-                              spectra,
-                              {
-                                  {"normalize_weights", flag, ""}
+      const auto result = run_penalised_baseline(method,
+                                                 spectra,
+                                                 {
+                                                     {"normalize_weights", flag, ""}
       });
       double sum = 0;
       for (Index r = 0; r < spectra.rows(); ++r) {
@@ -466,21 +469,21 @@ TEST(PenalisedBaseline, AirplsWithNormalizedWeightsIsStiffer) {
 
 TEST(PenalisedBaseline, CustomBcWithoutThinningIsItsInnerMethod) {
   const auto spectra = band_spectra(uneven_axis(300, 1.5), 2);
-  const auto inner = run("arpls", spectra, {});
-  const auto outer = run("custom_bc",
-                         spectra,
-                         {
-                             {"method", "arpls", ""}
+  const auto inner = run_penalised_baseline("arpls", spectra, {});
+  const auto outer = run_penalised_baseline("custom_bc",
+                                            spectra,
+                                            {
+                                                {"method", "arpls", ""}
   });
   for (std::size_t i = 0; i < spectra.values.size(); ++i) {
     EXPECT_NEAR(inner.baseline->values[i], outer.baseline->values[i], 1e-12);
   }
   // Thinned out it is stiffer: lambda counts in points.
-  const auto thin = run("custom_bc",
-                        spectra,
-                        {
-                            {"method",   "arpls", ""},
-                            {"sampling", "10",    ""}
+  const auto thin = run_penalised_baseline("custom_bc",
+                                           spectra,
+                                           {
+                                               {"method",   "arpls", ""},
+                                               {"sampling", "10",    ""}
   });
   const auto bend = [](const SpectraMatrix& z) {
     double sum = 0;

@@ -318,13 +318,13 @@ TEST(Normalization, ByOneBandOverItsLine) {
   with_area.push_back({"measure", "area"});
   const auto area = test::run_row(y, "normalize.band", with_area);
   EXPECT_NEAR(y[0] / area[0], 4 * 10 * std::sqrt(std::numbers::pi / 2.7726), 1e-5);
-  const auto none = test::run_row(y,
-                                  "normalize.band",
-                                  {
-                                      {"from", "900"},
-                                      {"to",   "950"}
+  const auto no_mask = test::run_row(y,
+                                     "normalize.band",
+                                     {
+                                         {"from", "900"},
+                                         {"to",   "950"}
   });
-  EXPECT_TRUE(std::isnan(none[0]));
+  EXPECT_TRUE(std::isnan(no_mask[0]));
 }
 
 }  // namespace

@@ -16,11 +16,11 @@
 namespace calcispec {
 namespace {
 
-constexpr Index points = 700;
+constexpr Index point_count = 700;
 
 std::vector<double> axis() {
   std::vector<double> x;
-  for (Index i = 0; i < points; ++i) {
+  for (Index i = 0; i < point_count; ++i) {
     x.push_back(400 + 2.0 * static_cast<double>(i));
   }
   return x;
@@ -59,8 +59,8 @@ std::vector<SharedShape> shapes_of(const std::vector<MixtureBand>& bands) {
 
 SharedSetting setting() {
   SharedSetting out;
-  out.noise.assign(points, 1.0);
-  out.envelope.assign(points, 0.0);
+  out.noise.assign(point_count, 1.0);
+  out.envelope.assign(point_count, 0.0);
   out.knot_spacing = 70;
   out.stiffness = 1e-4;
   return out;
@@ -74,13 +74,13 @@ std::vector<SharedBand> all_shared(const std::vector<MixtureBand>& bands) {
   return out;
 }
 
-struct Truth {
+struct SharedTruth {
   std::vector<double> heights{30, 150, 20, 40, 100, 80};
   double shift_of_main = 0;
   double widening_of_main = 0;
 };
 
-std::vector<double> spectrum(const Truth& truth, double noise, std::uint64_t seed) {
+std::vector<double> spectrum(const SharedTruth& truth, double noise, std::uint64_t seed) {
   const auto x = axis();
   auto bands = table();
   bands[1].center += truth.shift_of_main;
@@ -168,7 +168,7 @@ TEST(SharedMixture, FindsHeightsPlacesAndWidths) {
   const auto x = axis();
   const auto bands = table();
   const SharedMixture mixture(x, shapes_of(bands), setting());
-  Truth truth;
+  SharedTruth truth;
   truth.shift_of_main = 0.8;
   truth.widening_of_main = 0.08;
   const auto y = spectrum(truth, 1, 3);
@@ -243,7 +243,7 @@ TEST(SharedMixture, LooksForPatterns) {
   const auto x = axis();
   const auto bands = table();
   const SharedMixture mixture(x, shapes_of(bands), setting());
-  Truth truth;
+  SharedTruth truth;
   truth.heights = {30, 150, 22, 0, 0, 0};
   const auto y = spectrum(truth, 1, 6);
   auto loaded = mixture.load(y, 1);
@@ -277,7 +277,8 @@ TEST(SharedMixture, CoversItsUncertainties) {
     auto loaded = mixture.load(y, 3);
     const auto result = mixture.fit(loaded, all_shared(bands), 2, 4);
     for (std::size_t b = 0; b < bands.size(); ++b) {
-      const double z = (result.bands[b].height - Truth{}.heights[b]) / result.bands[b].height_u;
+      const double z =
+          (result.bands[b].height - SharedTruth{}.heights[b]) / result.bands[b].height_u;
       covered += std::abs(z) < 1.96 ? 1 : 0;
       ++all;
     }

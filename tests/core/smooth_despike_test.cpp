@@ -24,10 +24,10 @@ SpectraMatrix matrix_of(const std::vector<double>& y) {
   return out;
 }
 
-std::vector<double> run(const std::string& family,
-                        const std::string& method,
-                        const std::vector<GivenParameter>& given,
-                        const std::vector<double>& y) {
+std::vector<double> run_smooth_despike(const std::string& family,
+                                       const std::string& method,
+                                       const std::vector<GivenParameter>& given,
+                                       const std::vector<double>& y) {
   const auto* info = find_core_method(family, method);
   const ChainStep step{family, method, ParameterSet::checked(info->parameters, given, method)};
   return run_chain(matrix_of(y), std::span(&step, 1), 1).spectra.values;
@@ -65,17 +65,17 @@ double rms(const std::vector<double>& a, const std::vector<double>& b) {
 TEST(FftSmoothing, AutomaticCutoffIsNearTheBestFixedOne) {
   for (const double snr : {10.0, 50.0, 200.0}) {
     const auto data = noisy_bands(snr, 3);
-    const double automatic = rms(run("smooth", "fft", {}, data.y), data.truth);
+    const double automatic = rms(run_smooth_despike("smooth", "fft", {}, data.y), data.truth);
     double best = 1e9;
     for (int k = 0; k < 41; ++k) {
       const double cutoff = 0.01 * std::pow(1.1, k);
       best = std::min(best,
-                      rms(run("smooth",
-                              "fft",
-                              {
-                                  {"cutoff", number_text(cutoff), ""}
+                      rms(run_smooth_despike("smooth",
+                                             "fft",
+                                             {
+                                                 {"cutoff", number_text(cutoff), ""}
       },
-                              data.y),
+                                             data.y),
                           data.truth));
     }
     EXPECT_LT(automatic, 1.1 * best) << snr;
@@ -88,13 +88,13 @@ TEST(FftSmoothing, MirrorAgreesWithTheDefinitionForEvenAndOddLengths) {
   for (const std::size_t n : {7U, 8U, 60U, 61U}) {
     auto y = noisy_bands(50, 7).y;
     y.resize(n);
-    const auto got = run("smooth",
-                         "fft",
-                         {
-                             {"cutoff", "0.07",   ""},
-                             {"edge",   "mirror", ""}
+    const auto got = run_smooth_despike("smooth",
+                                        "fft",
+                                        {
+                                            {"cutoff", "0.07",   ""},
+                                            {"edge",   "mirror", ""}
     },
-                         y);
+                                        y);
     std::vector<double> expected(n, 0.0);
     for (std::size_t k = 0; k < n; ++k) {
       const double angle = 3.14159265358979324 * static_cast<double>(k) / static_cast<double>(n);
@@ -121,30 +121,31 @@ TEST(FftSmoothing, FiltersOfOneLengthDoNotMix) {
   const std::vector<GivenParameter> narrow{
       {"cutoff", "0.02", ""}
   };
-  const auto first = run("smooth", "fft", narrow, data.y);
-  const auto automatic = run("smooth", "fft", {}, data.y);
-  run("smooth",
-      "fft",
-      {
-          {"cutoff", "0.3",   ""},
-          {"shape",  "brick", ""}
+  const auto first = run_smooth_despike("smooth", "fft", narrow, data.y);
+  const auto automatic = run_smooth_despike("smooth", "fft", {}, data.y);
+  run_smooth_despike("smooth",
+                     "fft",
+                     {
+                         {"cutoff", "0.3",   ""},
+                         {"shape",  "brick", ""}
   },
-      data.y);
-  EXPECT_EQ(run("smooth", "fft", narrow, data.y), first);
-  EXPECT_EQ(run("smooth", "fft", {}, data.y), automatic);
+                     data.y);
+  EXPECT_EQ(run_smooth_despike("smooth", "fft", narrow, data.y), first);
+  EXPECT_EQ(run_smooth_despike("smooth", "fft", {}, data.y), automatic);
 }
 
 TEST(FilterOracle, FiltersAgreeWithThePlainLoops) {
   for (const std::size_t n : {25U, 210U, 211U, 1000U}) {
     auto y = noisy_bands(20, 12).y;
     y.resize(n);
-    EXPECT_LT(rms(run("smooth", "savgol", {}, y), oracle::savgol_11_3(y)), 1e-14) << n;
-    const auto filtered = run("smooth",
-                              "fft",
-                              {
-                                  {"cutoff", "0.08", ""}
+    EXPECT_LT(rms(run_smooth_despike("smooth", "savgol", {}, y), oracle::savgol_11_3(y)), 1e-14)
+        << n;
+    const auto filtered = run_smooth_despike("smooth",
+                                             "fft",
+                                             {
+                                                 {"cutoff", "0.08", ""}
     },
-                              y);
+                                             y);
     EXPECT_LT(rms(filtered, oracle::fft_gauss_mirror(y, 0.08)), 1e-13) << n;
   }
 }
@@ -168,7 +169,7 @@ TEST(SavitzkyGolay, AgreesWithTheDirectSumAtEveryLength) {
   for (std::size_t n = 11; n < 90; ++n) {
     auto y = noisy_bands(20, 6).y;
     y.resize(n);
-    const auto got = run("smooth", "savgol", {}, y);
+    const auto got = run_smooth_despike("smooth", "savgol", {}, y);
     for (std::size_t i = 5; i + 5 < n; ++i) {
       double sum = 0;
       for (std::size_t k = 0; k < 11; ++k) {
@@ -185,13 +186,13 @@ TEST(SavitzkyGolay, KeepsPolynomialsAndTheirDerivatives) {
   for (int i = 0; i < 60; ++i) {
     y.push_back(2 + 3.0 * i - 0.5 * i * i + 0.01 * i * i * i);
   }
-  const auto same = run("smooth", "savgol", {}, y);
-  const auto slope = run("smooth",
-                         "savgol",
-                         {
-                             {"derivative", "1", ""}
+  const auto same = run_smooth_despike("smooth", "savgol", {}, y);
+  const auto slope = run_smooth_despike("smooth",
+                                        "savgol",
+                                        {
+                                            {"derivative", "1", ""}
   },
-                         y);
+                                        y);
   for (int i = 0; i < 60; ++i) {
     const auto at = static_cast<std::size_t>(i);
     EXPECT_NEAR(same[at], y[at], 1e-9);
@@ -207,7 +208,7 @@ TEST(Despike, RemovesSpikesOfOneToThreeSamplesAndKeepsNarrowBands) {
     const double u = (i - 600) / 3.0;
     with_band[static_cast<std::size_t>(i)] += 2 * std::exp(-2.7726 * u * u);
   }
-  const auto untouched = run("despike", "median", {}, with_band);
+  const auto untouched = run_smooth_despike("despike", "median", {}, with_band);
   double changed = 0;
   for (std::size_t i = 0; i < with_band.size(); ++i) {
     changed += untouched[i] != with_band[i] ? 1 : 0;
@@ -220,7 +221,7 @@ TEST(Despike, RemovesSpikesOfOneToThreeSamplesAndKeepsNarrowBands) {
   spiked[700] += 6;
   spiked[701] += 3;
   spiked[702] += 1.5;
-  const auto clean = run("despike", "median", {}, spiked);
+  const auto clean = run_smooth_despike("despike", "median", {}, spiked);
   for (const std::size_t i : {100U, 300U, 301U, 700U, 701U, 702U}) {
     EXPECT_LT(std::abs(clean[i] - with_band[i]), 0.25) << i;
   }
@@ -261,7 +262,7 @@ TEST(Despike, KeepsALineOfTwoPointsWithTails) {
     y.push_back(2300 + 20 * normal(random));
   }
   std::copy(line.begin(), line.end(), y.begin() + 200);
-  EXPECT_EQ(run("despike", "median", {}, y), y);
+  EXPECT_EQ(run_smooth_despike("despike", "median", {}, y), y);
 }
 
 // Sharp minerals by spectrometers of 3 to 9 1/cm, wherever the line falls between the points.
@@ -286,7 +287,7 @@ TEST(Despike, KeepsSharpLinesAtEveryStepThatSamplesThemTwice) {
             y.push_back(3 + std::exp(-2.7726 * u * u) + normal(random) / 100);
           }
           ++lines;
-          const auto got = run("despike", "median", {}, y);
+          const auto got = run_smooth_despike("despike", "median", {}, y);
           cut += altered({got.begin() + 140, got.begin() + 161},
                          {y.begin() + 140, y.begin() + 161}) > 0
                      ? 1
@@ -319,7 +320,7 @@ TEST(Despike, TakesAllRaysOfOneAndTwoPointsOutOfASmoothSignal) {
       y[at + 1] += (k % 3) * 0.5 * top;
       ++rays;
     }
-    const auto got = run("despike", "median", {}, y);
+    const auto got = run_smooth_despike("despike", "median", {}, y);
     for (std::size_t i = 0; i < y.size(); ++i) {
       left += got[i] - clean[i] > 6 ? 1 : 0;
       good += y[i] == clean[i] && got[i] != y[i] ? 1 : 0;
@@ -332,12 +333,12 @@ TEST(Despike, TakesAllRaysOfOneAndTwoPointsOutOfASmoothSignal) {
 
 TEST(Despike, NoSpreadToJudgeByIsNoDivisionByZero) {
   std::vector<double> flat(100, 4.0);
-  EXPECT_EQ(run("despike", "median", {}, flat), flat);
+  EXPECT_EQ(run_smooth_despike("despike", "median", {}, flat), flat);
 }
 
 TEST(Normalize, MakesTheMeasureOne) {
   const auto data = noisy_bands(50, 9);
-  const auto top = run("normalize", "maximum", {}, data.y);
+  const auto top = run_smooth_despike("normalize", "maximum", {}, data.y);
   EXPECT_DOUBLE_EQ(*std::max_element(top.begin(), top.end()), 1);
 }
 

@@ -142,7 +142,7 @@ bool is_known_to_fail(const std::string& path) {
 }
 
 // Outputs of one method.
-struct Tally {
+struct BaselinesTally {
   Index agree = 0;
   Index sensitive = 0;  // not defined to 1e-4 of the range: left out
   Index explained = 0;  // differ, and the reason stands in this file
@@ -168,7 +168,7 @@ bool agrees(const Hdf5File& file,
 }
 
 // The row of a method: agree, sensitive, explained, failed.
-void print_tallies(const std::map<std::string, Tally>& tallies) {
+void print_tallies(const std::map<std::string, BaselinesTally>& tallies) {
   std::printf("%-24s agree sensitive explained failed\n", "method");
   for (const auto& [method, tally] : tallies) {
     std::printf("%-24s %5d %9d %9d %6d\n",
@@ -183,7 +183,7 @@ void print_tallies(const std::map<std::string, Tally>& tallies) {
 TEST(GoldenBaselines, EveryBaselineThatThereIsAgrees) {
   CALCISPEC_SKIP_WITHOUT_SHARED();
   const Hdf5File file((test::shared_dir() / "golden" / "baselines.h5").string());
-  std::map<std::string, Tally> tallies;
+  std::map<std::string, BaselinesTally> tallies;
   Index not_offered = 0;
   for (const auto& signal : file.names("/")) {
     for (const auto& name : file.names("/" + signal + "/baseline")) {
@@ -206,7 +206,7 @@ TEST(GoldenBaselines, EveryBaselineThatThereIsAgrees) {
     }
   }
   print_tallies(tallies);
-  Tally sum;
+  BaselinesTally sum;
   for (const auto& [method, tally] : tallies) {
     sum.agree += tally.agree;
     sum.explained += tally.explained;

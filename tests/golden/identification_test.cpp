@@ -55,11 +55,6 @@ Ids ids_of(const std::string& mineral) {
   return known.count(id) > 0 ? Ids{id} : Ids{};
 }
 
-std::string content_of(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
-
 // Samples a row names as its source, "R050511, R050540".
 std::set<std::string> samples_in(const std::string& text) {
   const std::regex sample("R[0-9]{6}");
@@ -93,7 +88,7 @@ class Folder : public testing::Test {
     fs::create_directories(folder);
     const auto data = test::source_dir() / "models" / "data";
     fs::copy_file(data / "phases.csv", folder / "phases.csv", fs::copy_options::overwrite_existing);
-    all_rows = content_of(data / "bands.csv");
+    all_rows = test::content_of(data / "bands.csv");
   }
 
   // Judges every file of a folder; `mode` for infrared ones.
@@ -349,7 +344,7 @@ TEST_F(Identification, CalciteTextFiles) {
 TEST_F(Identification, BoneIsApatiteAndCollagen) {
   write_bands("");
   const auto bone = test::shared_dir() / "reference_spectra" / "bone_raman";
-  const auto axis = content_of(bone / "axis_inferred_cm1.txt");
+  const auto axis = test::content_of(bone / "axis_inferred_cm1.txt");
   int apatite_and_collagen = 0;
   int all = 0;
   std::vector<Judged> rows;
@@ -361,7 +356,7 @@ TEST_F(Identification, BoneIsApatiteAndCollagen) {
     }
     const auto file = folder / entry.path().filename();
     std::istringstream x(axis);
-    std::istringstream y(content_of(entry.path()));
+    std::istringstream y(test::content_of(entry.path()));
     std::ofstream out(file);
     out << "raman_shift_1/cm,intensity\n";
     for (std::string a, b; x >> a && y >> b;) {

@@ -53,7 +53,7 @@ std::string bytes_of(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
-struct Numbers {
+struct InstrumentManifestNumbers {
   double spectra = 0;
   double points = 0;
   double low = std::numeric_limits<double>::infinity();
@@ -64,8 +64,8 @@ struct Numbers {
   double y_last = 0;
 };
 
-Numbers numbers_of(const io::LoadedFile& file) {
-  Numbers out;
+InstrumentManifestNumbers numbers_of(const io::LoadedFile& file) {
+  InstrumentManifestNumbers out;
   for (const auto& recording : file.recordings) {
     out.spectra += static_cast<double>(recording.spectra.rows());
     for (const double y : recording.spectra.values) {

@@ -37,16 +37,16 @@ SpikeMap spike_map() {
   return out;
 }
 
-struct Tally {
+struct SpikesTally {
   Index spiked = 0;
   Index unaltered = 0;
   Index left = 0;     // five sigma of the noise over the truth
   Index altered = 0;  // good ones
 };
 
-Tally tally_of(const char* name, const SpikeMap& map, const std::vector<double>& clean) {
+SpikesTally tally_of(const char* name, const SpikeMap& map, const std::vector<double>& clean) {
   constexpr double sigma = 0.0247;  // of the map's noise
-  Tally tally;
+  SpikesTally tally;
   for (std::size_t i = 0; i < clean.size(); ++i) {
     const bool is_altered = clean[i] != map.y[i];
     if (map.mask[i] > 0) {

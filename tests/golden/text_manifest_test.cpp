@@ -14,19 +14,19 @@
 namespace calcispec {
 namespace {
 
-struct Numbers {
+struct TextManifestNumbers {
   double x_first;
   double x_last;
   double y_first;
   double y_last;
 };
 
-Numbers stored(const io::Recording& recording) {
+TextManifestNumbers stored(const io::Recording& recording) {
   const auto x = recording.spectra.axis->values();
   const auto y = recording.spectra.row(0);
   return recording.spectra.axis->was_descending()
-             ? Numbers{x.back(), x.front(), y.back(), y.front()}
-             : Numbers{x.front(), x.back(), y.front(), y.back()};
+             ? TextManifestNumbers{x.back(), x.front(), y.back(), y.front()}
+             : TextManifestNumbers{x.front(), x.back(), y.front(), y.back()};
 }
 
 void expect_near(const models::CsvTable& table, Index row, const char* column, double value) {

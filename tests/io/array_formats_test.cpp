@@ -11,7 +11,7 @@
 namespace calcispec::io {
 namespace {
 
-bool says(const LoadedFile& file, const std::string& code) {
+bool says_array_formats(const LoadedFile& file, const std::string& code) {
   for (const auto& row : file.diagnostics) {
     if (row.code == code) {
       return true;
@@ -20,7 +20,7 @@ bool says(const LoadedFile& file, const std::string& code) {
   return false;
 }
 
-std::string fault_of(const FileView& view) {
+std::string array_formats_fault_of(const FileView& view) {
   try {
     load_bytes(view, {});
   } catch (const Error& error) {
@@ -64,7 +64,7 @@ TEST(Envi, MoreBandsThanCanBeCountedAreRefused) {
              "ENVI\nsamples = 1\nlines = 1\nbands = 16777300\ndata type = 1\n"
              "interleave = bip\nbyte order = 0\n");
   folder.add("a.dat", std::string(16777300, '\1'));
-  EXPECT_NE(fault_of(folder.view("a.hdr")).find("16777300 bands"), std::string::npos);
+  EXPECT_NE(array_formats_fault_of(folder.view("a.hdr")).find("16777300 bands"), std::string::npos);
 }
 
 TEST(Envi, EveryOrderAndByteOrderGivesTheSameSpectra) {
@@ -85,7 +85,7 @@ TEST(Envi, EveryOrderAndByteOrderGivesTheSameSpectra) {
         EXPECT_EQ(recording.map->step_y_um, 20);
         EXPECT_EQ(recording.y_unit, "Absorbance");
         EXPECT_EQ(recording.spectra.axis->unit(), "1/cm");
-        EXPECT_FALSE(says(file, "byte_order_missing"));
+        EXPECT_FALSE(says_array_formats(file, "byte_order_missing"));
       }
     }
   }
@@ -96,20 +96,20 @@ TEST(Envi, MissingByteOrderIsTakenAsLittleAndSaid) {
   folder.add("m.hdr", envi_header("bip", ""));
   folder.add("m.dat", std::string(7, 'x') + envi_numbers("bip", false));
   const auto file = load_bytes(folder.view("m.hdr"), {});
-  EXPECT_TRUE(says(file, "byte_order_missing"));
+  EXPECT_TRUE(says_array_formats(file, "byte_order_missing"));
   EXPECT_EQ(file.recordings.at(0).spectra.row(5)[3], number(1, 2, 3));
 }
 
 TEST(Envi, WhatDoesNotFitIsRefusedWithASentence) {
   MemoryFolder folder;
   folder.add("m.hdr", envi_header("bip", "0"));
-  EXPECT_NE(fault_of(folder.view("m.hdr")).find("beside"), std::string::npos);
+  EXPECT_NE(array_formats_fault_of(folder.view("m.hdr")).find("beside"), std::string::npos);
   folder.add("m.dat", "short");
-  EXPECT_NE(fault_of(folder.view("m.hdr")).find("header offset"), std::string::npos);
+  EXPECT_NE(array_formats_fault_of(folder.view("m.hdr")).find("header offset"), std::string::npos);
   folder.add("m.dat", std::string(50, 'x'));
-  EXPECT_NE(fault_of(folder.view("m.hdr")).find("24 numbers"), std::string::npos);
+  EXPECT_NE(array_formats_fault_of(folder.view("m.hdr")).find("24 numbers"), std::string::npos);
   folder.add("m.dat", std::string(9, 'x') + envi_numbers("bip", false));
-  EXPECT_TRUE(says(load_bytes(folder.view("m.hdr"), {}), "numbers_left"));
+  EXPECT_TRUE(says_array_formats(load_bytes(folder.view("m.hdr"), {}), "numbers_left"));
 }
 
 TEST(Envi, SkimmingKeepsTheFirstSpectrumAndCountsAll) {
@@ -213,7 +213,8 @@ TEST(Agilent, AMissingTileIsNamed) {
   MemoryFolder folder;
   folder.add("m.dmt", test::agilent_parameters({2, 500, 4, 9})).add("m_0000_0000.dmd", tile(1));
   folder.add("m_0001_0000.dmd", tile(1)).add("m_0000_0001.dmd", tile(1));
-  EXPECT_NE(fault_of(folder.view("m.dmt")).find("m_0001_0001.dmd"), std::string::npos);
+  EXPECT_NE(array_formats_fault_of(folder.view("m.dmt")).find("m_0001_0001.dmd"),
+            std::string::npos);
 }
 
 TEST(Agilent, DamageIsAnswered) {
@@ -224,12 +225,12 @@ TEST(Agilent, DamageIsAnswered) {
   });
 }
 
-LoadedFile read(const std::string& bytes) {
+LoadedFile read_array_formats(const std::string& bytes) {
   return load_bytes({bytes, "made.txt"}, {});
 }
 
 TEST(PerkinElmer, DataSetIsToldFromItsHistory) {
-  const auto file = read(test::sp_bytes(4000, 3000, {0.5, 0.25, 1, 0.125, 0}));
+  const auto file = read_array_formats(test::sp_bytes(4000, 3000, {0.5, 0.25, 1, 0.125, 0}));
   EXPECT_EQ(file.format, "perkinelmer_sp");
   const auto& recording = file.recordings.at(0);
   ASSERT_EQ(recording.spectra.points(), 5);
@@ -238,7 +239,8 @@ TEST(PerkinElmer, DataSetIsToldFromItsHistory) {
   EXPECT_EQ(recording.spectra.row(0)[4], 0.5);
   EXPECT_EQ(recording.spectra.axis->kind(), AxisKind::wavenumber);
   EXPECT_EQ(recording.ordinate, OrdinateKind::absorbance);
-  const auto percent = read(test::sp_bytes(400, 4000, {90, 80, 70}, "%T")).recordings.at(0);
+  const auto percent =
+      read_array_formats(test::sp_bytes(400, 4000, {90, 80, 70}, "%T")).recordings.at(0);
   EXPECT_EQ(percent.ordinate, OrdinateKind::transmittance);
 }
 
@@ -253,7 +255,7 @@ test::FsmFile small_map() {
 }
 
 TEST(PerkinElmer, MapsHaveOneBlockPerPixel) {
-  const auto recording = read(test::fsm_bytes(small_map())).recordings.at(0);
+  const auto recording = read_array_formats(test::fsm_bytes(small_map())).recordings.at(0);
   ASSERT_EQ(recording.spectra.rows(), 6);
   EXPECT_EQ(recording.map->nx, 3);
   EXPECT_EQ(recording.map->step_y_um, 6.25);
@@ -264,8 +266,8 @@ TEST(PerkinElmer, MapsHaveOneBlockPerPixel) {
 TEST(PerkinElmer, AMapThatIsCutOffKeepsItsWholePixels) {
   auto bytes = test::fsm_bytes(small_map());
   bytes.resize(bytes.size() - 5);
-  const auto file = read(bytes);
-  EXPECT_TRUE(says(file, "cut_off"));
+  const auto file = read_array_formats(bytes);
+  EXPECT_TRUE(says_array_formats(file, "cut_off"));
   EXPECT_EQ(file.recordings.at(0).spectra.rows(), 5);
   EXPECT_EQ(file.recordings.at(0).map->ny, 1);
 }

@@ -11,7 +11,7 @@
 namespace calcispec::io {
 namespace {
 
-std::string fault(const std::function<void()>& work) {
+std::string fault_byte_source(const std::function<void()>& work) {
   try {
     work();
   } catch (const Error& error) {
@@ -32,7 +32,8 @@ TEST(ByteSource, ReadsBothByteOrders) {
 
 TEST(ByteSource, ARefusedReadNamesOffsetAndNeed) {
   const ByteSource source({"abcd", "short.bin"});
-  const auto text = fault([&] { static_cast<void>(source.get<double>(2, "the axis")); });
+  const auto text =
+      fault_byte_source([&] { static_cast<void>(source.get<double>(2, "the axis")); });
   EXPECT_NE(text.find("short.bin"), std::string::npos);
   EXPECT_NE(text.find("byte 2"), std::string::npos);
   EXPECT_NE(text.find("the axis needs 8 bytes"), std::string::npos);
@@ -43,7 +44,7 @@ TEST(ByteSource, HugeCountsNeitherWrapNorAllocate) {
   const ByteSource source({"abcdefgh", "a"});
   constexpr auto huge = std::numeric_limits<std::uint64_t>::max();
   for (const auto count : {huge, huge / 4 + 1, huge / 2, std::uint64_t{3}}) {
-    EXPECT_NE(fault([&] { static_cast<void>(source.list<float>(0, count, "y")); }), "");
+    EXPECT_NE(fault_byte_source([&] { static_cast<void>(source.list<float>(0, count, "y")); }), "");
   }
   EXPECT_FALSE(source.holds(huge, 1));
   EXPECT_FALSE(source.holds(1, huge));

@@ -10,11 +10,11 @@
 namespace calcispec::io {
 namespace {
 
-LoadedFile read(const std::string& bytes, const ReadOptions& options = {}) {
+LoadedFile read_camera_formats(const std::string& bytes, const ReadOptions& options = {}) {
   return load_bytes({bytes, "made.dat"}, options);
 }
 
-bool says(const LoadedFile& file, const std::string& code) {
+bool says_camera_formats(const LoadedFile& file, const std::string& code) {
   for (const auto& row : file.diagnostics) {
     if (row.code == code) {
       return true;
@@ -38,7 +38,7 @@ test::SpeFile small_spe(int type) {
 TEST(Spe, EveryNumberTypeIsRead) {
   for (const int type : {0, 1, 2, 3, 5, 6, 8}) {
     SCOPED_TRACE(type);
-    const auto file = read(test::spe_bytes(small_spe(type)));
+    const auto file = read_camera_formats(test::spe_bytes(small_spe(type)));
     EXPECT_EQ(file.format, "princeton_spe");
     const auto& spectra = file.recordings.at(0).spectra;
     ASSERT_EQ(spectra.rows(), 2);
@@ -50,16 +50,16 @@ TEST(Spe, EveryNumberTypeIsRead) {
 TEST(Spe, SignedWordsStaySigned) {
   auto file = small_spe(2);
   file.frames[0][1] = -300;
-  EXPECT_EQ(read(test::spe_bytes(file)).recordings.at(0).spectra.row(0)[1], -300);
+  EXPECT_EQ(read_camera_formats(test::spe_bytes(file)).recordings.at(0).spectra.row(0)[1], -300);
 }
 
 TEST(Spe, PolynomialCountsPixelsFromOneAndLaserGivesShift) {
   auto file = small_spe(0);
-  const auto plain = read(test::spe_bytes(file)).recordings.at(0);
+  const auto plain = read_camera_formats(test::spe_bytes(file)).recordings.at(0);
   EXPECT_EQ(plain.spectra.axis->unit(), "nm");
   EXPECT_DOUBLE_EQ(plain.spectra.axis->front(), 600.5);
   file.laser_nm = 532;
-  const auto raman = read(test::spe_bytes(file)).recordings.at(0);
+  const auto raman = read_camera_formats(test::spe_bytes(file)).recordings.at(0);
   EXPECT_EQ(raman.spectra.axis->kind(), AxisKind::raman_shift);
   EXPECT_NEAR(raman.spectra.axis->front(), 1e7 / 532 - 1e7 / 600.5, 1e-9);
   ASSERT_TRUE(raman.stored_axis.has_value());
@@ -72,7 +72,7 @@ TEST(Spe, ValuesThatAreNoWavelengthsGiveNoShift) {
   file.laser_nm = 532;
   file.polynomial = {-2.5, 1};  // passes through zero
   try {
-    read(test::spe_bytes(file));
+    read_camera_formats(test::spe_bytes(file));
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::unreadable_input);
@@ -83,11 +83,11 @@ TEST(Spe, ValuesThatAreNoWavelengthsGiveNoShift) {
 TEST(Spe, UnitCodesDecide) {
   auto file = small_spe(0);
   file.polynomial_unit = 6;
-  EXPECT_EQ(read(test::spe_bytes(file)).recordings.at(0).spectra.axis->kind(),
+  EXPECT_EQ(read_camera_formats(test::spe_bytes(file)).recordings.at(0).spectra.axis->kind(),
             AxisKind::raman_shift);
   file.polynomial.clear();
-  const auto counted = read(test::spe_bytes(file));
-  EXPECT_TRUE(says(counted, "axis_missing"));
+  const auto counted = read_camera_formats(test::spe_bytes(file));
+  EXPECT_TRUE(says_camera_formats(counted, "axis_missing"));
   EXPECT_EQ(counted.recordings.at(0).spectra.axis->unit(), "point");
 }
 
@@ -97,7 +97,7 @@ TEST(Spe, RowsOfTheDetectorAreSpectra) {
   file.frames = {
       {1, 2, 3, 4, 5, 11, 12, 13, 14, 15}
   };
-  const auto recording = read(test::spe_bytes(file)).recordings.at(0);
+  const auto recording = read_camera_formats(test::spe_bytes(file)).recordings.at(0);
   ASSERT_EQ(recording.spectra.rows(), 2);
   EXPECT_EQ(recording.spectra.row(1)[0], 11);
   EXPECT_EQ(recording.names.at(1), "frame 1, row 2");
@@ -131,7 +131,7 @@ TEST(Spe, FooterHoldsWavelengthsRegionsAndStride) {
       "xml:space=\"preserve\">501,502,503,504,505,506,507,508,509,510</Wavelength>"
       "</WavelengthMapping><SensorMapping id=\"2\" x=\"0\" width=\"10\" xBinning=\"2\"/>"
       "<SensorMapping id=\"3\" x=\"4\" width=\"3\" xBinning=\"1\"/>");
-  const auto loaded = read(test::spe_bytes(file));
+  const auto loaded = read_camera_formats(test::spe_bytes(file));
   ASSERT_EQ(loaded.recordings.size(), 2U);
   const auto& first = loaded.recordings[0];
   ASSERT_EQ(first.spectra.rows(), 2);
@@ -146,8 +146,8 @@ TEST(Spe, FooterHoldsWavelengthsRegionsAndStride) {
 TEST(Spe, FramesThatAreCutOffAreSaid) {
   auto bytes = test::spe_bytes(small_spe(5));
   bytes.resize(bytes.size() - 3);
-  const auto file = read(bytes);
-  EXPECT_TRUE(says(file, "cut_off"));
+  const auto file = read_camera_formats(bytes);
+  EXPECT_TRUE(says_camera_formats(file, "cut_off"));
   EXPECT_EQ(file.recordings.at(0).spectra.rows(), 1);
 }
 
@@ -175,7 +175,7 @@ TEST(Sif, HeadersOfAnyLengthAreRead) {
   for (const int lines : {2, 8, 18, 25}) {
     auto file = small_sif();
     file.lines_in_the_middle = lines;
-    const auto loaded = read(test::sif_bytes(file));
+    const auto loaded = read_camera_formats(test::sif_bytes(file));
     EXPECT_EQ(loaded.format, "andor_sif");
     const auto& spectra = loaded.recordings.at(0).spectra;
     ASSERT_EQ(spectra.rows(), 2) << lines;
@@ -188,18 +188,19 @@ TEST(Sif, NumbersBehindTheTimesAreSkipped) {
   auto file = small_sif();
   for (const char* more : {"", "0\n", "1\n  77\n  88\n"}) {
     file.after_times = more;
-    EXPECT_EQ(read(test::sif_bytes(file)).recordings.at(0).spectra.row(0)[3], 4.5) << more;
+    EXPECT_EQ(read_camera_formats(test::sif_bytes(file)).recordings.at(0).spectra.row(0)[3], 4.5)
+        << more;
   }
 }
 
 TEST(Sif, ExcitationOfAWavelengthAxisMayBeADefault) {
   auto file = small_sif();
-  const auto plain = read(test::sif_bytes(file));
-  EXPECT_TRUE(says(plain, "excitation_unused"));
+  const auto plain = read_camera_formats(test::sif_bytes(file));
+  EXPECT_TRUE(says_camera_formats(plain, "excitation_unused"));
   EXPECT_EQ(plain.recordings.at(0).spectra.axis->unit(), "nm");
   file.axis = "Raman shift";
   file.excitation = "488";
-  const auto raman = read(test::sif_bytes(file)).recordings.at(0);
+  const auto raman = read_camera_formats(test::sif_bytes(file)).recordings.at(0);
   EXPECT_EQ(raman.spectra.axis->kind(), AxisKind::raman_shift);
   EXPECT_NEAR(raman.spectra.axis->front(), 1e7 / 488 - 1e7 / 500.5, 1e-9);
   EXPECT_DOUBLE_EQ(raman.stored_axis->first, 500.5);
@@ -214,7 +215,7 @@ TEST(Sif, TracksAndBinningHaveTheirOwnPixels) {
   file.frames = {
       {1, 2, 3, 4, 5, 6, 7, 8, 9}
   };
-  const auto loaded = read(test::sif_bytes(file));
+  const auto loaded = read_camera_formats(test::sif_bytes(file));
   ASSERT_EQ(loaded.recordings.size(), 2U);
   const auto& first = loaded.recordings[0].spectra;
   ASSERT_EQ(first.rows(), 2);
@@ -227,7 +228,7 @@ TEST(Sif, EachFrameMayHaveItsOwnCalibration) {
   auto file = small_sif();
   file.user_text =
       "Calibration data for frame 1: 100,1,0,0\nCalibration data for frame 2: 200,2,0,0";
-  const auto loaded = read(test::sif_bytes(file));
+  const auto loaded = read_camera_formats(test::sif_bytes(file));
   ASSERT_EQ(loaded.recordings.size(), 2U);
   EXPECT_DOUBLE_EQ(loaded.recordings[1].spectra.axis->front(), 202);
   EXPECT_EQ(loaded.recordings[1].spectra.row(0)[0], -5);

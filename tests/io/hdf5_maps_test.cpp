@@ -17,19 +17,19 @@ namespace {
 namespace fs = std::filesystem;
 using test::Hdf5Writer;
 
-constexpr std::size_t points = 50;
-constexpr std::size_t nx = 4;
-constexpr std::size_t ny = 3;
+constexpr std::size_t hdf5_maps_points = 50;
+constexpr std::size_t map_nx = 4;
+constexpr std::size_t map_ny = 3;
 
-double value_of(std::size_t row, std::size_t point) {
+double hdf5_maps_value_of(std::size_t row, std::size_t point) {
   return 100.0 * static_cast<double>(row) + static_cast<double>(point);
 }
 
 std::vector<double> cube(bool is_reversed) {
   std::vector<double> out;
-  for (std::size_t row = 0; row < nx * ny; ++row) {
-    for (std::size_t i = 0; i < points; ++i) {
-      out.push_back(value_of(row, is_reversed ? points - 1 - i : i));
+  for (std::size_t row = 0; row < map_nx * map_ny; ++row) {
+    for (std::size_t i = 0; i < hdf5_maps_points; ++i) {
+      out.push_back(hdf5_maps_value_of(row, is_reversed ? hdf5_maps_points - 1 - i : i));
     }
   }
   return out;
@@ -37,8 +37,8 @@ std::vector<double> cube(bool is_reversed) {
 
 std::vector<double> shifts(bool is_reversed) {
   std::vector<double> out;
-  for (std::size_t i = 0; i < points; ++i) {
-    out.push_back(400 + 20 * static_cast<double>(is_reversed ? points - 1 - i : i));
+  for (std::size_t i = 0; i < hdf5_maps_points; ++i) {
+    out.push_back(400 + 20 * static_cast<double>(is_reversed ? hdf5_maps_points - 1 - i : i));
   }
   return out;
 }
@@ -56,13 +56,13 @@ class Hdf5Maps : public ::testing::Test {
     return load(path, options);
   }
   static void expect_cube(const Recording& recording) {
-    ASSERT_EQ(recording.spectra.rows(), static_cast<Index>(nx * ny));
-    ASSERT_EQ(recording.spectra.points(), static_cast<Index>(points));
+    ASSERT_EQ(recording.spectra.rows(), static_cast<Index>(map_nx * map_ny));
+    ASSERT_EQ(recording.spectra.points(), static_cast<Index>(hdf5_maps_points));
     EXPECT_EQ(recording.spectra.axis->front(), 400);
     EXPECT_EQ(recording.spectra.axis->unit(), "1/cm");
-    for (std::size_t row = 0; row < nx * ny; ++row) {
-      for (std::size_t i = 0; i < points; ++i) {
-        ASSERT_EQ(recording.spectra.row(static_cast<Index>(row))[i], value_of(row, i));
+    for (std::size_t row = 0; row < map_nx * map_ny; ++row) {
+      for (std::size_t i = 0; i < hdf5_maps_points; ++i) {
+        ASSERT_EQ(recording.spectra.row(static_cast<Index>(row))[i], hdf5_maps_value_of(row, i));
       }
     }
   }
@@ -74,11 +74,11 @@ class Hdf5Maps : public ::testing::Test {
     if (has_axes) {
       file.texts("/entry/data", "axes", {"y", "x", "raman_shift"});
     }
-    file.data("/entry/data/counts", {ny, nx, points}, cube(is_falling), stored);
-    file.data("/entry/data/raman_shift", {points}, shifts(is_falling));
+    file.data("/entry/data/counts", {map_ny, map_nx, hdf5_maps_points}, cube(is_falling), stored);
+    file.data("/entry/data/raman_shift", {hdf5_maps_points}, shifts(is_falling));
     file.texts("/entry/data/raman_shift", "units", {"cm-1"});
-    file.data("/entry/data/x", {nx}, {0, 2, 4, 6});
-    file.data("/entry/data/y", {ny}, {0, 3, 6});
+    file.data("/entry/data/x", {map_nx}, {0, 2, 4, 6});
+    file.data("/entry/data/y", {map_ny}, {0, 3, 6});
   }
 
   std::string path;
@@ -94,8 +94,8 @@ TEST_F(Hdf5Maps, NexusWithFallingAxisAndBigEndianFloats) {
   EXPECT_TRUE(recording.spectra.axis->was_descending());
   EXPECT_EQ(recording.technique, Technique::raman);
   ASSERT_TRUE(recording.map);
-  EXPECT_EQ(recording.map->nx, static_cast<Index>(nx));
-  EXPECT_EQ(recording.map->ny, static_cast<Index>(ny));
+  EXPECT_EQ(recording.map->nx, static_cast<Index>(map_nx));
+  EXPECT_EQ(recording.map->ny, static_cast<Index>(map_ny));
   EXPECT_EQ(recording.map->step_x_um, 2);
   EXPECT_EQ(recording.map->step_y_um, 3);
 }
@@ -109,7 +109,8 @@ TEST_F(Hdf5Maps, HyperspyAxesAreScaleAndOffset) {
   {
     const Hdf5Writer file(path);
     file.group("/Experiments/map");
-    file.data("/Experiments/map/data", {ny, nx, points}, cube(false), H5T_STD_I32BE);
+    file.data(
+        "/Experiments/map/data", {map_ny, map_nx, hdf5_maps_points}, cube(false), H5T_STD_I32BE);
     const char* names[] = {"y", "x", "Raman shift"};
     const double scales[] = {3, 2, 20};
     for (std::size_t d = 0; d < 3; ++d) {
@@ -130,13 +131,13 @@ TEST_F(Hdf5Maps, PlainDatasetWithSpectraInColumns) {
   {
     const Hdf5Writer file(path);
     std::vector<double> columns;
-    for (std::size_t i = 0; i < points; ++i) {
-      for (std::size_t row = 0; row < nx * ny; ++row) {
-        columns.push_back(value_of(row, i));
+    for (std::size_t i = 0; i < hdf5_maps_points; ++i) {
+      for (std::size_t row = 0; row < map_nx * map_ny; ++row) {
+        columns.push_back(hdf5_maps_value_of(row, i));
       }
     }
-    file.data("/wavenumber", {points}, shifts(false));
-    file.data("/spectra", {points, nx * ny}, columns);
+    file.data("/wavenumber", {hdf5_maps_points}, shifts(false));
+    file.data("/spectra", {hdf5_maps_points, map_nx * map_ny}, columns);
     file.data("/other", {5}, {1, 2, 3, 4, 5});
   }
   ReadOptions options;
@@ -147,7 +148,7 @@ TEST_F(Hdf5Maps, PlainDatasetWithSpectraInColumns) {
 TEST_F(Hdf5Maps, WithoutAnAxisPointsAreCountedAndThatIsSaid) {
   {
     const Hdf5Writer file(path);
-    file.data("/numbers", {nx * ny, points}, cube(false));
+    file.data("/numbers", {map_nx * map_ny, hdf5_maps_points}, cube(false));
   }
   const auto file = read();
   EXPECT_EQ(file.recordings.at(0).spectra.axis->unit(), "point");
@@ -163,7 +164,7 @@ TEST_F(Hdf5Maps, PathAfterTheColonChoosesADataset) {
       file.group(std::string("/") + name);
       file.text(std::string("/") + name, "NX_class", "NXdata");
       file.text(std::string("/") + name, "signal", "y");
-      file.data(std::string("/") + name + "/y", {points}, shifts(false));
+      file.data(std::string("/") + name + "/y", {hdf5_maps_points}, shifts(false));
     }
   }
   EXPECT_EQ(read().recordings.size(), 2U);

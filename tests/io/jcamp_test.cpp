@@ -71,7 +71,7 @@ std::string coded(const std::vector<long>& y, Coding coding, std::size_t per_lin
   return out;
 }
 
-std::vector<long> series(std::size_t count) {
+std::vector<long> series_jcamp(std::size_t count) {
   std::mt19937 random(7);
   std::vector<long> y;
   for (std::size_t i = 0; i < count; ++i) {
@@ -87,16 +87,16 @@ std::string head(const std::string& more) {
          more;
 }
 
-std::string table(const std::vector<long>& y, Coding coding) {
+std::string table_jcamp(const std::vector<long>& y, Coding coding) {
   return head("##FIRSTX= 4000\n##LASTX= 400\n##NPOINTS= " + std::to_string(y.size()) +
               "\n##XFACTOR= 1\n##XYDATA= (X++(Y..Y))\n" + coded(y, coding, 11) + "##END=\n");
 }
 
-LoadedFile read(const std::string& text, const ReadOptions& options = {}) {
+LoadedFile read_jcamp(const std::string& text, const ReadOptions& options = {}) {
   return load_bytes({text, "made.csv"}, options);
 }
 
-bool has(const LoadedFile& file, const std::string& code) {
+bool has_jcamp(const LoadedFile& file, const std::string& code) {
   for (const auto& row : file.diagnostics) {
     if (row.code == code) {
       return true;
@@ -107,11 +107,11 @@ bool has(const LoadedFile& file, const std::string& code) {
 
 TEST(Jcamp, EveryNumberFormReadsBack) {
   for (const std::size_t count : {3U, 11U, 12U, 150U}) {
-    const auto y = series(count);
+    const auto y = series_jcamp(count);
     for (const auto coding :
          {Coding::fixed, Coding::packed, Coding::squeezed, Coding::difference, Coding::repeated}) {
       SCOPED_TRACE(static_cast<int>(coding));
-      const auto file = read(table(y, coding));
+      const auto file = read_jcamp(table_jcamp(y, coding));
       EXPECT_EQ(file.format, "jcamp_dx");
       const auto& spectra = file.recordings.at(0).spectra;
       ASSERT_EQ(spectra.points(), static_cast<Index>(count));
@@ -120,39 +120,39 @@ TEST(Jcamp, EveryNumberFormReadsBack) {
       }
       EXPECT_EQ(spectra.axis->back(), 4000);
       EXPECT_EQ(spectra.axis->front(), 400);
-      EXPECT_FALSE(has(file, "check_failed"));
+      EXPECT_FALSE(has_jcamp(file, "check_failed"));
     }
   }
 }
 
 TEST(Jcamp, AFailedCheckPointIsSaid) {
-  auto text = table(series(40), Coding::difference);
+  auto text = table_jcamp(series_jcamp(40), Coding::difference);
   const auto at = text.find("\n11") + 3;
   text[at + 1] = text[at + 1] == '9' ? '1' : '9';
-  EXPECT_TRUE(has(read(text), "check_failed"));
+  EXPECT_TRUE(has_jcamp(read_jcamp(text), "check_failed"));
 }
 
 TEST(Jcamp, AWrongCountIsSaidAndTheTableCounts) {
-  const auto y = series(40);
-  auto text = table(y, Coding::fixed);
+  const auto y = series_jcamp(40);
+  auto text = table_jcamp(y, Coding::fixed);
   text.replace(text.find("NPOINTS= 40"), 11, "NPOINTS= 41");
-  const auto file = read(text);
+  const auto file = read_jcamp(text);
   EXPECT_EQ(file.recordings.at(0).spectra.points(), 40);
-  EXPECT_TRUE(has(file, "count_differs"));
+  EXPECT_TRUE(has_jcamp(file, "count_differs"));
 }
 
 TEST(Jcamp, WithoutCountAndEndTheStepCounts) {
   const auto file =
-      read(head("##FIRSTX= 1000.5\n##DELTAX= -2.25\n##XFACTOR= 2.25\n"
-                "##XYDATA=(X++(Y..Y))\n444+1+2+3\n441+4+5\n##END=\n"));
+      read_jcamp(head("##FIRSTX= 1000.5\n##DELTAX= -2.25\n##XFACTOR= 2.25\n"
+                      "##XYDATA=(X++(Y..Y))\n444+1+2+3\n441+4+5\n##END=\n"));
   EXPECT_EQ(file.recordings.at(0).spectra.axis->back(), 1000.5);
   EXPECT_EQ(file.recordings.at(0).spectra.axis->front(), 1000.5 - 4 * 2.25);
 }
 
 TEST(Jcamp, ExponentsAndTheDigitEAreToldApart) {
   const auto file =
-      read(head("##FIRSTX=100\n##LASTX=500\n##NPOINTS=5\n##XYDATA=(X++(Y..Y))\n"
-                "1 1.5E+02 2e1 -3.0E-1\n4E4E5\n##END=\n"));
+      read_jcamp(head("##FIRSTX=100\n##LASTX=500\n##NPOINTS=5\n##XYDATA=(X++(Y..Y))\n"
+                      "1 1.5E+02 2e1 -3.0E-1\n4E4E5\n##END=\n"));
   const auto y = file.recordings.at(0).spectra.row(0);
   EXPECT_DOUBLE_EQ(y[0], 150e-7);
   EXPECT_DOUBLE_EQ(y[1], 20e-7);
@@ -162,16 +162,16 @@ TEST(Jcamp, ExponentsAndTheDigitEAreToldApart) {
 }
 
 TEST(Jcamp, AMissingOrdinateIsNotANumber) {
-  const auto file = read(
+  const auto file = read_jcamp(
       head("##FIRSTX=100\n##LASTX=400\n##NPOINTS=4\n##XYDATA=(X++(Y..Y))\n1 5 ? 7 8\n##END=\n"));
   EXPECT_TRUE(std::isnan(file.recordings.at(0).spectra.row(0)[1]));
-  EXPECT_TRUE(has(file, "not_a_number"));
+  EXPECT_TRUE(has_jcamp(file, "not_a_number"));
 }
 
 TEST(Jcamp, PairsAreScaledByBothFactors) {
   const auto file =
-      read(head("##XFACTOR= 0.5\n##NPOINTS= 4\n##XYPOINTS= (XY..XY)\n"
-                "800,10; 900,20\n1000 30 1200 40\n##END=\n"));
+      read_jcamp(head("##XFACTOR= 0.5\n##NPOINTS= 4\n##XYPOINTS= (XY..XY)\n"
+                      "800,10; 900,20\n1000 30 1200 40\n##END=\n"));
   const auto& spectra = file.recordings.at(0).spectra;
   EXPECT_EQ(spectra.axis->front(), 400);
   EXPECT_EQ(spectra.axis->back(), 600);
@@ -179,18 +179,18 @@ TEST(Jcamp, PairsAreScaledByBothFactors) {
 }
 
 TEST(Jcamp, PeaksAreSortedAndKeptApart) {
-  const auto file = read(
+  const auto file = read_jcamp(
       "##TITLE=p\n##DATA TYPE=NMR PEAK ASSIGNMENTS\n##XUNITS=PPM\n"
       "##PEAK ASSIGNMENTS=(XYMA)\n( 30, 2,, <a>)\n(10, 1,, <b>)\n(30, 3,,<c>)\n"
       "##END=\n");
   const auto& spectra = file.recordings.at(0).spectra;
   EXPECT_EQ(spectra.points(), 3);
   EXPECT_EQ(spectra.row(0)[0], 1);
-  EXPECT_TRUE(has(file, "peaks_coincide"));
+  EXPECT_TRUE(has_jcamp(file, "peaks_coincide"));
 }
 
 TEST(Jcamp, NtuplesGiveOneSpectrumPerPage) {
-  const auto file = read(
+  const auto file = read_jcamp(
       "##TITLE= nt\n##JCAMP-DX= 5\n##DATA TYPE= NMR FID\n##NTUPLES= NMR FID\n"
       "##VAR_NAME= TIME, FID/REAL, FID/IMAG, PAGE NUMBER\n##SYMBOL= X, R, I, N\n"
       "##VAR_DIM= 4, 4, 4, 2\n##UNITS= SECONDS, V, V, \n##FIRST= 0, 1, 1, 1\n##LAST= 0.3, 4, 4, 2\n"
@@ -205,13 +205,14 @@ TEST(Jcamp, NtuplesGiveOneSpectrumPerPage) {
 }
 
 TEST(Jcamp, LinkedBlocksAreAllReadOrOneIsChosen) {
-  const auto y = series(30);
-  const auto text = "##TITLE= all\n##DATA TYPE= LINK\n##BLOCKS= 2\n" + table(y, Coding::packed) +
-                    table(series(20), Coding::squeezed) + "##END=\n";
-  EXPECT_EQ(read(text).recordings.size(), 2U);
+  const auto y = series_jcamp(30);
+  const auto text = "##TITLE= all\n##DATA TYPE= LINK\n##BLOCKS= 2\n" +
+                    table_jcamp(y, Coding::packed) +
+                    table_jcamp(series_jcamp(20), Coding::squeezed) + "##END=\n";
+  EXPECT_EQ(read_jcamp(text).recordings.size(), 2U);
   ReadOptions options;
   options.block = "2";
-  const auto file = read(text, options);
+  const auto file = read_jcamp(text, options);
   ASSERT_EQ(file.recordings.size(), 1U);
   EXPECT_EQ(file.recordings[0].spectra.points(), 20);
   EXPECT_FALSE(file.blocks.at(0).is_used);
@@ -221,7 +222,7 @@ TEST(Jcamp, LinkedBlocksAreAllReadOrOneIsChosen) {
 // Any end but a crash: a result with all its points, or a sentence.
 void expect_answer(const std::string& text) {
   try {
-    for (const auto& recording : read(text).recordings) {
+    for (const auto& recording : read_jcamp(text).recordings) {
       EXPECT_GE(recording.spectra.points(), 3);
     }
   } catch (const Error& error) {
@@ -233,7 +234,7 @@ void expect_answer(const std::string& text) {
 TEST(Jcamp, EveryTruncationAndManyMutationsAreAnswered) {
   std::mt19937 random(11);
   for (const auto coding : {Coding::fixed, Coding::repeated}) {
-    const auto text = table(series(60), coding);
+    const auto text = table_jcamp(series_jcamp(60), coding);
     for (std::size_t length = 0; length < text.size(); ++length) {
       expect_answer(text.substr(0, length));
     }

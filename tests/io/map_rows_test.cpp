@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr int width = 4;
 constexpr int height = 3;
-constexpr int points = 9;
+constexpr int map_rows_points = 9;
 
 // The number tells row and point.
 float number(int row, int point) {
@@ -76,12 +76,12 @@ class MapRows : public testing::Test {
 
   static std::string text_map() {
     std::string out = "\t";
-    for (int i = 0; i < points; ++i) {
+    for (int i = 0; i < map_rows_points; ++i) {
       out += "\t" + std::to_string(900 - 10 * i);
     }
     for (int row = 0; row < width * height; ++row) {
       out += "\n" + std::to_string(row % width) + "\t" + std::to_string(row / width);
-      for (int i = 0; i < points; ++i) {
+      for (int i = 0; i < map_rows_points; ++i) {
         out += "\t" + std::to_string(number(row, i));
       }
     }
@@ -94,12 +94,12 @@ class MapRows : public testing::Test {
     out.width = width;
     out.height = height;
     out.map_flags = flags;
-    for (int i = 0; i < points; ++i) {
+    for (int i = 0; i < map_rows_points; ++i) {
       out.axis.push_back(static_cast<float>(900 - 10 * i));
     }
     for (int row = 0; row < width * height; ++row) {
       out.spectra.emplace_back();
-      for (int i = 0; i < points; ++i) {
+      for (int i = 0; i < map_rows_points; ++i) {
         out.spectra.back().push_back(number(row, i));
       }
     }
@@ -131,14 +131,14 @@ TEST_F(MapRows, OfSpcFloatsAndScaledWholeNumbers) {
     test::SpcFile spc;
     spc.flags = 0x04;
     spc.exponent = exponent;
-    spc.points = points;
+    spc.points = map_rows_points;
     spc.first_x = 900;
     spc.last_x = 820;
     for (int row = 0; row < width * height; ++row) {
       test::SpcSubfile subfile;
       subfile.exponent = exponent == -128 ? exponent : exponent + row % 2;
       subfile.z = static_cast<float>(row);
-      for (int i = 0; i < points; ++i) {
+      for (int i = 0; i < map_rows_points; ++i) {
         subfile.stored.push_back(64 * static_cast<double>(number(row, i)));
       }
       spc.subfiles.push_back(subfile);
@@ -149,11 +149,11 @@ TEST_F(MapRows, OfSpcFloatsAndScaledWholeNumbers) {
 
 TEST_F(MapRows, OfOpusSeriesWithAScaleOfTheirOwn) {
   test::ByteWriter series;
-  for (const std::int32_t head : {0, width * height, 24, 4 * points, 152, 0}) {
+  for (const std::int32_t head : {0, width * height, 24, 4 * map_rows_points, 152, 0}) {
     series.put(head);
   }
   for (int row = 0; row < width * height; ++row) {
-    for (int i = 0; i < points; ++i) {
+    for (int i = 0; i < map_rows_points; ++i) {
       series.put(0.001F * number(row, i));
     }
     const auto record = series.size();
@@ -162,11 +162,11 @@ TEST_F(MapRows, OfOpusSeriesWithAScaleOfTheirOwn) {
     series.put_at(record + 144, 0.5 * row);
   }
   const auto type = test::opus_absorbance | test::opus_series;
-  expect_same_rows(
-      write("map.0",
-            test::opus_bytes({
-                {type,  series.bytes()},
-                { type + test::opus_status, test::opus_status_bytes(points, 4000, 3200, 1)}
+  expect_same_rows(write(
+      "map.0",
+      test::opus_bytes({
+          {type,  series.bytes()},
+          { type + test::opus_status, test::opus_status_bytes(map_rows_points, 4000, 3200, 1)}
   })));
 }
 
@@ -180,7 +180,7 @@ TEST_F(MapRows, OfOmnicSeriesAndFsm) {
   for (int row = 0; row < width * height; ++row) {
     series.titles.push_back("Spectrum " + std::to_string(row + 1) + " of 12");
     series.y.emplace_back();
-    for (int i = 0; i < points; ++i) {
+    for (int i = 0; i < map_rows_points; ++i) {
       series.y.back().push_back(0.0001F * number(row, i));
     }
   }
@@ -191,7 +191,7 @@ TEST_F(MapRows, OfOmnicSeriesAndFsm) {
 
 TEST_F(MapRows, NumbersOfTwoBytesInBandsOneAfterAnother) {
   std::string numbers;
-  for (int band = 0; band < points; ++band) {
+  for (int band = 0; band < map_rows_points; ++band) {
     for (int row = 0; row < width * height; ++row) {
       numbers += static_cast<char>(10 * row + band);
       numbers += '\0';

@@ -11,7 +11,7 @@ namespace {
 
 using test::MatWriter;
 
-LoadedFile read(const std::string& bytes, const ReadOptions& options = {}) {
+LoadedFile read_matlab(const std::string& bytes, const ReadOptions& options = {}) {
   return load_bytes({bytes, "made.mat"}, options);
 }
 
@@ -34,7 +34,7 @@ TEST(Matlab, DataSetsAreReadInEitherByteOrderPlainOrPacked) {
     for (const std::string class_name : {"", "dataset"}) {
       const auto variable = data_set(mat, class_name);
       for (const auto& bytes : {mat.file(variable), mat.file(mat.packed(variable))}) {
-        const auto file = read(bytes);
+        const auto file = read_matlab(bytes);
         EXPECT_EQ(file.format, "matlab_v5");
         const auto& recording = file.recordings.at(0);
         ASSERT_EQ(recording.spectra.rows(), 2);
@@ -55,11 +55,11 @@ TEST(Matlab, PlainMatricesFindTheirAxis) {
   // Spectra in rows and in columns.
   const auto rows = mat.doubles("Y", {3, 4}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
   const auto columns = mat.doubles("Y", {4, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
-  const auto in_rows = read(mat.file(time + rows + axis)).recordings.at(0);
+  const auto in_rows = read_matlab(mat.file(time + rows + axis)).recordings.at(0);
   EXPECT_EQ(in_rows.spectra.rows(), 3);
   EXPECT_EQ(in_rows.spectra.row(0)[1], 4);
   EXPECT_EQ(in_rows.spectra.axis->front(), 900);
-  const auto in_columns = read(mat.file(time + columns + axis)).recordings.at(0);
+  const auto in_columns = read_matlab(mat.file(time + columns + axis)).recordings.at(0);
   EXPECT_EQ(in_columns.spectra.row(2)[0], 9);
   EXPECT_EQ(in_columns.spectra.axis->back(), 1200);
 }
@@ -70,8 +70,8 @@ TEST(Matlab, CytospecMapsAreCubes) {
   for (int i = 0; i < 2 * 3 * 4; ++i) {
     cube.push_back(i);
   }
-  const auto recording = read(mat.file(mat.doubles("C", {2, 3, 4}, cube) +
-                                       mat.doubles("WVN", {1, 4}, {4000, 3000, 2000, 1000})))
+  const auto recording = read_matlab(mat.file(mat.doubles("C", {2, 3, 4}, cube) +
+                                              mat.doubles("WVN", {1, 4}, {4000, 3000, 2000, 1000})))
                              .recordings.at(0);
   ASSERT_EQ(recording.spectra.rows(), 6);
   EXPECT_EQ(recording.map->nx, 2);
@@ -89,13 +89,13 @@ TEST(Matlab, SmallElementsAndCellsBeyondTheirSizeAreRead) {
       mat.cell({2, 1}, mat.doubles("", {0, 0}, {}) + mat.doubles("", {1, 3}, {1000, 1001, 1003}));
   const auto variable = mat.structure(
       "s", {"odd", "data", "axisscale"}, odd + mat.doubles("", {1, 3}, {5, 6, 7}) + scales);
-  EXPECT_EQ(read(mat.file(variable)).recordings.at(0).spectra.row(0)[2], 7);
+  EXPECT_EQ(read_matlab(mat.file(variable)).recordings.at(0).spectra.row(0)[2], 7);
 }
 
 TEST(Matlab, FilesWithoutSpectraAreRefused) {
   const MatWriter mat;
   try {
-    read(mat.file(mat.text("note", "nothing here")));
+    read_matlab(mat.file(mat.text("note", "nothing here")));
     FAIL();
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("matrix"), std::string::npos);
@@ -109,7 +109,7 @@ TEST(Matlab, CharactersInTheClassOfNumbersAreNoAxis) {
   for (const std::uint32_t characters : {16U, 17U, 18U}) {
     const auto axis =
         mat.array(6, {1, 4}, "wavenumber", mat.element(characters, std::string(16, 'a')));
-    const auto file = read(mat.file(matrix + axis));
+    const auto file = read_matlab(mat.file(matrix + axis));
     ASSERT_FALSE(file.recordings.empty());
     EXPECT_EQ(file.diagnostics.front().code, "axis_missing");
   }

@@ -9,11 +9,11 @@
 namespace calcispec::io {
 namespace {
 
-LoadedFile read(const std::string& bytes) {
+LoadedFile read_omnic_series(const std::string& bytes) {
   return load_bytes({bytes, "made.spa"}, {});
 }
 
-test::OmnicSeries series(std::size_t count, std::size_t points) {
+test::OmnicSeries series_omnic_series(std::size_t count, std::size_t points) {
   test::OmnicSeries out;
   out.first_x = 4000;
   out.last_x = 1000;
@@ -29,9 +29,9 @@ test::OmnicSeries series(std::size_t count, std::size_t points) {
 
 TEST(OmnicSeries, RapidScanAndHighSpeedDifferInTheNumberOfMarks) {
   for (const bool is_high_speed : {false, true}) {
-    auto made = series(3, 7);
+    auto made = series_omnic_series(3, 7);
     made.is_high_speed = is_high_speed;
-    const auto file = read(test::srs_bytes(made));
+    const auto file = read_omnic_series(test::srs_bytes(made));
     EXPECT_EQ(file.format, "omnic_series");
     const auto& recording = file.recordings.at(0);
     ASSERT_EQ(recording.spectra.rows(), 3);
@@ -45,15 +45,15 @@ TEST(OmnicSeries, RapidScanAndHighSpeedDifferInTheNumberOfMarks) {
 }
 
 TEST(OmnicSeries, CutOffSeriesKeepTheirWholeSpectra) {
-  auto bytes = test::srs_bytes(series(5, 7));
+  auto bytes = test::srs_bytes(series_omnic_series(5, 7));
   bytes.resize(bytes.size() - 80 - 10);
-  const auto file = read(bytes);
+  const auto file = read_omnic_series(bytes);
   EXPECT_EQ(file.diagnostics.at(0).code, "cut_off");
   EXPECT_EQ(file.recordings.at(0).spectra.rows(), 4);
 }
 
 test::OmnicSeries map_series() {
-  auto out = series(6, 5);
+  auto out = series_omnic_series(6, 5);
   for (std::size_t i = 0; i < 6; ++i) {
     out.titles[i] = "Spectrum " + std::to_string(i + 1) +
                     " of 6; X = " + std::to_string(10 + 5 * static_cast<int>(i % 3)) +
@@ -63,7 +63,7 @@ test::OmnicSeries map_series() {
 }
 
 TEST(OmnicMap, TitlesGiveCountAndPlaces) {
-  const auto file = read(test::omnic_map_bytes(map_series()));
+  const auto file = read_omnic_series(test::omnic_map_bytes(map_series()));
   EXPECT_EQ(file.format, "omnic_series");
   const auto& recording = file.recordings.at(0);
   ASSERT_EQ(recording.spectra.rows(), 6);
@@ -77,11 +77,11 @@ TEST(OmnicMap, TitlesGiveCountAndPlaces) {
 TEST(OmnicMap, PlacesThatFormNoGridGiveNone) {
   auto made = map_series();
   made.titles[4] = "Spectrum 5 of 6; X = 99.0; Y = -4.5";
-  EXPECT_FALSE(read(test::omnic_map_bytes(made)).recordings.at(0).map.has_value());
+  EXPECT_FALSE(read_omnic_series(test::omnic_map_bytes(made)).recordings.at(0).map.has_value());
 }
 
 TEST(OmnicSeries, DamageIsAnswered) {
-  expect_damage_answered(test::srs_bytes(series(2, 5)), 2000);
+  expect_damage_answered(test::srs_bytes(series_omnic_series(2, 5)), 2000);
   expect_damage_answered(test::omnic_map_bytes(map_series()), 2000);
 }
 

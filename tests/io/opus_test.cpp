@@ -14,7 +14,7 @@ namespace {
 using test::OpusBlock;
 using test::OpusValues;
 
-std::vector<double> ramp(std::size_t count, double start) {
+std::vector<double> ramp_opus(std::size_t count, double start) {
   std::vector<double> out(count);
   for (std::size_t i = 0; i < count; ++i) {
     out[i] = start + 0.125 * static_cast<double>(i);
@@ -28,11 +28,11 @@ void add(std::vector<OpusBlock>& blocks,
          std::size_t points,
          double start,
          double scale = 1) {
-  blocks.push_back({type, test::opus_floats(ramp(points, start), 1)});
+  blocks.push_back({type, test::opus_floats(ramp_opus(points, start), 1)});
   blocks.push_back({type | test::opus_status, test::opus_status_bytes(points, 3998, 402, scale)});
 }
 
-LoadedFile read(const std::vector<OpusBlock>& blocks, const ReadOptions& options = {}) {
+LoadedFile read_opus(const std::vector<OpusBlock>& blocks, const ReadOptions& options = {}) {
   return load_bytes({test::opus_bytes(blocks), "made.csv"}, options);
 }
 
@@ -43,7 +43,7 @@ double last_value(const LoadedFile& file) {  // the axis falls
 TEST(Opus, AxisScaleAndPaddingAreRight) {
   std::vector<OpusBlock> blocks;
   add(blocks, test::opus_absorbance, 19, 0.5, 0.25);
-  const auto file = read(blocks);
+  const auto file = read_opus(blocks);
   EXPECT_EQ(file.format, "bruker_opus");
   const auto& spectra = file.recordings.at(0).spectra;
   ASSERT_EQ(spectra.points(), 19);
@@ -60,16 +60,16 @@ TEST(Opus, EachBlockPairsWithTheParametersOfItsOwnType) {
   add(blocks, test::opus_absorbance, 19, 0.5);
   add(blocks, test::opus_reference, 33, 8);
   std::reverse(blocks.begin(), blocks.end());
-  EXPECT_EQ(read(blocks).recordings.at(0).spectra.points(), 19);
+  EXPECT_EQ(read_opus(blocks).recordings.at(0).spectra.points(), 19);
   ReadOptions options;
   options.block = "reference spectrum";
-  EXPECT_EQ(read(blocks, options).recordings.at(0).spectra.points(), 33);
+  EXPECT_EQ(read_opus(blocks, options).recordings.at(0).spectra.points(), 33);
   options.block = "sample interferogram";
-  const auto file = read(blocks, options);
+  const auto file = read_opus(blocks, options);
   EXPECT_EQ(file.recordings.at(0).spectra.points(), 50);
   EXPECT_FALSE(file.recordings.at(0).spectra.axis->is_in_cm1());
   options.block = "Raman";
-  EXPECT_THROW(read(blocks, options), Error);
+  EXPECT_THROW(read_opus(blocks, options), Error);
 }
 
 // Two blocks of one kind: measured, and with the atmosphere compensated.
@@ -78,7 +78,7 @@ TEST(Opus, OfTwoBlocksOfOneKindTheProcessedOneIsUsedAndSaid) {
     std::vector<OpusBlock> blocks;
     add(blocks, test::opus_absorbance | (is_first ? 0 : test::opus_superseded), 19, 1);
     add(blocks, test::opus_absorbance | (is_first ? test::opus_superseded : 0), 21, 2);
-    const auto file = read(blocks);
+    const auto file = read_opus(blocks);
     EXPECT_EQ(file.recordings.at(0).spectra.points(), is_first ? 19 : 21);
     ASSERT_EQ(file.blocks.size(), 2U);
     EXPECT_EQ(file.blocks[0].is_used, is_first);
@@ -89,12 +89,12 @@ TEST(Opus, OfTwoBlocksOfOneKindTheProcessedOneIsUsedAndSaid) {
 TEST(Opus, WithoutAResultTheSampleThenTheInterferogramIsUsed) {
   std::vector<OpusBlock> blocks;
   add(blocks, test::opus_interferogram, 50, 7);
-  EXPECT_EQ(read(blocks).recordings.at(0).spectra.points(), 50);
+  EXPECT_EQ(read_opus(blocks).recordings.at(0).spectra.points(), 50);
   add(blocks, test::opus_reference, 33, 8);
-  EXPECT_EQ(read(blocks).recordings.at(0).spectra.points(), 33);
+  EXPECT_EQ(read_opus(blocks).recordings.at(0).spectra.points(), 33);
   add(blocks, test::opus_sample, 31, 9);
-  EXPECT_EQ(read(blocks).recordings.at(0).spectra.points(), 31);
-  EXPECT_EQ(read(blocks).recordings.at(0).ordinate, OrdinateKind::other);
+  EXPECT_EQ(read_opus(blocks).recordings.at(0).spectra.points(), 31);
+  EXPECT_EQ(read_opus(blocks).recordings.at(0).ordinate, OrdinateKind::other);
 }
 
 TEST(Opus, AChoiceWhereThereIsNoneIsRefused) {
@@ -107,7 +107,7 @@ TEST(Opus, RamanBringsItsLaser) {
   std::vector<OpusBlock> blocks;
   add(blocks, test::opus_raman, 19, 3);
   blocks.push_back({0x20, OpusValues().real("RLW", 9394.9).text("INS", "MADE").bytes()});
-  const auto recording = read(blocks).recordings.at(0);
+  const auto recording = read_opus(blocks).recordings.at(0);
   EXPECT_EQ(recording.technique, Technique::raman);
   EXPECT_NEAR(*recording.laser_nm, 1064.4, 0.1);
   EXPECT_EQ(recording.metadata.at("INS"), "MADE");
@@ -118,7 +118,7 @@ TEST(Opus, TheAccessorySaysTheModeAndTheBeamSplitterDoesNot) {
     std::vector<OpusBlock> blocks;
     add(blocks, test::opus_absorbance, 19, 1);
     blocks.push_back({0x60, OpusValues().text("BMS", "KBr").text("ACC", accessory).bytes()});
-    return read(blocks).recordings.at(0).mode;
+    return read_opus(blocks).recordings.at(0).mode;
   };
   EXPECT_EQ(mode("Platinum ATR, Diamond"), SamplingMode::atr);
   EXPECT_EQ(mode("DRIFT #1"), SamplingMode::reflection);
@@ -133,7 +133,7 @@ TEST(Opus, ASeriesGivesEverySpectrumWithItsOwnScale) {
     series.put(static_cast<std::int32_t>(value));
   }
   for (int k = 0; k < 3; ++k) {
-    series.append(test::opus_floats(ramp(points, k)));
+    series.append(test::opus_floats(ramp_opus(points, k)));
     const auto record = series.size();
     series.pad_to(record + 152);
     series.put_at(record + 104, 2.0 + k);
@@ -143,7 +143,7 @@ TEST(Opus, ASeriesGivesEverySpectrumWithItsOwnScale) {
   std::vector<OpusBlock> blocks;
   blocks.push_back({type, series.bytes()});
   blocks.push_back({type | test::opus_status, test::opus_status_bytes(points, 4000, 400, 1)});
-  const auto recording = read(blocks).recordings.at(0);
+  const auto recording = read_opus(blocks).recordings.at(0);
   ASSERT_EQ(recording.spectra.rows(), 3);
   EXPECT_EQ(recording.spectra.row(2)[10], 8);
   EXPECT_EQ(recording.spectra.row(1)[10], 3);
@@ -160,9 +160,9 @@ TEST(Opus, AnotherPairingWouldShowInTheRange) {
                           .text("DXU", "WN")
                           .bytes();
   std::vector<OpusBlock> blocks;
-  blocks.push_back({test::opus_absorbance, test::opus_floats(ramp(11, 0))});
+  blocks.push_back({test::opus_absorbance, test::opus_floats(ramp_opus(11, 0))});
   blocks.push_back({test::opus_absorbance | test::opus_status, status});
-  const auto file = read(blocks);
+  const auto file = read_opus(blocks);
   EXPECT_EQ(file.diagnostics.at(0).code, "range_differs");
   EXPECT_EQ(last_value(file), 1.25);
 }
@@ -177,7 +177,7 @@ TEST(Opus, DamageIsAnswered) {
   for (const int value : {0, 2, 24, 44, 0, 0}) {
     series.put(static_cast<std::int32_t>(value));
   }
-  series.append(test::opus_floats(ramp(22, 1)));
+  series.append(test::opus_floats(ramp_opus(22, 1)));
   std::vector<OpusBlock> with_series;
   with_series.push_back({type, series.bytes()});
   with_series.push_back({type | test::opus_status, test::opus_status_bytes(11, 4000, 400, 1)});

@@ -10,9 +10,9 @@
 namespace calcispec::io {
 namespace {
 
-const std::string table = "Raman shift (1/cm),counts\n100,1\n200,2.5\n300,3\n400,2\n";
+const std::string packed_files_table = "Raman shift (1/cm),counts\n100,1\n200,2.5\n300,3\n400,2\n";
 
-std::string fault_of(const std::string& bytes) {
+std::string packed_files_fault_of(const std::string& bytes) {
   try {
     load_bytes({bytes, "made.zip"}, {});
   } catch (const Error& error) {
@@ -22,12 +22,13 @@ std::string fault_of(const std::string& bytes) {
 }
 
 TEST(Packed, GzipIsReadAsWhatItHolds) {
-  const auto file = load_bytes({test::gzip_bytes(table), "a.csv.gz"}, {});
+  const auto file = load_bytes({test::gzip_bytes(packed_files_table), "a.csv.gz"}, {});
   EXPECT_EQ(file.format, "plain_columns");
   EXPECT_EQ(file.path, "a.csv.gz");
   EXPECT_EQ(file.recordings.at(0).spectra.row(0)[1], 2.5);
   // Members of one file follow each other.
-  const auto two = test::gzip_bytes(table.substr(0, 40)) + test::gzip_bytes(table.substr(40));
+  const auto two = test::gzip_bytes(packed_files_table.substr(0, 40)) +
+                   test::gzip_bytes(packed_files_table.substr(40));
   EXPECT_EQ(load_bytes({two, "a.gz"}, {}).recordings.at(0).spectra.points(), 4);
 }
 
@@ -45,10 +46,10 @@ TEST(Packed, GzipThatIsCutOffIsSaid) {
 
 TEST(Packed, EveryMemberOfAZipIsRead) {
   const auto bytes = test::zip_bytes({
-      {"run/a.csv",     table                 },
-      {"run/b.csv",     table                 },
+      {"run/a.csv",     packed_files_table    },
+      {"run/b.csv",     packed_files_table    },
       {"run/notes.pdf", std::string("%PDF\0\1", 6)},
-      {"__MACOSX/run/._a.csv",               table               }
+      {"__MACOSX/run/._a.csv",               packed_files_table               }
   });
   const auto file = load_bytes({bytes, "runs.zip"}, {});
   EXPECT_EQ(file.recordings.size(), 2U);
@@ -78,38 +79,39 @@ TEST(Packed, PartsOfOneAnotherAreFoundInsideTheZip) {
 }
 
 TEST(Packed, WhatCannotBeUnpackedIsSaid) {
-  EXPECT_NE(fault_of(test::zip_bytes({
-                         {"[Content_Types].xml", "<x/>"}
+  EXPECT_NE(packed_files_fault_of(test::zip_bytes({
+                                      {"[Content_Types].xml", "<x/>"}
   }))
                 .find("office"),
             std::string::npos);
   auto locked = test::zip_bytes({
-      {"a.csv", table}
+      {"a.csv", packed_files_table}
   });
   locked[locked.find("PK\x01\x02") + 8] = 1;
-  EXPECT_NE(fault_of(locked).find("encrypted"), std::string::npos);
+  EXPECT_NE(packed_files_fault_of(locked).find("encrypted"), std::string::npos);
   auto wrong = test::zip_bytes({
-      {"b.csv", table},
-      {"a.csv", table}
+      {"b.csv", packed_files_table},
+      {"a.csv", packed_files_table}
   });
   wrong[wrong.find("200,2.5")] = '9';  // of the second, which is stored
   const auto half = load_bytes({wrong, "made.zip"}, {});
   EXPECT_EQ(half.recordings.size(), 1U);
   EXPECT_NE(half.blocks.at(1).reason.find("damaged"), std::string::npos);
-  EXPECT_NE(fault_of(test::zip_bytes({
-                         {"in.zip", test::zip_bytes({{"a.csv", table}})}
+  EXPECT_NE(
+      packed_files_fault_of(test::zip_bytes({
+                                {"in.zip", test::zip_bytes({{"a.csv", packed_files_table}})}
   }))
-                .find("zip file itself"),
-            std::string::npos);
+          .find("zip file itself"),
+      std::string::npos);
 }
 
 TEST(Packed, DamageIsAnswered) {
   expect_damage_answered(test::zip_bytes({
-                             {"a.csv", table},
-                             {"b.csv", table}
+                             {"a.csv", packed_files_table},
+                             {"b.csv", packed_files_table}
   }),
                          3000);
-  expect_damage_answered(test::gzip_bytes(table), 2000);
+  expect_damage_answered(test::gzip_bytes(packed_files_table), 2000);
 }
 
 TEST(Siblings, PartsOfAnotherFileAreTold) {

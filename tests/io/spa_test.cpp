@@ -22,12 +22,12 @@ SpaSpectrum one(std::size_t count, float start, const char* title = "") {
   return out;
 }
 
-LoadedFile read(const std::vector<SpaSpectrum>& spectra) {
+LoadedFile read_spa(const std::vector<SpaSpectrum>& spectra) {
   return load_bytes({test::spa_bytes(spectra, "Collect Sample"), "made.csv"}, {});
 }
 
 TEST(Spa, BothEndsOfTheAxisBelongToTheSpectrum) {
-  const auto file = read({one(23, 0.5F)});
+  const auto file = read_spa({one(23, 0.5F)});
   EXPECT_EQ(file.format, "thermo_spa");
   const auto& recording = file.recordings.at(0);
   ASSERT_EQ(recording.spectra.points(), 23);
@@ -44,19 +44,19 @@ TEST(Spa, UnitCodesDecide) {
   auto raman = one(9, 10);
   raman.x_unit = 32;
   raman.y_unit = 31;
-  EXPECT_EQ(read({raman}).recordings.at(0).spectra.axis->kind(), AxisKind::raman_shift);
+  EXPECT_EQ(read_spa({raman}).recordings.at(0).spectra.axis->kind(), AxisKind::raman_shift);
   auto percent = one(9, 10);
   percent.y_unit = 16;
-  EXPECT_EQ(read({percent}).recordings.at(0).ordinate, OrdinateKind::transmittance);
+  EXPECT_EQ(read_spa({percent}).recordings.at(0).ordinate, OrdinateKind::transmittance);
   auto signal = one(9, 10);
   signal.x_unit = 2;
   signal.y_unit = 22;
-  EXPECT_FALSE(read({signal}).recordings.at(0).spectra.axis->is_in_cm1());
+  EXPECT_FALSE(read_spa({signal}).recordings.at(0).spectra.axis->is_in_cm1());
 }
 
 TEST(Spa, AGroupKeepsFileOrderAndSplitsWhereTheAxisChanges) {
   auto other = one(12, 3, "c.spa, Tue");
-  const auto file = read({one(10, 1, "b.spa, Wed"), one(10, 2, "a.spa, Mon"), other});
+  const auto file = read_spa({one(10, 1, "b.spa, Wed"), one(10, 2, "a.spa, Mon"), other});
   ASSERT_EQ(file.recordings.size(), 2U);
   EXPECT_EQ(file.recordings[0].spectra.rows(), 2);
   EXPECT_EQ(file.recordings[0].names.at(0), "b.spa, Wed");
@@ -67,7 +67,7 @@ TEST(Spa, AGroupKeepsFileOrderAndSplitsWhereTheAxisChanges) {
 TEST(Spa, ClippedAbsorbanceIsSaid) {
   auto clipped = one(9, 1);
   clipped.y[4] = 6;
-  EXPECT_EQ(read({clipped}).diagnostics.at(0).code, "absorbance_clipped");
+  EXPECT_EQ(read_spa({clipped}).diagnostics.at(0).code, "absorbance_clipped");
 }
 
 TEST(Spa, DamageIsAnswered) {

@@ -17,11 +17,11 @@ using test::SpcSubfile;
 
 constexpr std::array<std::uint8_t, 3> versions{0x4B, 0x4C, 0x4D};  // new, big-endian, old
 
-LoadedFile read(const SpcFile& file) {
+LoadedFile read_spc(const SpcFile& file) {
   return load_bytes({test::spc_bytes(file), "made.txt"}, {});
 }
 
-std::vector<double> ramp(std::size_t count, double start, double step) {
+std::vector<double> ramp_spc(std::size_t count, double start, double step) {
   std::vector<double> out(count);
   for (std::size_t i = 0; i < count; ++i) {
     out[i] = start + step * static_cast<double>(i);
@@ -40,12 +40,12 @@ SpcFile single(std::uint8_t version, int exponent, std::uint8_t flags = 0) {
   const bool is_word = (flags & 0x01U) != 0;
   // Negative values and both halves of the word in use.
   file.subfiles = {
-      {exponent, ramp(37, -30000, is_word ? 1111 : 77777777.0), {}, 0}
+      {exponent, ramp_spc(37, -30000, is_word ? 1111 : 77777777.0), {}, 0}
   };
   return file;
 }
 
-double value_of(double stored, int exponent, bool is_word) {
+double spc_value_of(double stored, int exponent, bool is_word) {
   return exponent == -128 ? static_cast<double>(static_cast<float>(stored))
                           : std::ldexp(stored, exponent - (is_word ? 16 : 32));
 }
@@ -61,8 +61,8 @@ TEST(Spc, EveryVersionWidthAndSignOfExponentReadsBack) {
         }
         auto made = single(version, exponent, flags);
         // Fits both widths.
-        made.subfiles[0].stored = ramp(37, -30000, is_word ? 1111 : 57777777);
-        const auto file = read(made);
+        made.subfiles[0].stored = ramp_spc(37, -30000, is_word ? 1111 : 57777777);
+        const auto file = read_spc(made);
         EXPECT_EQ(file.format, "galactic_spc");
         const auto& spectra = file.recordings.at(0).spectra;
         ASSERT_EQ(spectra.points(), 37);
@@ -71,7 +71,7 @@ TEST(Spc, EveryVersionWidthAndSignOfExponentReadsBack) {
         EXPECT_EQ(spectra.axis->front(), 300);
         for (std::size_t i = 0; i < 37; ++i) {
           EXPECT_EQ(spectra.row(0)[36 - i],
-                    value_of(made.subfiles[0].stored[i], exponent, is_word));
+                    spc_value_of(made.subfiles[0].stored[i], exponent, is_word));
         }
       }
     }
@@ -82,11 +82,11 @@ TEST(Spc, TheExponentOfTheSubfileWinsInAMultifileAndNotInASingleOne) {
   for (const std::uint8_t version : versions) {
     auto made = single(version, 3, 0x04);
     made.subfiles = {
-        {-5, ramp(37, 1e6, 1e5), {}, 1},
-        {0,  ramp(37, 2e6, 1e5), {}, 2},
-        {9,  ramp(37, 3e6, 1e5), {}, 4}
+        {-5, ramp_spc(37, 1e6, 1e5), {}, 1},
+        {0,  ramp_spc(37, 2e6, 1e5), {}, 2},
+        {9,  ramp_spc(37, 3e6, 1e5), {}, 4}
     };
-    const auto file = read(made);
+    const auto file = read_spc(made);
     const auto& spectra = file.recordings.at(0).spectra;
     ASSERT_EQ(spectra.rows(), 3) << int{version};
     EXPECT_EQ(spectra.row(0)[36], std::ldexp(1e6, -37));
@@ -95,16 +95,16 @@ TEST(Spc, TheExponentOfTheSubfileWinsInAMultifileAndNotInASingleOne) {
   }
   auto made = single(0x4B, -1);
   made.subfiles[0].exponent = -98;
-  EXPECT_EQ(read(made).recordings.at(0).spectra.row(0)[36], std::ldexp(-30000.0, -33));
+  EXPECT_EQ(read_spc(made).recordings.at(0).spectra.row(0)[36], std::ldexp(-30000.0, -33));
 }
 
 TEST(Spc, FloatAndIntegerSubfilesMix) {
   auto made = single(0x4B, 4, 0x04);
   made.subfiles = {
-      {-128, ramp(37, 0.25, 0.5), {}, 1},
-      {4,    ramp(37, 1e6,  1e5), {}, 2}
+      {-128, ramp_spc(37, 0.25, 0.5), {}, 1},
+      {4,    ramp_spc(37, 1e6,  1e5), {}, 2}
   };
-  const auto file = read(made);
+  const auto file = read_spc(made);
   EXPECT_EQ(file.recordings.at(0).spectra.row(0)[36], 0.25);
   EXPECT_EQ(file.recordings.at(0).spectra.row(1)[36], std::ldexp(1e6, -28));
 }
@@ -113,7 +113,7 @@ TEST(Spc, FloatAndIntegerSubfilesMix) {
 TEST(Spc, RubbishInASubheaderOfAFloatFileIsNoExponent) {
   auto made = single(0x4B, -128, 0x04);
   made.subfiles = {
-      {-128, ramp(37, 0.25, 0.5), {}, 1}
+      {-128, ramp_spc(37, 0.25, 0.5), {}, 1}
   };
   auto bytes = test::spc_bytes(made);
   bytes[513] = 121;
@@ -128,7 +128,7 @@ TEST(Spc, ListedAndOwnAxes) {
   made.subfiles = {
       {-128, {1, 2, 3, 4, 5}, {}, 0}
   };
-  EXPECT_EQ(read(made).recordings.at(0).spectra.axis->values()[3], 108);
+  EXPECT_EQ(read_spc(made).recordings.at(0).spectra.axis->values()[3], 108);
   for (const int exponent : {-128, 9}) {
     made = single(0x4B, exponent, 0x04 | 0x40 | 0x80);
     made.points = 0;
@@ -138,7 +138,7 @@ TEST(Spc, ListedAndOwnAxes) {
         {exponent, {unit, 2 * unit, 3 * unit},               {27, 43, 161},    0},
         {exponent, {4 * unit, 5 * unit, 6 * unit, 7 * unit}, {10, 20, 30, 40}, 0}
     };
-    const auto file = read(made);
+    const auto file = read_spc(made);
     ASSERT_EQ(file.recordings.size(), 2U);
     EXPECT_EQ(file.recordings[0].spectra.axis->values()[2], 161);
     EXPECT_EQ(file.recordings[1].spectra.points(), 4);
@@ -154,7 +154,7 @@ TEST(Spc, UnitsLabelsDateAndLogAreTaken) {
   made.flags = 0x20;
   made.labels = std::string("\0Rmn Intensity\0", 15);
   made.log = "Laser=785.1\r\nX-Position = 12.5\r\nno pair\r\n";
-  const auto recording = read(made).recordings.at(0);
+  const auto recording = read_spc(made).recordings.at(0);
   EXPECT_EQ(recording.technique, Technique::raman);
   EXPECT_EQ(recording.spectra.axis->kind(), AxisKind::raman_shift);
   EXPECT_EQ(recording.y_unit, "Rmn Intensity");
@@ -169,8 +169,8 @@ TEST(Spc, AnImpossibleAbsorbanceIsNotBelieved) {
   auto made = single(0x4B, -128);
   made.first_x = 120;
   made.last_x = 1800;
-  made.subfiles[0].stored = ramp(37, 10, 20);
-  const auto file = read(made);
+  made.subfiles[0].stored = ramp_spc(37, 10, 20);
+  const auto file = read_spc(made);
   EXPECT_EQ(file.recordings.at(0).technique, Technique::raman);
   EXPECT_EQ(file.diagnostics.at(0).code, "ordinate_implausible");
 }
@@ -178,7 +178,7 @@ TEST(Spc, AnImpossibleAbsorbanceIsNotBelieved) {
 TEST(Spc, AnInterferogramIsNoSpectrumWhateverItsAxisSays) {
   auto made = single(0x4B, -128);
   made.y_unit = 1;
-  const auto file = read(made);
+  const auto file = read_spc(made);
   EXPECT_EQ(file.recordings.at(0).technique, Technique::ftir);
   EXPECT_FALSE(file.recordings.at(0).spectra.axis->is_in_cm1());
   EXPECT_EQ(file.diagnostics.at(0).code, "interferogram");
@@ -190,7 +190,7 @@ TEST(Spc, PixelNumbersAreNoWavenumbers) {
   made.y_unit = 4;
   made.first_x = 1;
   made.last_x = 37;
-  EXPECT_EQ(read(made).recordings.at(0).spectra.axis->unit(), "point");
+  EXPECT_EQ(read_spc(made).recordings.at(0).spectra.axis->unit(), "point");
 }
 
 TEST(Spc, ACutMultifileGivesItsCompleteSubfiles) {
@@ -223,8 +223,8 @@ TEST(Spc, DamageIsAnswered) {
   };
   auto multi = single(0x4D, 3, 0x05);
   multi.subfiles = {
-      {-5, ramp(37, 1, 10), {}, 1},
-      {0,  ramp(37, 2, 10), {}, 2}
+      {-5, ramp_spc(37, 1, 10), {}, 1},
+      {0,  ramp_spc(37, 2, 10), {}, 2}
   };
   auto with_log = single(0x4C, 3);
   with_log.log = "a=b\n";

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t points = 70;
+constexpr std::size_t stored_chunks_points = 70;
 
 struct Packing {
   std::string name;
@@ -90,15 +90,15 @@ class StoredChunksTest : public ::testing::Test {
                           const std::vector<double>& values,
                           Index first,
                           Index count) {
-    const auto from = values.begin() + first * static_cast<Index>(points);
-    const std::vector<double> wanted(from, from + count * static_cast<Index>(points));
+    const auto from = values.begin() + first * static_cast<Index>(stored_chunks_points);
+    const std::vector<double> wanted(from, from + count * static_cast<Index>(stored_chunks_points));
     EXPECT_EQ(source.read(first, count).values, wanted) << first << " " << count;
   }
 
   // In order, in steps that fit no chunk, then back and forth.
   static void expect_all(MapSource& source, const std::vector<double>& values) {
     const Index rows = source.rows();
-    ASSERT_EQ(rows * static_cast<Index>(points), static_cast<Index>(values.size()));
+    ASSERT_EQ(rows * static_cast<Index>(stored_chunks_points), static_cast<Index>(values.size()));
     for (Index first = 0; first < rows; first += 7) {
       expect_rows(source, values, first, std::min<Index>(7, rows - first));
     }
@@ -112,7 +112,7 @@ class StoredChunksTest : public ::testing::Test {
 };
 
 TEST_F(StoredChunksTest, AllPackingsGiveWhatWasWritten) {
-  const hsize_t n = points;
+  const hsize_t n = stored_chunks_points;
   const Packing packings[] = {
       {"contiguous",        {9, 12, n}, {},         false, false, H5T_IEEE_F32LE, true },
       {"contiguous double", {50, n},    {},         false, false, H5T_IEEE_F64LE, true },
@@ -144,21 +144,21 @@ TEST_F(StoredChunksTest, AllPackingsGiveWhatWasWritten) {
 
 TEST_F(StoredChunksTest, ChunksThatWereNeverWrittenHoldTheFillValue) {
   const Packing own{
-      "", {60, points},
-       {8,  points},
+      "", {60, stored_chunks_points},
+       {8,  stored_chunks_points},
        true, true, H5T_IEEE_F32LE, true
   };
   write(own, 0, 24);
   auto source = MapSource::open(path, {});
   auto values = values_of(own.size);
-  std::fill(values.begin() + 24 * static_cast<Index>(points), values.end(), 0.0);
+  std::fill(values.begin() + 24 * static_cast<Index>(stored_chunks_points), values.end(), 0.0);
   expect_all(source, values);
 }
 
 TEST_F(StoredChunksTest, ABlockOfTheUserMovesNothing) {
   const Packing own{
-      "", {50, points},
-       {8,  points},
+      "", {50, stored_chunks_points},
+       {8,  stored_chunks_points},
        true, true, H5T_IEEE_F32LE, false
   };
   write(own, 1024);
@@ -170,14 +170,14 @@ TEST_F(StoredChunksTest, ABlockOfTheUserMovesNothing) {
 // Whatever a damaged file or a reader claims, it is answered.
 TEST_F(StoredChunksTest, ClaimsThatDoNotFitAreRefused) {
   write({
-      "", {50, points},
-       {8,  points},
+      "", {50, stored_chunks_points},
+       {8,  stored_chunks_points},
        true, true, H5T_IEEE_F32LE, true
   });
   const auto bytes = fs::file_size(path);
-  const StoredLayout layout{4, 1, 50, points, 1, 8, 1, 1};
+  const StoredLayout layout{4, 1, 50, stored_chunks_points, 1, 8, 1, 1};
   ASSERT_TRUE(layout.is_usable());
-  std::vector<double> out(4 * points);
+  std::vector<double> out(4 * stored_chunks_points);
   const auto read = [&](const StoredLayout& own, const StoredChunk& claim) {
     StoredChunks chunks(path, own, [&](std::int64_t, std::int64_t count) {
       return std::vector<StoredChunk>(static_cast<std::size_t>(count), claim);
@@ -211,8 +211,8 @@ TEST_F(StoredChunksTest, ClaimsThatDoNotFitAreRefused) {
 
 TEST_F(StoredChunksTest, ADamagedChunkIsSaid) {
   write({
-      "", {50, points},
-       {8,  points},
+      "", {50, stored_chunks_points},
+       {8,  stored_chunks_points},
        true, true, H5T_IEEE_F32LE, true
   });
   auto source = MapSource::open(path, {});
@@ -222,7 +222,7 @@ TEST_F(StoredChunksTest, ADamagedChunkIsSaid) {
   stream.seekp(static_cast<std::streamoff>(places[0].offset + places[0].bytes / 2));
   stream << "damaged";
   stream.close();
-  expect_rows(source, values_of({50, points}), 0, 8);
+  expect_rows(source, values_of({50, stored_chunks_points}), 0, 8);
   try {
     static_cast<void>(source.read(20, 8));
     FAIL();

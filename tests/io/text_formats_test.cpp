@@ -148,7 +148,7 @@ TEST_P(TextFormats, LineEndsDoNotMatter) {
 
 INSTANTIATE_TEST_SUITE_P(All, TextFormats, ::testing::ValuesIn(samples()));
 
-std::string fault(const std::string& text, const ReadOptions& options = {}) {
+std::string fault_text_formats(const std::string& text, const ReadOptions& options = {}) {
   try {
     load_bytes({text, "bad.txt"}, options);
   } catch (const Error& error) {
@@ -158,37 +158,44 @@ std::string fault(const std::string& text, const ReadOptions& options = {}) {
 }
 
 TEST(BadInput, IsRefusedWithPlaceAndRemedy) {
-  EXPECT_NE(fault("").find("empty"), std::string::npos);
-  EXPECT_NE(fault(std::string("\x01\x02\0\x03garbage\x7f\0", 13)).find("bad.txt"),
+  EXPECT_NE(fault_text_formats("").find("empty"), std::string::npos);
+  EXPECT_NE(fault_text_formats(std::string("\x01\x02\0\x03garbage\x7f\0", 13)).find("bad.txt"),
             std::string::npos);
-  EXPECT_NE(fault("only words\nno numbers here\n").find("two numbers"), std::string::npos);
-  EXPECT_NE(fault("1 2\n2 3\n").find("2 points"), std::string::npos);
-  EXPECT_NE(fault("100 2\n200 3\n150 4\n300 5\n").find("bad.txt:3"), std::string::npos);
-  EXPECT_NE(fault("100 2\n200 3\n200 4\n300 5\n").find("bad.txt:3"), std::string::npos);
-  EXPECT_NE(fault("wavenumber cm-1\tabsorbance\n3\t0.1\n4\t0.2\n5\t0.3\n6\t0.1\n").find("micro"),
+  EXPECT_NE(fault_text_formats("only words\nno numbers here\n").find("two numbers"),
             std::string::npos);
-  EXPECT_NE(fault("100 2\n200 3\nabc 4\n300 5\n400 6\n500 7\n600 8\n").find("bad.txt:3"),
+  EXPECT_NE(fault_text_formats("1 2\n2 3\n").find("2 points"), std::string::npos);
+  EXPECT_NE(fault_text_formats("100 2\n200 3\n150 4\n300 5\n").find("bad.txt:3"),
             std::string::npos);
-  EXPECT_NE(fault(std::string(17U << 20U, '1')).find("16 MB"), std::string::npos);
+  EXPECT_NE(fault_text_formats("100 2\n200 3\n200 4\n300 5\n").find("bad.txt:3"),
+            std::string::npos);
+  EXPECT_NE(fault_text_formats("wavenumber cm-1\tabsorbance\n3\t0.1\n4\t0.2\n5\t0.3\n6\t0.1\n")
+                .find("micro"),
+            std::string::npos);
+  EXPECT_NE(
+      fault_text_formats("100 2\n200 3\nabc 4\n300 5\n400 6\n500 7\n600 8\n").find("bad.txt:3"),
+      std::string::npos);
+  EXPECT_NE(fault_text_formats(std::string(17U << 20U, '1')).find("16 MB"), std::string::npos);
 }
 
 // The row above the damaged one was taken for a header and left out without a word.
 TEST(BadInput, ADamagedSecondRowDoesNotSwallowTheFirst) {
-  EXPECT_NE(fault("100 1\n101 x\n102 3\n103 4\n104 1\n").find("bad.txt:2"), std::string::npos);
-  EXPECT_EQ(fault("shift 1\n101 x\n102 3\n103 4\n104 1\n"), "");
+  EXPECT_NE(fault_text_formats("100 1\n101 x\n102 3\n103 4\n104 1\n").find("bad.txt:2"),
+            std::string::npos);
+  EXPECT_EQ(fault_text_formats("shift 1\n101 x\n102 3\n103 4\n104 1\n"), "");
 }
 
 // The whole file was scanned before the line was found too long.
 TEST(BadInput, ALongLineEndsTheReadingAtOnce) {
-  EXPECT_NE(fault("1 2\n2 3\n" + std::string(17U << 20U, '1') + "\n3 4\n").find("bad.txt:3"),
-            std::string::npos);
+  EXPECT_NE(
+      fault_text_formats("1 2\n2 3\n" + std::string(17U << 20U, '1') + "\n3 4\n").find("bad.txt:3"),
+      std::string::npos);
 }
 
 TEST(BadInput, Utf16IsNamed) {
-  EXPECT_NE(fault(std::string("\xFF\xFE"
-                              "1\0 \0"
-                              "2\0",
-                              8))
+  EXPECT_NE(fault_text_formats(std::string("\xFF\xFE"
+                                           "1\0 \0"
+                                           "2\0",
+                                           8))
                 .find("UTF-16"),
             std::string::npos);
 }

@@ -11,11 +11,11 @@ namespace {
 
 using test::WdfFile;
 
-LoadedFile read(const WdfFile& file) {
+LoadedFile read_wdf(const WdfFile& file) {
   return load_bytes({test::wdf_bytes(file), "made.csv"}, {});
 }
 
-bool has(const LoadedFile& file, const std::string& code) {
+bool has_wdf(const LoadedFile& file, const std::string& code) {
   for (const auto& row : file.diagnostics) {
     if (row.code == code) {
       return true;
@@ -58,7 +58,7 @@ WdfFile map_of(std::uint32_t nx, std::uint32_t ny, std::uint32_t flags, std::siz
 }
 
 TEST(Wdf, SeriesAxisLaserAndUnitsAreRight) {
-  const auto file = read(measured(3, 3));
+  const auto file = read_wdf(measured(3, 3));
   EXPECT_EQ(file.format, "renishaw_wdf");
   const auto& recording = file.recordings.at(0);
   EXPECT_EQ(recording.spectra.rows(), 3);
@@ -75,7 +75,7 @@ TEST(Wdf, MapsComeRowsFirstWhateverTheirOrder) {
   for (const std::uint32_t flags : {0U, 2U, 4U, 6U}) {
     SCOPED_TRACE(flags);
     const auto made = map_of(4, 3, flags, 12);
-    const auto recording = read(made).recordings.at(0);
+    const auto recording = read_wdf(made).recordings.at(0);
     ASSERT_TRUE(recording.map.has_value());
     EXPECT_EQ(recording.map->nx, 4);
     EXPECT_EQ(recording.map->ny, 3);
@@ -89,13 +89,13 @@ TEST(Wdf, MapsComeRowsFirstWhateverTheirOrder) {
 }
 
 TEST(Wdf, AStoppedMapKeepsWhatWasMeasured) {
-  const auto file = read(map_of(4, 3, 0, 9));
+  const auto file = read_wdf(map_of(4, 3, 0, 9));
   const auto& recording = file.recordings.at(0);
   EXPECT_EQ(recording.spectra.rows(), 9);
   EXPECT_EQ(recording.map->nx, 4);
   EXPECT_EQ(recording.map->ny, 2);
-  EXPECT_TRUE(has(file, "stopped"));
-  const auto columns = read(map_of(4, 3, 2, 10)).recordings.at(0);
+  EXPECT_TRUE(has_wdf(file, "stopped"));
+  const auto columns = read_wdf(map_of(4, 3, 2, 10)).recordings.at(0);
   EXPECT_EQ(columns.map->nx, 3);
   EXPECT_EQ(columns.map->ny, 3);
   EXPECT_EQ(columns.spectra.row(1)[0], 3);
@@ -105,8 +105,8 @@ TEST(Wdf, AStoppedMapKeepsWhatWasMeasured) {
 TEST(Wdf, APlanThatDiffersFromThePositionsIsSaid) {
   auto made = map_of(4, 3, 0, 12);
   made.step_x = 2.5F;
-  const auto file = read(made);
-  EXPECT_TRUE(has(file, "step_differs"));
+  const auto file = read_wdf(made);
+  EXPECT_TRUE(has_wdf(file, "step_differs"));
   EXPECT_EQ(file.recordings.at(0).map->step_x_um, 2);
 }
 
@@ -114,11 +114,11 @@ TEST(Wdf, WavelengthsBecomeShiftsWithTheLaserOfTheFile) {
   auto made = measured(1, 1);
   made.axis = {800, 820, 850, 880, 900};
   made.x_unit = 3;
-  const auto axis = read(made).recordings.at(0).spectra.axis;
+  const auto axis = read_wdf(made).recordings.at(0).spectra.axis;
   EXPECT_EQ(axis->kind(), AxisKind::raman_shift);
   EXPECT_NEAR(axis->front(), 12738.9 - 1e7 / 800, 0.01);
   made.laser_cm1 = 0;
-  EXPECT_FALSE(read(made).recordings.at(0).spectra.axis->is_in_cm1());
+  EXPECT_FALSE(read_wdf(made).recordings.at(0).spectra.axis->is_in_cm1());
 }
 
 TEST(Wdf, ADataBlockCutInTheMiddleIsNeverFilledUp) {

@@ -9,7 +9,7 @@
 namespace calcispec::io {
 namespace {
 
-LoadedFile read(const std::string& bytes) {
+LoadedFile read_xml_formats(const std::string& bytes) {
   return load_bytes({bytes, "made.xml"}, {});
 }
 
@@ -36,7 +36,7 @@ std::string horiba(const std::string& axes, const std::vector<std::string>& rows
 }
 
 TEST(HoribaXml, SpectrumWithLaserAndTitle) {
-  const auto file = read(horiba(axis(1, "1/cm", "300.5 200 100"), {"1 2 3.25"}));
+  const auto file = read_xml_formats(horiba(axis(1, "1/cm", "300.5 200 100"), {"1 2 3.25"}));
   EXPECT_EQ(file.format, "horiba_xml");
   const auto& recording = file.recordings.at(0);
   EXPECT_EQ(recording.spectra.axis->kind(), AxisKind::raman_shift);
@@ -47,7 +47,7 @@ TEST(HoribaXml, SpectrumWithLaserAndTitle) {
 }
 
 TEST(HoribaXml, MapsRunAlongXFirst) {
-  const auto file = read(horiba(
+  const auto file = read_xml_formats(horiba(
       axis(1, "nm", "700 701 702") + axis(2, "\xC2\xB5m", "0 2 4") + axis(3, "\xC2\xB5m", "10 15"),
       {"1 1 1", "2 2 2", "3 3 3", "4 4 4", "5 5 5", "6 6 6"}));
   const auto& recording = file.recordings.at(0);
@@ -60,8 +60,8 @@ TEST(HoribaXml, MapsRunAlongXFirst) {
 
 TEST(HoribaXml, MinutesAreNoLengthAndMillimetresAreThousandMicrometres) {
   const auto map = [](const std::string& unit) {
-    return read(horiba(axis(1, "1/cm", "100 200 300") + axis(2, unit, "0 0.5 1"),
-                       {"1 1 1", "2 2 2", "3 3 3"}))
+    return read_xml_formats(horiba(axis(1, "1/cm", "100 200 300") + axis(2, unit, "0 0.5 1"),
+                                   {"1 1 1", "2 2 2", "3 3 3"}))
         .recordings.at(0);
   };
   const auto series = map("min");
@@ -71,7 +71,7 @@ TEST(HoribaXml, MinutesAreNoLengthAndMillimetresAreThousandMicrometres) {
 }
 
 TEST(HoribaXml, AbsoluteWavenumbersAreNoRamanShift) {
-  const auto file = read(horiba(axis(1, "abs. cm-1", "13000 13100 13200"), {"1 2 3"}));
+  const auto file = read_xml_formats(horiba(axis(1, "abs. cm-1", "13000 13100 13200"), {"1 2 3"}));
   EXPECT_EQ(file.diagnostics.at(0).code, "absolute_wavenumber");
   EXPECT_FALSE(file.recordings.at(0).spectra.axis->is_in_cm1());
 }
@@ -91,10 +91,10 @@ std::string trivista(const std::string& unit, const std::string& laser, const st
 }
 
 TEST(TriVista, FramesAxisAndSettings) {
-  const auto file = read(trivista("Nanometer",
-                                  "785.000",
-                                  "<Frame xDim=\"4\" yDim=\"1\">1;2;3;4.5</Frame>"
-                                  "<Frame xDim=\"4\" yDim=\"1\">-5;6;7;8</Frame>"));
+  const auto file = read_xml_formats(trivista("Nanometer",
+                                              "785.000",
+                                              "<Frame xDim=\"4\" yDim=\"1\">1;2;3;4.5</Frame>"
+                                              "<Frame xDim=\"4\" yDim=\"1\">-5;6;7;8</Frame>"));
   EXPECT_EQ(file.format, "trivista_xml");
   const auto& recording = file.recordings.at(0);
   ASSERT_EQ(recording.spectra.rows(), 2);
@@ -106,8 +106,10 @@ TEST(TriVista, FramesAxisAndSettings) {
 }
 
 TEST(TriVista, WrongCountsAreRefused) {
-  EXPECT_THROW(read(trivista("Nanometer", "0", "<Frame xDim=\"4\">1;2;3</Frame>")), Error);
-  EXPECT_THROW(read(trivista("Nanometer", "0", "<Frame xDim=\"4\">1;2;x;4</Frame>")), Error);
+  EXPECT_THROW(read_xml_formats(trivista("Nanometer", "0", "<Frame xDim=\"4\">1;2;3</Frame>")),
+               Error);
+  EXPECT_THROW(read_xml_formats(trivista("Nanometer", "0", "<Frame xDim=\"4\">1;2;x;4</Frame>")),
+               Error);
 }
 
 TEST(TriVista, DamageIsAnswered) {

@@ -13,13 +13,13 @@
 namespace calcispec::models {
 namespace {
 
-struct Line {
+struct CompositionLine {
   double position;
   double width;
   double height;
 };
 
-struct Case {
+struct CompositionCase {
   AxisPtr axis;
   std::vector<double> y;
 
@@ -29,8 +29,10 @@ struct Case {
   }
 };
 
-Case make_case(const std::vector<Line>& lines, double noise, double shift = 0) {
-  Case out;
+CompositionCase make_case_composition(const std::vector<CompositionLine>& lines,
+                                      double noise,
+                                      double shift = 0) {
+  CompositionCase out;
   std::vector<double> x;
   std::mt19937_64 random(7);
   std::normal_distribution<double> normal;
@@ -48,13 +50,13 @@ Case make_case(const std::vector<Line>& lines, double noise, double shift = 0) {
   return out;
 }
 
-const std::vector<Line> calcite{
+const std::vector<CompositionLine> composition_calcite{
     {712,  7,  90  },
     {1086, 6,  1000},
     {1436, 10, 25  },
     {1749, 11, 18  }
 };
-const std::vector<Line> bone{
+const std::vector<CompositionLine> composition_bone{
     {430,  24, 150 },
     {447,  22, 80  },
     {583,  22, 100 },
@@ -101,7 +103,7 @@ double sum_of_shares(const Composition& composition) {
 TEST(Composition, NamesCalciteInSpiteOfAnAxisError) {
   const auto library = builtin_library();
   for (const double shift : {-2.0, 0.0, 2.0}) {
-    const auto spectrum = make_case(calcite, 5, shift);
+    const auto spectrum = make_case_composition(composition_calcite, 5, shift);
     const auto result = estimate_composition(spectrum.input(), library, {});
     EXPECT_EQ(result.total.status, EstimateStatus::ok) << shift;
     EXPECT_TRUE(is_quantified(result, "calcite")) << shift;
@@ -110,8 +112,8 @@ TEST(Composition, NamesCalciteInSpiteOfAnAxisError) {
 }
 
 // A spectrometer whose lines have a tail: the lower half is twice as wide as the upper one.
-Case with_tails(const std::vector<Line>& lines, double noise) {
-  auto out = make_case({}, noise);
+CompositionCase with_tails(const std::vector<CompositionLine>& lines, double noise) {
+  auto out = make_case_composition({}, noise);
   const auto x = out.axis->values();
   for (std::size_t i = 0; i < x.size(); ++i) {
     for (const auto& line : lines) {
@@ -124,7 +126,7 @@ Case with_tails(const std::vector<Line>& lines, double noise) {
 }
 
 TEST(Composition, TailOfTheSpectrometerIsNoSecondPhase) {
-  const auto spectrum = with_tails(calcite, 1);
+  const auto spectrum = with_tails(composition_calcite, 1);
   const auto result = estimate_composition(spectrum.input(), builtin_library(), {});
   EXPECT_TRUE(is_quantified(result, "calcite"));
   EXPECT_FALSE(result.unexplained_flag);
@@ -135,18 +137,18 @@ TEST(Composition, TailOfTheSpectrometerIsNoSecondPhase) {
 
 TEST(Composition, BandsInOtherPlacesAreNotNamed) {
   // Two lines as far apart as those of calcite are not, within reach of each by itself.
-  const std::vector<Line> lines{
+  const std::vector<CompositionLine> lines{
       {717,  7, 90  },
       {1082, 6, 1000}
   };
-  const auto spectrum = make_case(lines, 3);
+  const auto spectrum = make_case_composition(lines, 3);
   const auto result = estimate_composition(spectrum.input(), builtin_library(), {});
   EXPECT_FALSE(is_quantified(result, "calcite"));
   EXPECT_TRUE(result.unexplained_flag);
 }
 
 TEST(Composition, BoneIsApatiteAndCollagen) {
-  const auto spectrum = make_case(bone, 8);
+  const auto spectrum = make_case_composition(composition_bone, 8);
   const auto result = estimate_composition(spectrum.input(), builtin_library(), {});
   EXPECT_TRUE(is_quantified(result, "apatite"));
   EXPECT_TRUE(is_quantified(result, "collagen_I"));
@@ -158,9 +160,9 @@ TEST(Composition, BoneIsApatiteAndCollagen) {
 }
 
 TEST(Composition, UnknownBandIsFlaggedAndNotNamed) {
-  auto lines = calcite;
+  auto lines = composition_calcite;
   lines.push_back({1250, 9, 400});
-  const auto spectrum = make_case(lines, 5);
+  const auto spectrum = make_case_composition(lines, 5);
   const auto result = estimate_composition(spectrum.input(), builtin_library(), {});
   EXPECT_TRUE(result.unexplained_flag);
   ASSERT_FALSE(result.unexplained_bands.empty());
@@ -172,7 +174,7 @@ TEST(Composition, UnknownBandIsFlaggedAndNotNamed) {
 }
 
 TEST(Composition, NothingButBackgroundHasNoIdentifiableBand) {
-  const auto spectrum = make_case({}, 5);
+  const auto spectrum = make_case_composition({}, 5);
   const auto result = estimate_composition(spectrum.input(), builtin_library(), {});
   EXPECT_EQ(result.total.status, EstimateStatus::not_determinable);
   EXPECT_NE(result.total.reason.find("no identifiable band"), std::string::npos);
@@ -180,7 +182,7 @@ TEST(Composition, NothingButBackgroundHasNoIdentifiableBand) {
 }
 
 TEST(Composition, UnknownTechniqueIsRefusedWithWhatToDo) {
-  const auto spectrum = make_case(calcite, 5);
+  const auto spectrum = make_case_composition(composition_calcite, 5);
   const auto library = builtin_library();
   const auto technique =
       estimate_composition(spectrum.input(Technique::unknown, SamplingMode::unknown), library, {});
@@ -189,7 +191,7 @@ TEST(Composition, UnknownTechniqueIsRefusedWithWhatToDo) {
 
 TEST(Composition, PoorDataGiveStatusesNotExceptions) {
   const auto library = builtin_library();
-  auto spectrum = make_case(calcite, 5);
+  auto spectrum = make_case_composition(composition_calcite, 5);
   std::fill(spectrum.y.begin(), spectrum.y.end(), 3.0);
   EXPECT_EQ(estimate_composition(spectrum.input(), library, {}).total.status,
             EstimateStatus::not_determinable);

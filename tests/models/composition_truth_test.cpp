@@ -108,9 +108,9 @@ void count(const test::SimulatedSpectrum& spectrum, const Composition& compositi
   }
 }
 
-test::SimulatedSpectrum simulate(const Regime& regime,
-                                 const test::SimulatedSample& sample,
-                                 const test::SimulatedConditions& conditions) {
+test::SimulatedSpectrum simulate_composition_truth(const Regime& regime,
+                                                   const test::SimulatedSample& sample,
+                                                   const test::SimulatedConditions& conditions) {
   switch (regime.mode) {
     case SamplingMode::transmission:
       return test::simulate_ftir(sample, conditions);
@@ -139,7 +139,7 @@ Tally run(const Regime& regime, const ReferenceLibrary& library) {
     conditions.fluorescence = regime.fluorescence;
     conditions.shift_cm1 = std::clamp(regime.shift_sd * normal(random), -2.5, 2.5);
     conditions.seed = 1000 + static_cast<std::uint64_t>(i);
-    const auto spectrum = simulate(regime, sample, conditions);
+    const auto spectrum = simulate_composition_truth(regime, sample, conditions);
     const auto axis =
         Axis::make(spectrum.x, is_raman ? AxisKind::raman_shift : AxisKind::wavenumber, "1/cm");
     const auto told = regime.is_mode_told ? regime.mode : SamplingMode::unknown;

@@ -13,7 +13,7 @@
 namespace calcispec::models {
 namespace {
 
-constexpr Index points = 120;
+constexpr Index pattern_points = 120;
 
 double curve_at(int substance, Index i) {
   const double centers[3][2] = {
@@ -39,8 +39,8 @@ Map make_map(Index rows, double noise) {
   std::mt19937_64 random(3);
   std::uniform_real_distribution<double> uniform;
   std::normal_distribution<double> normal;
-  std::vector<double> x(points);
-  for (Index i = 0; i < points; ++i) {
+  std::vector<double> x(pattern_points);
+  for (Index i = 0; i < pattern_points; ++i) {
     x[static_cast<std::size_t>(i)] = 400 + 4.0 * static_cast<double>(i);
   }
   Map out;
@@ -52,7 +52,7 @@ Map make_map(Index rows, double noise) {
                                              : r % 5 == 0 ? 0.0
                                                           : 0.4 * uniform(random);
     }
-    for (Index i = 0; i < points; ++i) {
+    for (Index i = 0; i < pattern_points; ++i) {
       double sum = noise * normal(random);
       for (int k = 0; k < 3; ++k) {
         sum += amounts[static_cast<std::size_t>(k)] * curve_at(k, i);
@@ -68,7 +68,7 @@ double cosine(const double* a, int substance) {
   double ab = 0;
   double aa = 0;
   double bb = 0;
-  for (Index i = 0; i < points; ++i) {
+  for (Index i = 0; i < pattern_points; ++i) {
     const double b = curve_at(substance, i);
     ab += a[i] * b;
     aa += a[i] * a[i];
@@ -86,13 +86,13 @@ TEST(MapPatterns, PrincipalComponentsHoldTheVarianceTheyState) {
     double rest = 0;
     double whole = 0;
     for (Index r = 0; r < rows; ++r) {
-      for (Index i = 0; i < points; ++i) {
+      for (Index i = 0; i < pattern_points; ++i) {
         const double centred = map.spectra.row(r)[static_cast<std::size_t>(i)] -
                                found.mean[static_cast<std::size_t>(i)];
         double model = 0;
         for (Index k = 0; k < 4; ++k) {
           model += found.scores[static_cast<std::size_t>(4 * r + k)] *
-                   found.loadings[static_cast<std::size_t>(k * points + i)];
+                   found.loadings[static_cast<std::size_t>(k * pattern_points + i)];
         }
         rest += (centred - model) * (centred - model);
         whole += centred * centred;
@@ -112,7 +112,7 @@ TEST(MapPatterns, CurvesOfNearlyPureMapsAreResolved) {
   for (int substance = 0; substance < 3; ++substance) {
     double best = 0;
     for (Index k = 0; k < 3; ++k) {
-      best = std::max(best, cosine(found.curves.data() + k * points, substance));
+      best = std::max(best, cosine(found.curves.data() + k * pattern_points, substance));
     }
     EXPECT_GT(best, 0.99) << substance;
   }

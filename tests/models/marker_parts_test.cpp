@@ -41,7 +41,7 @@ Composition apatite(double share) {
   return out;
 }
 
-const Marker& find(const std::vector<Marker>& markers, const std::string& id) {
+const Marker& find_marker_parts(const std::vector<Marker>& markers, const std::string& id) {
   return *std::find_if(
       markers.begin(), markers.end(), [&](const Marker& marker) { return marker.id == id; });
 }
@@ -63,17 +63,17 @@ TEST(MarkerParts, SharesAreOfThePhosphateOrOfTheMineral) {
       phase("octacalcium_phosphate", 0.125, 0.01, PhaseStatus::quantified));
   composition.phases.push_back(phase("calcite", 0.125, 0.01, PhaseStatus::quantified));
   const auto markers = evaluate_raman(composition);
-  EXPECT_NEAR(find(markers, "precursor_index").value.value, 0.2, 1e-12);
-  EXPECT_NEAR(find(markers, "non_phosphate_share").value.value, 1.0 / 6, 1e-12);
-  EXPECT_EQ(find(markers, "whitlockite_share").status, MarkerStatus::below_lod);
-  EXPECT_EQ(find(markers, "precursor_index").status, MarkerStatus::ok);
+  EXPECT_NEAR(find_marker_parts(markers, "precursor_index").value.value, 0.2, 1e-12);
+  EXPECT_NEAR(find_marker_parts(markers, "non_phosphate_share").value.value, 1.0 / 6, 1e-12);
+  EXPECT_EQ(find_marker_parts(markers, "whitlockite_share").status, MarkerStatus::below_lod);
+  EXPECT_EQ(find_marker_parts(markers, "precursor_index").status, MarkerStatus::ok);
 }
 
 TEST(MarkerParts, WhatWasNotNamedHasAnUpperEnd) {
   auto composition = apatite(0.8);
   composition.phases.push_back(
       phase("amorphous_calcium_phosphate", 0, 0.04, PhaseStatus::below_lod));
-  const auto& marker = find(evaluate_raman(composition), "precursor_index");
+  const auto& marker = find_marker_parts(evaluate_raman(composition), "precursor_index");
   EXPECT_EQ(marker.status, MarkerStatus::below_lod);
   EXPECT_DOUBLE_EQ(marker.value.value, 0);
   EXPECT_NEAR(marker.value.hi95, 1.96 * 0.04 / 0.8, 1e-9);
@@ -86,26 +86,27 @@ TEST(MarkerParts, OneBandOnlyOrARivalIsNoAnswer) {
   composition.phases.push_back(phase("mg_whitlockite", 0.1, 0.02, PhaseStatus::quantified));
   const auto markers = evaluate_raman(composition);
   for (const char* id : {"precursor_index", "whitlockite_share"}) {
-    EXPECT_EQ(find(markers, id).status, MarkerStatus::not_determinable) << id;
-    EXPECT_FALSE(find(markers, id).value.reason.empty());
+    EXPECT_EQ(find_marker_parts(markers, id).status, MarkerStatus::not_determinable) << id;
+    EXPECT_FALSE(find_marker_parts(markers, id).value.reason.empty());
   }
 }
 
 TEST(MarkerParts, UncalibratedCarbonateSaysSo) {
-  EXPECT_EQ(find(evaluate_raman(apatite(0.8)), "carbonate_wt").status, MarkerStatus::uncalibrated);
+  EXPECT_EQ(find_marker_parts(evaluate_raman(apatite(0.8)), "carbonate_wt").status,
+            MarkerStatus::uncalibrated);
 }
 
 TEST(MarkerParts, TheInstrumentIsTakenOffTheWidth) {
-  EXPECT_EQ(find(evaluate_raman(apatite(0.8)), "nu1_width_corrected").status,
+  EXPECT_EQ(find_marker_parts(evaluate_raman(apatite(0.8)), "nu1_width_corrected").status,
             MarkerStatus::not_determinable);
-  const auto& marker = find(evaluate_raman(apatite(0.8), {6}), "nu1_width_corrected");
+  const auto& marker = find_marker_parts(evaluate_raman(apatite(0.8), {6}), "nu1_width_corrected");
   ASSERT_EQ(marker.status, MarkerStatus::ok);
   // A Gaussian band of 13.75 or a Lorentzian one of 12.5 is seen 15 wide.
   EXPECT_GT(marker.value.value, 12.4);
   EXPECT_LT(marker.value.value, 13.8);
   EXPECT_LT(marker.value.lo95, 12.6);
   EXPECT_GT(marker.value.hi95, 13.7);
-  EXPECT_EQ(find(evaluate_raman(apatite(0.8), {14.8}), "nu1_width_corrected").status,
+  EXPECT_EQ(find_marker_parts(evaluate_raman(apatite(0.8), {14.8}), "nu1_width_corrected").status,
             MarkerStatus::not_determinable);
 }
 
@@ -157,7 +158,7 @@ TEST(MarkerParts, SitesOfCarbonateAreCovered) {
       const double sum = sites.labile + sites.b + sites.a;
       for (const auto& [id, truth] : {std::pair("carbonate_a_share", sites.a / sum),
                                       std::pair("carbonate_labile_share", sites.labile / sum)}) {
-        const auto& marker = find(markers, id);
+        const auto& marker = find_marker_parts(markers, id);
         if (!std::isfinite(marker.value.value)) {
           continue;
         }
@@ -182,9 +183,11 @@ TEST(MarkerParts, SitesAreRefusedOutsideTheirGround) {
   const Sites sites{0.01, 0.02, 0.01};
   for (const char* id : {"carbonate_a_share", "carbonate_labile_share"}) {
     const auto atr = evaluate_sites(sites, 0.0002, 1, 1, SamplingMode::atr);
-    EXPECT_NE(find(atr, id).value.reason.find("ATR"), std::string::npos);
-    EXPECT_EQ(find(evaluate_sites(sites, 0.0002, 1, 4), id).status, MarkerStatus::not_determinable);
-    EXPECT_EQ(find(evaluate_sites({}, 0.001, 1), id).status, MarkerStatus::not_determinable);
+    EXPECT_NE(find_marker_parts(atr, id).value.reason.find("ATR"), std::string::npos);
+    EXPECT_EQ(find_marker_parts(evaluate_sites(sites, 0.0002, 1, 4), id).status,
+              MarkerStatus::not_determinable);
+    EXPECT_EQ(find_marker_parts(evaluate_sites({}, 0.001, 1), id).status,
+              MarkerStatus::not_determinable);
   }
 }
 
@@ -201,7 +204,7 @@ TEST(MarkerParts, CollagenIsNotReadWhereKeratinMayBe) {
   const auto axis = Axis::make(std::move(x), AxisKind::wavenumber, "1/cm");
   const std::vector<double> y(700, 1.0);
   const auto evaluate = [&] {
-    return find(
+    return find_marker_parts(
         evaluate_markers({*axis, y, Technique::ftir, SamplingMode::transmission}, composition),
         "collagen_1660_1690");
   };

@@ -19,7 +19,8 @@ AxisPtr axis() {
   return Axis::make(std::move(x), AxisKind::raman_shift, "1/cm");
 }
 
-FittedBand band(const char* phase, const char* assignment, double center, double area, double u) {
+FittedBand band_marker(
+    const char* phase, const char* assignment, double center, double area, double u) {
   FittedBand out;
   out.phase = phase;
   out.assignment = assignment;
@@ -33,7 +34,7 @@ FittedBand band(const char* phase, const char* assignment, double center, double
   return out;
 }
 
-Composition bone() {
+Composition bone_marker() {
   Composition out;
   out.total.status = EstimateStatus::ok;
   out.from_cm1 = 400;
@@ -43,15 +44,15 @@ Composition bone() {
   collagen.phase = "collagen_I";
   collagen.status = PhaseStatus::quantified;
   out.matrix.push_back(collagen);
-  out.bands = {band("carbonated_apatite_B", "v1 PO4", 960, 100, 1),
-               band("carbonated_apatite_B", "v1 CO3 B-type", 1070, 15, 1),
-               band("carbonated_apatite_B", "v3 PO4", 1076, 5, 1),
-               band("collagen_I", "amide I", 1667, 40, 2),
-               band("collagen_I", "amide II (weak)", 1620, 7, 1)};
+  out.bands = {band_marker("carbonated_apatite_B", "v1 PO4", 960, 100, 1),
+               band_marker("carbonated_apatite_B", "v1 CO3 B-type", 1070, 15, 1),
+               band_marker("carbonated_apatite_B", "v3 PO4", 1076, 5, 1),
+               band_marker("collagen_I", "amide I", 1667, 40, 2),
+               band_marker("collagen_I", "amide II (weak)", 1620, 7, 1)};
   return out;
 }
 
-const Marker& find(const std::vector<Marker>& markers, const std::string& id) {
+const Marker& find_marker(const std::vector<Marker>& markers, const std::string& id) {
   return *std::find_if(
       markers.begin(), markers.end(), [&](const Marker& marker) { return marker.id == id; });
 }
@@ -63,10 +64,10 @@ std::vector<Marker> evaluate(const Composition& composition) {
 }
 
 TEST(Markers, RatiosUseTheStatedBandsOnly) {
-  const auto markers = evaluate(bone());
-  EXPECT_DOUBLE_EQ(find(markers, "carbonate_phosphate_ratio").value.value, 0.15);
-  EXPECT_DOUBLE_EQ(find(markers, "mineral_matrix_ratio").value.value, 2.5);
-  EXPECT_DOUBLE_EQ(find(markers, "nu1_width").value.value, 15);
+  const auto markers = evaluate(bone_marker());
+  EXPECT_DOUBLE_EQ(find_marker(markers, "carbonate_phosphate_ratio").value.value, 0.15);
+  EXPECT_DOUBLE_EQ(find_marker(markers, "mineral_matrix_ratio").value.value, 2.5);
+  EXPECT_DOUBLE_EQ(find_marker(markers, "nu1_width").value.value, 15);
   for (const auto& marker : markers) {
     EXPECT_FALSE(marker.definition.empty());
     EXPECT_TRUE(marker.value.u > 0 || !std::isfinite(marker.value.value)) << marker.id;
@@ -74,25 +75,25 @@ TEST(Markers, RatiosUseTheStatedBandsOnly) {
 }
 
 TEST(Markers, MissingPartsGiveAReasonAndNoNumber) {
-  auto composition = bone();
+  auto composition = bone_marker();
   composition.matrix.clear();
-  const auto mineral = find(evaluate(composition), "mineral_matrix_ratio");
+  const auto mineral = find_marker(evaluate(composition), "mineral_matrix_ratio");
   EXPECT_EQ(mineral.status, MarkerStatus::not_determinable);
   EXPECT_FALSE(mineral.value.reason.empty());
   composition.groups.clear();
   for (const auto& marker : evaluate(composition)) {
     EXPECT_EQ(marker.status, MarkerStatus::not_determinable) << marker.id;
   }
-  composition = bone();
+  composition = bone_marker();
   composition.to_cm1 = 1000;
-  EXPECT_EQ(find(evaluate(composition), "carbonate_phosphate_ratio").status,
+  EXPECT_EQ(find_marker(evaluate(composition), "carbonate_phosphate_ratio").status,
             MarkerStatus::not_determinable);
 }
 
 TEST(Markers, WeakCarbonateIsBelowItsLimit) {
-  auto composition = bone();
+  auto composition = bone_marker();
   composition.bands[1].area = 2;
-  EXPECT_EQ(find(evaluate(composition), "carbonate_phosphate_ratio").status,
+  EXPECT_EQ(find_marker(evaluate(composition), "carbonate_phosphate_ratio").status,
             MarkerStatus::below_lod);
 }
 
@@ -109,7 +110,7 @@ std::vector<Marker> evaluate_ftir(double center,
     y.push_back(0.1 + 1e-4 * at + 0.8 * std::exp(-std::pow((at - center) / 40, 2)));
   }
   const auto axis = Axis::make(std::move(x), AxisKind::wavenumber, "1/cm");
-  auto composition = bone();
+  auto composition = bone_marker();
   composition.axis = correction;
   return evaluate_markers({*axis, y, Technique::ftir, mode}, composition);
 }
@@ -121,10 +122,10 @@ TEST(Markers, HeightRatiosFollowTheBandAboveTheLine) {
   };
   // The ends of the line stand on what is left of the band there, 1e-5 of its height; points 2
   // apart bend a flank by less than 1 %.
-  const auto& crystallinity = find(markers, "crystallinity_1030_1020");
+  const auto& crystallinity = find_marker(markers, "crystallinity_1030_1020");
   ASSERT_EQ(crystallinity.status, MarkerStatus::ok) << crystallinity.value.reason;
   EXPECT_NEAR(crystallinity.value.value, expected(1030, 1020), 0.01);
-  const auto& acid = find(markers, "acid_phosphate");
+  const auto& acid = find_marker(markers, "acid_phosphate");
   ASSERT_EQ(acid.status, MarkerStatus::ok) << acid.value.reason;
   EXPECT_NEAR(acid.value.value, expected(1127, 1096), 0.01);
 }
@@ -135,22 +136,22 @@ TEST(Markers, HeightRatiosCoverAShiftedAxis) {
     const auto moved =
         evaluate_ftir(1035 + shift, SamplingMode::transmission, {shift, 0.2, 0, true});
     for (const char* id : {"crystallinity_1030_1020", "acid_phosphate"}) {
-      const auto& value = find(moved, id).value;
-      EXPECT_LT(value.lo95, find(truth, id).value.value) << id;
-      EXPECT_GT(value.hi95, find(truth, id).value.value) << id;
-      EXPECT_GT(value.u, 2 * find(truth, id).value.u) << id;
+      const auto& value = find_marker(moved, id).value;
+      EXPECT_LT(value.lo95, find_marker(truth, id).value.value) << id;
+      EXPECT_GT(value.hi95, find_marker(truth, id).value.value) << id;
+      EXPECT_GT(value.u, 2 * find_marker(truth, id).value.u) << id;
     }
   }
 }
 
 TEST(Markers, HeightRatiosAreRefusedOutsideTheirGround) {
   for (const char* id : {"crystallinity_1030_1020", "acid_phosphate"}) {
-    const auto atr = find(evaluate_ftir(1035, SamplingMode::atr, {}), id);
+    const auto atr = find_marker(evaluate_ftir(1035, SamplingMode::atr, {}), id);
     EXPECT_EQ(atr.status, MarkerStatus::not_determinable);
     EXPECT_NE(atr.value.reason.find("ATR"), std::string::npos) << atr.value.reason;
-    const auto coarse = find(evaluate_ftir(1035, SamplingMode::transmission, {}, 8), id);
+    const auto coarse = find_marker(evaluate_ftir(1035, SamplingMode::transmission, {}, 8), id);
     EXPECT_EQ(coarse.status, MarkerStatus::not_determinable);
-    const auto far = find(evaluate_ftir(700, SamplingMode::transmission, {}), id);
+    const auto far = find_marker(evaluate_ftir(700, SamplingMode::transmission, {}), id);
     EXPECT_EQ(far.status, MarkerStatus::not_determinable);
   }
 }

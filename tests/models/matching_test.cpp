@@ -9,13 +9,13 @@
 namespace calcispec::models {
 namespace {
 
-struct Line {
+struct MatchingLine {
   double position;
   double width;
   double height;
 };
 
-struct Case {
+struct MatchingCase {
   AxisPtr axis;
   std::vector<double> y;
 
@@ -24,8 +24,10 @@ struct Case {
   }
 };
 
-Case make_case(const std::vector<Line>& lines, double noise, double shift = 0) {
-  Case out;
+MatchingCase make_case_matching(const std::vector<MatchingLine>& lines,
+                                double noise,
+                                double shift = 0) {
+  MatchingCase out;
   std::vector<double> x;
   std::mt19937_64 random(3);
   std::normal_distribution<double> normal(0, noise);
@@ -44,20 +46,20 @@ Case make_case(const std::vector<Line>& lines, double noise, double shift = 0) {
 }
 
 // Both carbonates have their strongest line at the same place; the others tell them apart.
-const std::vector<Line> calcite{
+const std::vector<MatchingLine> matching_calcite{
     {155,  10, 150 },
     {281,  13, 400 },
     {712,  6,  110 },
     {1086, 5,  1000}
 };
-const std::vector<Line> aragonite{
+const std::vector<MatchingLine> aragonite{
     {153,  7, 400 },
     {206,  8, 350 },
     {701,  5, 90  },
     {705,  5, 130 },
     {1085, 4, 1000}
 };
-const std::vector<Line> stranger{
+const std::vector<MatchingLine> stranger{
     {333,  12, 700 },
     {777,  14, 1000},
     {1222, 15, 500 }
@@ -66,29 +68,32 @@ const std::vector<Line> stranger{
 TEST(Matching, TellsCalciteFromAragoniteOffAxis) {
   const auto library = builtin_library();
   for (const double shift : {-1.5, 0.0, 1.5}) {
-    const auto first = match_spectrum(make_case(calcite, 4, shift).input(), library, {});
+    const auto first =
+        match_spectrum(make_case_matching(matching_calcite, 4, shift).input(), library, {});
     EXPECT_EQ(first.hits.front().id, "calcite");
     EXPECT_FALSE(first.is_none);
-    const auto second = match_spectrum(make_case(aragonite, 4, shift).input(), library, {});
+    const auto second =
+        match_spectrum(make_case_matching(aragonite, 4, shift).input(), library, {});
     EXPECT_EQ(second.hits.front().id, "aragonite");
     EXPECT_GT(second.hits.front().slope_correlation, 0.9);
   }
 }
 
 TEST(Matching, SaysNoneOfTheseForAStranger) {
-  const auto result = match_spectrum(make_case(stranger, 4).input(), builtin_library(), {});
+  const auto result =
+      match_spectrum(make_case_matching(stranger, 4).input(), builtin_library(), {});
   EXPECT_TRUE(result.is_none);
   EXPECT_FALSE(result.hits.empty());
 }
 
 TEST(Matching, ScoresHaveTheirMeaning) {
-  const auto spectrum = make_case(calcite, 0.5);
+  const auto spectrum = make_case_matching(matching_calcite, 0.5);
   MeasuredLibrary library;
-  for (const auto* lines : {&calcite, &stranger}) {
+  for (const auto* lines : {&matching_calcite, &stranger}) {
     MeasuredReference reference;
-    reference.id = lines == &calcite ? "own" : "other";
+    reference.id = lines == &matching_calcite ? "own" : "other";
     reference.technique = Technique::raman;
-    const auto pure = make_case(*lines, 0.5);
+    const auto pure = make_case_matching(*lines, 0.5);
     reference.axis = pure.axis;
     reference.y = pure.y;
     library.references.push_back(std::move(reference));
@@ -104,7 +109,7 @@ TEST(Matching, ScoresHaveTheirMeaning) {
 }
 
 TEST(Matching, PoorInputGivesAReason) {
-  auto flat = make_case({}, 0);
+  auto flat = make_case_matching({}, 0);
   std::fill(flat.y.begin(), flat.y.end(), 1.0);
   const auto result = match_spectrum(flat.input(), builtin_library(), {});
   EXPECT_NE(result.reason, "");

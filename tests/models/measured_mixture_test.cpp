@@ -12,23 +12,23 @@
 namespace calcispec::models {
 namespace {
 
-struct Line {
+struct MeasuredMixtureLine {
   double position;
   double width;
   double height;
 };
 
-const std::vector<Line> first{
+const std::vector<MeasuredMixtureLine> first{
     {480,  12, 300 },
     {961,  14, 1000},
     {1045, 20, 200 }
 };
-const std::vector<Line> second{
+const std::vector<MeasuredMixtureLine> second{
     {712,  8,  150},
     {1086, 7,  900},
     {1436, 12, 80 }
 };
-const std::vector<Line> third{
+const std::vector<MeasuredMixtureLine> third{
     {620,  10, 250 },
     {896,  9,  400 },
     {1003, 16, 150 },
@@ -46,7 +46,7 @@ AxisPtr make_axis(double from, double step, int points) {
 }
 
 void add_lines(const Axis& axis,
-               const std::vector<Line>& lines,
+               const std::vector<MeasuredMixtureLine>& lines,
                double factor,
                double shift,
                std::vector<double>& y) {

@@ -20,7 +20,9 @@ struct Design {
   double repeat_sd = 0.02;
 };
 
-std::vector<DatedValue> simulate(const Design& design, double per_month, std::uint64_t seed) {
+std::vector<DatedValue> simulate_series(const Design& design,
+                                        double per_month,
+                                        std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;
   std::vector<DatedValue> out;
@@ -54,7 +56,7 @@ TEST(Series, ZeroSlopesGiveFewFalseAlarms) {
     int alarms = 0;
     int left_out_0 = 0;
     for (std::uint64_t seed = 0; seed < series; ++seed) {
-      const auto trend = find_trend(simulate(design, 0, seed));
+      const auto trend = find_trend(simulate_series(design, 0, seed));
       alarms += trend.status == TrendStatus::change_shown ? 1 : 0;
       left_out_0 += trend.slope.lo95 > 0 || trend.slope.hi95 < 0 ? 1 : 0;
     }
@@ -74,7 +76,7 @@ TEST(Series, TrueSlopesAreCoveredAndShown) {
   int robust = 0;
   int shown = 0;
   for (std::uint64_t seed = 0; seed < series; ++seed) {
-    const auto trend = find_trend(simulate({}, per_month, seed));
+    const auto trend = find_trend(simulate_series({}, per_month, seed));
     covered += per_month >= trend.slope.lo95 && per_month <= trend.slope.hi95 ? 1 : 0;
     robust += per_month >= trend.robust_slope.lo95 && per_month <= trend.robust_slope.hi95 ? 1 : 0;
     shown += trend.status == TrendStatus::change_shown ? 1 : 0;
@@ -89,7 +91,7 @@ TEST(Series, TrueSlopesAreCoveredAndShown) {
 }
 
 TEST(Series, FindsTheVarianceParts) {
-  const auto trend = find_trend(simulate({40, 4, 3, 3}, 0.01, 5));
+  const auto trend = find_trend(simulate_series({40, 4, 3, 3}, 0.01, 5));
   EXPECT_NEAR(trend.spread.repeat, 0.02, 0.002);
   EXPECT_NEAR(trend.spread.spot, 0.04, 0.006);
   EXPECT_NEAR(
@@ -98,7 +100,7 @@ TEST(Series, FindsTheVarianceParts) {
 }
 
 TEST(Series, TooFewTimesGiveNoStatement) {
-  const auto trend = find_trend(simulate({3, 4, 2, 1}, 0.5, 1));
+  const auto trend = find_trend(simulate_series({3, 4, 2, 1}, 0.5, 1));
   EXPECT_EQ(trend.status, TrendStatus::not_determinable);
   EXPECT_NE(trend.reason.find("no change can be shown"), std::string::npos);
   EXPECT_TRUE(std::isnan(trend.slope.value));

@@ -20,7 +20,7 @@ PhaseShare named(const std::string& id, double share, double u) {
   return out;
 }
 
-FittedBand band(const std::string& phase, double height) {
+FittedBand band_weight_fractions(const std::string& phase, double height) {
   FittedBand out;
   out.phase = phase;
   out.height = height;
@@ -32,7 +32,8 @@ Composition two(double calcite, double u) {
   Composition out;
   out.total.status = EstimateStatus::ok;
   out.phases = {named("hydroxyapatite", 1 - calcite, u), named("calcite", calcite, u)};
-  out.bands = {band("hydroxyapatite", 1 - calcite), band("calcite", calcite)};
+  out.bands = {band_weight_fractions("hydroxyapatite", 1 - calcite),
+               band_weight_fractions("calcite", calcite)};
   return out;
 }
 
@@ -72,7 +73,7 @@ TEST(WeightFractions, AssumedIntervalsCover) {
 TEST(WeightFractions, WithoutAFactorTheSharesStay) {
   auto composition = two(0.4, 0.01);
   composition.phases.push_back(named("gypsum", 0.1, 0.01));
-  composition.bands.push_back(band("gypsum", 0.1));
+  composition.bands.push_back(band_weight_fractions("gypsum", 0.1));
   weigh_by_assumed_response(Technique::raman, composition);
   EXPECT_EQ(composition.basis, CompositionBasis::signal_share);
   EXPECT_NE(composition.calibration_reason.find("gypsum"), std::string::npos);

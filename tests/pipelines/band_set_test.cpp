@@ -12,7 +12,7 @@
 namespace calcispec {
 namespace {
 
-constexpr const char* whole = R"(
+constexpr const char* whole_set = R"(
 schema = 1
 title = "two lines"
 technique = "raman"
@@ -63,7 +63,7 @@ std::string band2(const std::string& keys) {
 }
 
 TEST(BandSet, EveryKeyReachesTheModel) {
-  auto set = parse_band_set(whole, "folder/mine.toml");
+  auto set = parse_band_set(whole_set, "folder/mine.toml");
   EXPECT_EQ(set.name, "mine");
   EXPECT_EQ(set.title, "two lines");
   EXPECT_EQ(set.technique, Technique::raman);

@@ -21,11 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string content(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
-
 std::string sample(const char* name) {
   return (test::sample_dir() / name).string();
 }
@@ -153,7 +148,7 @@ TEST_F(BatchAnalysis, LargeMapsGiveTheSameHoweverTheyAreRun) {
   auto in_parts = job;
   in_parts.output = (folder / "parts.nxs").string();
   finish(in_parts, 3, 2);
-  EXPECT_EQ(content(job.output).size(), content(in_parts.output).size());
+  EXPECT_EQ(test::content_of(job.output).size(), test::content_of(in_parts.output).size());
   const test::Hdf5File file(job.output);
   const test::Hdf5File parts(in_parts.output);
   const auto share = file.values("/entry/composition/collagen_I/fraction");
@@ -207,7 +202,7 @@ TEST_F(BatchAnalysis, WhatIsLearntOfAMapIsSettledOnce) {
   EXPECT_EQ(run_shard(job, {0, 2}, 1, never, {}), BatchEnd::done);
   const auto common = job.output + ".work/common.json";
   ASSERT_TRUE(fs::exists(common));
-  EXPECT_NE(content(common).find("collagen_I"), std::string::npos);
+  EXPECT_NE(test::content_of(common).find("collagen_I"), std::string::npos);
   std::ofstream(common) << R"({"phases": ["talc"]})";
   EXPECT_THROW(static_cast<void>(run_shard(job, {1, 2}, 1, never, {})), Error);
 }
@@ -240,12 +235,12 @@ TEST_F(BatchAnalysis, ShardsThreadsAndStopsGiveTheSameBytes) {
   auto job = map_job("one.nxs");
   job.table = (folder / "one.csv").string();
   finish(job);
-  const auto expected = content(job.output);
-  const auto table = content(job.table);
+  const auto expected = test::content_of(job.output);
+  const auto table = test::content_of(job.table);
   job.output = (folder / "many.nxs").string();
   finish(job, 3, 2);
-  EXPECT_TRUE(content(job.output) == expected);
-  EXPECT_TRUE(content(job.table) == table);
+  EXPECT_TRUE(test::content_of(job.output) == expected);
+  EXPECT_TRUE(test::content_of(job.table) == table);
   job.output = (folder / "stopped.nxs").string();
   for (auto end = BatchEnd::stopped; end == BatchEnd::stopped;) {
     std::atomic<bool> stops{false};
@@ -253,7 +248,7 @@ TEST_F(BatchAnalysis, ShardsThreadsAndStopsGiveTheSameBytes) {
     end = run_shard(job, {0, 1}, 2, stops, [&](Index, Index) { stops = ++seen > 1; });
   }
   merge_batch(job, 1);
-  EXPECT_TRUE(content(job.output) == expected);
+  EXPECT_TRUE(test::content_of(job.output) == expected);
 }
 
 TEST_F(BatchAnalysis, AnotherMethodOrOtherBandsAreAnotherJob) {
@@ -284,12 +279,12 @@ TEST_F(BatchAnalysis, FolderBecomesOneTableWithARowPerSpectrum) {
   EXPECT_EQ(counts.failed, 2);
   EXPECT_EQ(counts.refused, 1);
   EXPECT_GE(counts.processed, 2);
-  const auto expected = content(job.output);
-  const auto table = content(job.table);
+  const auto expected = test::content_of(job.output);
+  const auto table = test::content_of(job.table);
   job.output = (folder / "again.nxs").string();
   finish(job, 3, 2);
-  EXPECT_TRUE(content(job.output) == expected);
-  EXPECT_TRUE(content(job.table) == table);
+  EXPECT_TRUE(test::content_of(job.output) == expected);
+  EXPECT_TRUE(test::content_of(job.table) == table);
   EXPECT_NE(table.find("broken.csv"), std::string::npos);
   EXPECT_NE(table.find("missing.csv"), std::string::npos);
   const test::Hdf5File file(job.output);

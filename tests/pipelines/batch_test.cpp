@@ -5,6 +5,7 @@
 #include "io/file.hpp"
 #include "io/map_source.hpp"
 #include "io/nexus.hpp"
+#include "tests/support/paths.hpp"
 
 #include <gtest/gtest.h>
 
@@ -25,11 +26,6 @@ namespace fs = std::filesystem;
 constexpr Index points = 300;
 constexpr Index nx = 16;
 constexpr Index ny = 20;
-
-std::string content(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
 
 class Batch : public ::testing::Test {
  protected:
@@ -89,7 +85,7 @@ class Batch : public ::testing::Test {
   [[nodiscard]] std::string reference() const {
     const auto whole = job("whole.nxs");
     finish(whole);
-    return content(whole.output);
+    return test::content_of(whole.output);
   }
 
   fs::path folder;
@@ -122,10 +118,10 @@ TEST_F(Batch, ShardsThreadsAndStopsGiveTheSameBytes) {
   const auto expected = reference();
   const auto sharded = job("sharded.nxs");
   finish(sharded, 4);
-  EXPECT_TRUE(content(sharded.output) == expected);
+  EXPECT_TRUE(test::content_of(sharded.output) == expected);
   const auto threaded = job("threaded.nxs");
   finish(threaded, 1, 2);
-  EXPECT_TRUE(content(threaded.output) == expected);
+  EXPECT_TRUE(test::content_of(threaded.output) == expected);
   // Stopped after every few blocks.
   const auto stopped = job("stopped.nxs");
   int rounds = 0;
@@ -137,7 +133,7 @@ TEST_F(Batch, ShardsThreadsAndStopsGiveTheSameBytes) {
   }
   EXPECT_GT(rounds, 4);
   merge_batch(stopped, 1);
-  EXPECT_TRUE(content(stopped.output) == expected);
+  EXPECT_TRUE(test::content_of(stopped.output) == expected);
 }
 
 // CALCISPEC_SLOW=1: 200 kills.
@@ -170,7 +166,7 @@ TEST_F(Batch, KillsLoseNoBlockThatTheJournalVouchesFor) {
     std::atomic<bool> stops{true};
     if (is_whole) {
       merge_batch(killed, 1);
-      EXPECT_TRUE(content(killed.output) == expected);
+      EXPECT_TRUE(test::content_of(killed.output) == expected);
       fs::remove(killed.output);
       continue;
     }
@@ -179,7 +175,7 @@ TEST_F(Batch, KillsLoseNoBlockThatTheJournalVouchesFor) {
   }
   std::printf("%d of %d kills in mid-run\n", in_mid_run, kills);
   finish(killed);
-  EXPECT_TRUE(content(killed.output) == expected);
+  EXPECT_TRUE(test::content_of(killed.output) == expected);
   EXPECT_GT(in_mid_run, kills / 2);
 }
 

@@ -13,7 +13,7 @@
 namespace calcispec {
 namespace {
 
-AnalysisResult analysed(const std::string& name) {
+AnalysisResult analysed_report(const std::string& name) {
   AnalysisRequest request;
   request.inputs = {(test::sample_dir() / name).string()};
   return analyze(request, {});
@@ -65,7 +65,7 @@ TEST(Headline, SaysMainlyOnlyBeyondDoubt) {
 }
 
 TEST(Report, IsOnePageWithEveryPart) {
-  const auto page = html_report(analysed("raman_lesion.csv"));
+  const auto page = html_report(analysed_report("raman_lesion.csv"));
   for (const auto* part : {"Content-Security-Policy",
                            "For research use only. Not for diagnosis",
                            "class=\"finding ok\"",
@@ -81,12 +81,12 @@ TEST(Report, IsOnePageWithEveryPart) {
     EXPECT_TRUE(holds(page, part)) << part;
   }
   EXPECT_FALSE(holds(page, "Composition: weight fraction"));  // without a calibration
-  EXPECT_EQ(page, html_report(analysed("raman_lesion.csv")));
+  EXPECT_EQ(page, html_report(analysed_report("raman_lesion.csv")));
 }
 
 // The licence of the chart script asks for its notice in every copy.
 TEST(Report, CarriesTheNoticeOfTheChartScript) {
-  const auto page = html_report(analysed("raman_lesion.csv"));
+  const auto page = html_report(analysed_report("raman_lesion.csv"));
   if (!holds(page, "Dygraph=")) {
     GTEST_SKIP() << "built without libjs-dygraphs";
   }
@@ -94,14 +94,14 @@ TEST(Report, CarriesTheNoticeOfTheChartScript) {
 }
 
 TEST(Report, RefusedSpectrumSaysWhyAndShowsNoShares) {
-  const auto page = html_report(analysed("raman_saturated.csv"));
+  const auto page = html_report(analysed_report("raman_saturated.csv"));
   EXPECT_TRUE(holds(page, "Refused: "));
   EXPECT_TRUE(holds(page, "refused: saturation"));
   EXPECT_FALSE(holds(page, "Composition: share"));
 }
 
 TEST(Report, ManySpectraStandAsMedianAndPicker) {
-  auto result = analysed("map_4x3.txt");
+  auto result = analysed_report("map_4x3.txt");
   const auto few = html_report(result);
   EXPECT_TRUE(holds(few, "id=\"s12\""));
   EXPECT_FALSE(holds(few, "id=\"overview\""));
@@ -116,7 +116,7 @@ TEST(Report, ManySpectraStandAsMedianAndPicker) {
 }
 
 TEST(Maps, HoldSharesAndMarkersWithLimits) {
-  const auto result = analysed("map_4x3.txt");
+  const auto result = analysed_report("map_4x3.txt");
   ASSERT_EQ(result.maps.size(), 1U);
   const auto maps = maps_of(result, result.maps[0]);
   ASSERT_GE(maps.size(), 3U);
@@ -162,7 +162,7 @@ TEST(Markers, StandAgainstTheirRange) {
 }
 
 TEST(Figure, RunsAsSpectroscopistsDraw) {
-  const auto infrared = figure_svg(analysed("ftir_water_vapour.csv").spectra[0]);
+  const auto infrared = figure_svg(analysed_report("ftir_water_vapour.csv").spectra[0]);
   EXPECT_LT(infrared.find(">1600</text>"), infrared.size());
   const auto place = [](const std::string& svg, const std::string& number) {
     const auto end = svg.find(">" + number + "</text>");
@@ -170,7 +170,7 @@ TEST(Figure, RunsAsSpectroscopistsDraw) {
     return std::stod(svg.substr(start, 8));
   };
   EXPECT_LT(place(infrared, "1600"), place(infrared, "800"));
-  const auto raman = figure_svg(analysed("raman_lesion.csv").spectra[0]);
+  const auto raman = figure_svg(analysed_report("raman_lesion.csv").spectra[0]);
   EXPECT_LT(place(raman, "600"), place(raman, "1600"));
 }
 

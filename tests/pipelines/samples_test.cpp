@@ -22,7 +22,7 @@ models::CsvTable read_manifest() {
   return {content, "MANIFEST.csv"};
 }
 
-SpectrumAnalysis analysed(const models::CsvTable& table, Index row) {
+SpectrumAnalysis analysed_samples(const models::CsvTable& table, Index row) {
   static std::map<std::string, AnalysisResult> known;
   const auto& name = table.text(row, "file");
   auto found = known.find(name);
@@ -71,7 +71,7 @@ TEST(Samples, AreReadAndRefusedAsTheManifestSays) {
   ASSERT_GT(table.rows(), 30);
   for (Index row = 0; row < table.rows(); ++row) {
     SCOPED_TRACE(std::string(table.text(row, "file")));
-    const auto entry = analysed(table, row);
+    const auto entry = analysed_samples(table, row);
     EXPECT_EQ(entry.format, table.text(row, "format"));
     EXPECT_EQ(name_of(entry.technique), table.text(row, "technique"));
     EXPECT_EQ(name_of(entry.status), table.text(row, "expected") == "refused" ? "refused" : "ok");
@@ -89,7 +89,7 @@ TEST(Samples, NamesAreTrueAndIntervalsHoldTheTruth) {
       continue;
     }
     SCOPED_TRACE(std::string(table.text(row, "file")));
-    const auto entry = analysed(table, row);
+    const auto entry = analysed_samples(table, row);
     const auto shares = named(*entry.composition);
     for (const auto* substance : {"apatite", "collagen", "calcite", "whewellite", "paraffin"}) {
       const double truth = table.number(row, std::string(substance) + "_share");

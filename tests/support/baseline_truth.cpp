@@ -46,14 +46,14 @@ class Random {
   std::uint64_t state_;
 };
 
-struct Line {
+struct BaselineTruthLine {
   double center = 0;
   double fwhm = 0;
   double height = 0;
   double lorentz_share = 0;
 };
 
-constexpr std::array<Line, 16> raman_lines = {
+constexpr std::array<BaselineTruthLine, 16> raman_lines = {
     {
      {431, 22, .18, .6},
      {448, 16, .08, .6},
@@ -74,7 +74,7 @@ constexpr std::array<Line, 16> raman_lines = {
      }
 };
 
-constexpr std::array<Line, 17> ftir_lines = {
+constexpr std::array<BaselineTruthLine, 17> ftir_lines = {
     {
      {470, 30, .10, .3},
      {562, 30, .45, .3},
@@ -103,7 +103,7 @@ struct Shape {
   ArrayXd by_log_width;
 };
 
-Shape shape_of(const ArrayXd& x, const Line& line) {
+Shape shape_of(const ArrayXd& x, const BaselineTruthLine& line) {
   const ArrayXd u = (x - line.center) / line.fwhm;
   const ArrayXd lorentz = 1 / (1 + 4 * u * u);
   const ArrayXd gauss = (-4 * std::numbers::ln2 * u * u).exp();
@@ -244,9 +244,9 @@ class Maker {
 
  private:
   void draw_lines() {
-    const auto nominal =
-        settings_.is_raman ? std::span<const Line>(raman_lines) : std::span<const Line>(ftir_lines);
-    for (Line line : nominal) {
+    const auto nominal = settings_.is_raman ? std::span<const BaselineTruthLine>(raman_lines)
+                                            : std::span<const BaselineTruthLine>(ftir_lines);
+    for (BaselineTruthLine line : nominal) {
       line.center += 3 * settings_.jitter * random_.normal() + settings_.shift_cm1;
       line.fwhm *= std::exp(0.15 * settings_.jitter * random_.normal());
       line.height *= std::exp(0.4 * settings_.jitter * random_.normal());
@@ -266,7 +266,7 @@ class Maker {
     MatrixXd columns(x_.size(), 3 * count + basis.cols());
     VectorXd prior = VectorXd::Zero(columns.cols());
     for (Index b = 0; b < count; ++b) {
-      const Line& line = lines_[static_cast<std::size_t>(b)];
+      const BaselineTruthLine& line = lines_[static_cast<std::size_t>(b)];
       const Shape shape = shape_of(x_, line);
       columns.col(3 * b) = shape.value;
       columns.col(3 * b + 1) = line.height * shape.by_center;
@@ -292,7 +292,7 @@ class Maker {
   ArrayXd x_;
   ArrayXd t_;
   double noise_ = 0;
-  std::vector<Line> lines_;
+  std::vector<BaselineTruthLine> lines_;
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 namespace calcispec::test {
@@ -22,6 +24,12 @@ inline std::filesystem::path shared_dir() {
 }
 inline bool has_shared_dir() {
   return std::filesystem::is_directory(shared_dir() / "golden");
+}
+
+/// Bytes of a file; empty where it cannot be opened.
+inline std::string content_of(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
 }  // namespace calcispec::test

@@ -10,11 +10,11 @@
 namespace calcispec::test {
 namespace {
 
-using Lines = std::vector<SimulatedLine>;
+using SimulateLines = std::vector<SimulatedLine>;
 
 // Positions and heights in the ranges authors give (author spread in the fact tables of the field);
 // widths of tissue. Invented within those ranges, for simulation only.
-const Lines raman_phosphate{
+const SimulateLines raman_phosphate{
     {430.5, 23, 14,  LineRole::other    },
     {446,   21, 7,   LineRole::other    },
     {582,   23, 9,   LineRole::other    },
@@ -24,10 +24,10 @@ const Lines raman_phosphate{
     {1046,  18, 6,   LineRole::other    },
     {1076,  15, 5,   LineRole::other    }
 };
-const Lines raman_carbonate{
+const SimulateLines raman_carbonate{
     {1070.5, 14, 100, LineRole::carbonate}
 };
-const Lines raman_collagen{
+const SimulateLines raman_collagen{
     {815,    15, 17 },
     {855.5,  15, 34 },
     {876,    16, 30 },
@@ -44,33 +44,33 @@ const Lines raman_collagen{
     {1667.5, 29, 73 },
     {1690,   21, 22 }
 };
-const Lines raman_calcite{
+const SimulateLines raman_calcite{
     {712.2,  5, 9  },
     {1086.2, 5, 100},
     {1436,   7, 4  },
     {1749,   8, 3  }
 };
-const Lines raman_whewellite{
+const SimulateLines raman_whewellite{
     {504,  9,  25 },
     {896,  10, 30 },
     {1463, 9,  100},
     {1490, 10, 55 },
     {1629, 14, 20 }
 };
-const Lines raman_paraffin{
+const SimulateLines raman_paraffin{
     {889,  12, 14 },
     {1063, 8,  55 },
     {1133, 8,  45 },
     {1296, 7,  70 },
     {1441, 13, 100}
 };
-const Lines raman_unknown{
+const SimulateLines raman_unknown{
     {760,  9,  60 },
     {1205, 11, 100},
     {1585, 12, 80 }
 };
 
-const Lines ftir_phosphate{
+const SimulateLines ftir_phosphate{
     {472,  22,                  5,  LineRole::other},
     {563,  29,                  47},
     {603,  23,                  44  },
@@ -81,12 +81,12 @@ const Lines ftir_phosphate{
     {1097,  35,  36,   LineRole::phosphate               },
     {1117,  34,  16,   LineRole::phosphate             }
 };
-const Lines ftir_carbonate{
+const SimulateLines ftir_carbonate{
     {872, 9,   30                 },
     { 1415, 34, 100, LineRole::carbonate},
     { 1456, 33,  98, LineRole::carbonate}
 };
-const Lines ftir_collagen{
+const SimulateLines ftir_collagen{
     {1032, 18,  8  },
     {1082, 22,  10 },
     {1204, 19,  9  },
@@ -104,14 +104,14 @@ const Lines ftir_collagen{
     {3080, 70,  18 },
     {3320, 132, 70 }
 };
-const Lines ftir_calcite{
+const SimulateLines ftir_calcite{
     {713,  8,  12 },
     {876,  14, 32 },
     {1425, 90, 100}
 };
 
 // Positions of strong lines of the water bending band; strengths invented.
-const Lines water_vapour{
+const SimulateLines water_vapour{
     {1396, 3, 40 },
     {1419, 3, 45 },
     {1436, 3, 55 },
@@ -137,13 +137,13 @@ const Lines water_vapour{
     {3736, 4, 60 },
     {3853, 4, 45 }
 };
-const Lines carbon_dioxide{
+const SimulateLines carbon_dioxide{
     {667,  5,  60 },
     {2338, 28, 100},
     {2362, 20, 95 }
 };
 
-double shape_at(double x, const SimulatedLine& line) {
+double shape_at_simulate(double x, const SimulatedLine& line) {
   const double width = line.width * (x < line.position ? 1.06 : 0.94);
   const double u = 2 * (x - line.position) / width;
   const double tail = 1 / (1 + u * u);
@@ -195,7 +195,7 @@ double area_between(const std::vector<double>& x,
   return area;
 }
 
-struct Range {
+struct SimulateRange {
   double from = 0;
   double to = 0;
 };
@@ -203,7 +203,7 @@ struct Range {
 // Every substance has its own curve; their sum, changed by the way of measuring, is the spectrum.
 class Simulation {
  public:
-  Simulation(Range axis, double step, const SimulatedConditions& conditions)
+  Simulation(SimulateRange axis, double step, const SimulatedConditions& conditions)
       : conditions_(conditions), random_(conditions.seed) {
     double x = axis.from;
     while (x <= axis.to) {
@@ -226,7 +226,7 @@ class Simulation {
     }
   }
 
-  void add(const std::string& name, const Lines& lines, double height) {
+  void add(const std::string& name, const SimulateLines& lines, double height) {
     if (height <= 0) {
       return;
     }
@@ -270,7 +270,7 @@ class Simulation {
   }
 
   // Areas of the marker: nu3 of carbonate and nu1 with nu3 of phosphate in the infrared.
-  void find_truth(Range range, Range carbonate, Range phosphate) {
+  void find_truth(SimulateRange range, SimulateRange carbonate, SimulateRange phosphate) {
     double whole = 0;
     for (const auto& [name, y] : curves_) {
       whole += out_.truth.shares[name] = area_between(out_.x, y, range.from, range.to);
@@ -320,7 +320,7 @@ class Simulation {
 
   void put(const SimulatedLine& line, std::vector<double>& y) const {
     for (std::size_t i = 0; i < out_.x.size(); ++i) {
-      y[i] += line.height * shape_at(out_.x[i], line);
+      y[i] += line.height * shape_at_simulate(out_.x[i], line);
     }
   }
 
@@ -390,10 +390,10 @@ void add_infrared(const SimulatedSample& sample, Simulation& simulation) {
   simulation.add("calcite", ftir_calcite, sample.calcite);
 }
 
-constexpr Range infrared_axis{450, 4000};
-constexpr Range infrared_range{500, 1800};
-constexpr Range infrared_carbonate{1350, 1550};
-constexpr Range infrared_phosphate{900, 1200};
+constexpr SimulateRange infrared_axis{450, 4000};
+constexpr SimulateRange infrared_range{500, 1800};
+constexpr SimulateRange infrared_carbonate{1350, 1550};
+constexpr SimulateRange infrared_phosphate{900, 1200};
 
 }  // namespace
 
@@ -407,7 +407,7 @@ SimulatedSpectrum simulate_raman(const SimulatedSample& sample,
   simulation.add("whewellite", raman_whewellite, sample.whewellite);
   simulation.add("paraffin", raman_paraffin, sample.paraffin);
   simulation.add("unlisted", raman_unknown, sample.unknown);
-  constexpr Range range{400, 1800};
+  constexpr SimulateRange range{400, 1800};
   simulation.find_truth(range, range, range);
   return simulation.finish(50, 0);
 }

@@ -9,17 +9,17 @@ namespace {
 
 enum class Kind { other, phosphate, carbonate };
 
-struct Line {
+struct SimulateMixtureLine {
   double position = 0;
   double width = 0;
   double height = 0;
   Kind kind = Kind::other;
 };
-using Lines = std::vector<Line>;
+using SimulateMixtureLines = std::vector<SimulateMixtureLine>;
 
 struct Substance {
   double response = 1;  // height of the tallest band per weight, nu1 PO4 of apatite = 1
-  Lines lines;
+  SimulateMixtureLines lines;
 };
 
 // Places, widths and heights within the spread that authors give; invented, for simulation only.
@@ -266,19 +266,19 @@ Substance seen_by(const Laboratory& laboratory, const std::string& name, Substan
 }
 
 // A Voigt-like line: Gaussian core and Lorentzian tails, steeper on the right.
-double shape_at(double x, double position, double width) {
+double shape_at_simulate_mixture(double x, double position, double width) {
   const double own = width * (x < position ? 1.05 : 0.95);
   const double u = 2 * (x - position) / own;
   return 0.5 / (1 + u * u) + 0.5 * std::exp(-0.693147 * u * u);
 }
 
-struct Range {
+struct SimulateMixtureRange {
   double from = 0;
   double to = 0;
 };
 
-Range range_of(bool is_raman) {
-  return is_raman ? Range{400, 1800} : Range{500, 1800};
+SimulateMixtureRange range_of(bool is_raman) {
+  return is_raman ? SimulateMixtureRange{400, 1800} : SimulateMixtureRange{500, 1800};
 }
 
 std::vector<double> axis_of(bool is_raman) {
@@ -291,7 +291,9 @@ std::vector<double> axis_of(bool is_raman) {
   return x;
 }
 
-double area(const std::vector<double>& x, const std::vector<double>& y, Range range) {
+double area(const std::vector<double>& x,
+            const std::vector<double>& y,
+            SimulateMixtureRange range) {
   double sum = 0;
   for (std::size_t i = 1; i < x.size(); ++i) {
     if (x[i - 1] >= range.from && x[i] <= range.to) {
@@ -341,7 +343,7 @@ class Bench {
       auto& kind = kinds_[line.kind];
       kind.resize(out_.x.size());
       for (std::size_t i = 0; i < out_.x.size(); ++i) {
-        const double y = height * shape_at(out_.x[i], position, width);
+        const double y = height * shape_at_simulate_mixture(out_.x[i], position, width);
         curve[i] += y;
         kind[i] += y;
       }
@@ -361,8 +363,10 @@ class Bench {
       share /= whole;
     }
     if (kinds_.count(Kind::phosphate) == 1 && kinds_.count(Kind::carbonate) == 1) {
-      const Range carbonate = laboratory_.is_raman ? Range{400, 1800} : Range{1350, 1550};
-      const Range phosphate = laboratory_.is_raman ? Range{400, 1800} : Range{900, 1200};
+      const SimulateMixtureRange carbonate =
+          laboratory_.is_raman ? SimulateMixtureRange{400, 1800} : SimulateMixtureRange{1350, 1550};
+      const SimulateMixtureRange phosphate =
+          laboratory_.is_raman ? SimulateMixtureRange{400, 1800} : SimulateMixtureRange{900, 1200};
       out_.truth.carbonate_phosphate_ratio = area(out_.x, kinds_[Kind::carbonate], carbonate) /
                                              area(out_.x, kinds_[Kind::phosphate], phosphate);
       if (laboratory_.is_raman) {
@@ -423,7 +427,7 @@ class Bench {
                                1717.,
                                1734.}) {
       for (std::size_t i = 0; i < out_.x.size(); ++i) {
-        out_.y[i] += 0.8 * measurement_.vapour * shape_at(out_.x[i], place, 3);
+        out_.y[i] += 0.8 * measurement_.vapour * shape_at_simulate_mixture(out_.x[i], place, 3);
       }
     }
     for (double& y : out_.y) {
@@ -478,7 +482,8 @@ double response_area(const std::string& substance, const Laboratory& laboratory)
   for (const auto& line : seen.lines) {
     const double width = std::hypot(line.width, laboratory.instrument_width);
     for (std::size_t i = 0; i < x.size(); ++i) {
-      curve[i] += seen.response * line.height * shape_at(x[i], line.position, width);
+      curve[i] +=
+          seen.response * line.height * shape_at_simulate_mixture(x[i], line.position, width);
     }
   }
   return area(x, curve, range_of(laboratory.is_raman));

@@ -21,53 +21,53 @@
 namespace calcispec {
 namespace {
 
-constexpr Index spectra_per_regime = 100;
+constexpr Index coverage_spectra_per_regime = 100;
 
 // Least part of the truths that the intervals must hold, and most spectra with a false name.
-struct Bounds {
+struct CoverageBounds {
   double shares;
   double ratio;
   double false_names;
 };
 
-struct Regime {
+struct CoverageRegime {
   const char* name;
   Technique technique;
   SamplingMode mode;
   test::SimulatedConditions conditions;
   double shift_sd;
-  Bounds bounds;
+  CoverageBounds bounds;
 };
 
 // The name is gtest's.
 // NOLINTNEXTLINE(readability-identifier-naming)
-void PrintTo(const Regime& regime, std::ostream* out) {
+void PrintTo(const CoverageRegime& regime, std::ostream* out) {
   *out << regime.name;
 }
 
 // One number of one spectrum beside its truth; not finite: no answer was given.
-struct Answer {
+struct CoverageAnswer {
   double truth = 0;
   Estimate estimate;
 };
 
 struct Outcome {
-  std::vector<Answer> shares;
-  Answer ratio;
+  std::vector<CoverageAnswer> shares;
+  CoverageAnswer ratio;
   double shift_error = 0;  // in units of its own uncertainty
   std::vector<std::string> false_names;
 };
 
-bool has_answer(const Answer& answer) {
+bool has_answer(const CoverageAnswer& answer) {
   return std::isfinite(answer.truth) && std::isfinite(answer.estimate.lo95) &&
          std::isfinite(answer.estimate.hi95);
 }
 
-bool is_covered(const Answer& answer) {
+bool is_covered(const CoverageAnswer& answer) {
   return answer.estimate.lo95 <= answer.truth && answer.truth <= answer.estimate.hi95;
 }
 
-test::SimulatedSample random_sample(const Regime& regime, std::mt19937_64& random) {
+test::SimulatedSample random_sample(const CoverageRegime& regime, std::mt19937_64& random) {
   std::uniform_real_distribution<double> uniform;
   test::SimulatedSample sample;
   const double size = regime.technique == Technique::raman ? 4000 : 0.8;
@@ -79,7 +79,7 @@ test::SimulatedSample random_sample(const Regime& regime, std::mt19937_64& rando
   return sample;
 }
 
-test::SimulatedSpectrum simulate(const Regime& regime, Index item) {
+test::SimulatedSpectrum simulate(const CoverageRegime& regime, Index item) {
   // A seed of its own for each spectrum, so that the order does not matter.
   std::mt19937_64 random(9000 + static_cast<std::uint64_t>(item));
   auto how = regime.conditions;
@@ -97,7 +97,7 @@ test::SimulatedSpectrum simulate(const Regime& regime, Index item) {
 }
 
 // The substance of the simulation that a phase or group stands for; empty: it was not put in.
-std::string substance_of(const std::string& id, const std::vector<std::string>& members) {
+std::string coverage_substance_of(const std::string& id, const std::vector<std::string>& members) {
   for (const auto& name :
        {std::string("apatite"), std::string("collagen"), std::string("calcite")}) {
     const bool is_in = id.find(name) != std::string::npos ||
@@ -112,7 +112,7 @@ std::string substance_of(const std::string& id, const std::vector<std::string>& 
 }
 
 // Infrared spectra are simulated with these.
-bool is_gas(const std::string& id) {
+bool is_gas_coverage(const std::string& id) {
   return id == "h2o_vapour" || id == "co2_gas";
 }
 
@@ -127,10 +127,10 @@ Outcome outcome_of(const test::SimulatedTruth& truth,
     if (!is_named) {
       return;
     }
-    const auto found = truth.shares.find(substance_of(id, members));
+    const auto found = truth.shares.find(coverage_substance_of(id, members));
     if (found != truth.shares.end()) {
       out.shares.push_back({found->second, share});
-    } else if (!is_gas(id)) {
+    } else if (!is_gas_coverage(id)) {
       out.false_names.push_back(id);
     }
   };
@@ -160,13 +160,13 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-struct Tally {
+struct CoverageTally {
   Index answers = 0;
   Index covered = 0;
   std::vector<double> widths;
   std::vector<double> errors;
 
-  void add(const Answer& answer) {
+  void add(const CoverageAnswer& answer) {
     if (!has_answer(answer)) {
       return;
     }
@@ -189,13 +189,13 @@ struct Tally {
   }
 };
 
-class Coverage : public ::testing::TestWithParam<Regime> {};
+class Coverage : public ::testing::TestWithParam<CoverageRegime> {};
 
 TEST_P(Coverage, IntervalsHoldTheTruth) {
   const auto& regime = GetParam();
   const auto library = models::builtin_library();
-  std::vector<Outcome> outcomes(spectra_per_regime);
-  parallel_for(spectra_per_regime, 0, [&](Index item) {
+  std::vector<Outcome> outcomes(coverage_spectra_per_regime);
+  parallel_for(coverage_spectra_per_regime, 0, [&](Index item) {
     const auto spectrum = simulate(regime, item);
     const auto axis = Axis::make(
         spectrum.x,
@@ -206,8 +206,8 @@ TEST_P(Coverage, IntervalsHoldTheTruth) {
     outcomes[static_cast<std::size_t>(item)] =
         outcome_of(spectrum.truth, composition, models::evaluate_markers(input, composition));
   });
-  Tally shares;
-  Tally ratio;
+  CoverageTally shares;
+  CoverageTally ratio;
   Index with_false_name = 0;
   std::map<std::string, Index> false_names;
   std::vector<double> shifts;
@@ -231,23 +231,24 @@ TEST_P(Coverage, IntervalsHoldTheTruth) {
   std::printf("%-22s %lld of %lld spectra with a false name:%s; median shift error %.2f u\n",
               regime.name,
               static_cast<long long>(with_false_name),
-              static_cast<long long>(spectra_per_regime),
+              static_cast<long long>(coverage_spectra_per_regime),
               list.c_str(),
               median(shifts));
-  EXPECT_GE(shares.answers, spectra_per_regime);
+  EXPECT_GE(shares.answers, coverage_spectra_per_regime);
   EXPECT_GE(shares.rate(), regime.bounds.shares);
   EXPECT_GE(ratio.rate(), regime.bounds.ratio);
-  EXPECT_LE(static_cast<double>(with_false_name), regime.bounds.false_names * spectra_per_regime);
+  EXPECT_LE(static_cast<double>(with_false_name),
+            regime.bounds.false_names * coverage_spectra_per_regime);
 }
 
-std::vector<Regime> regimes() {
-  std::vector<Regime> out;
+std::vector<CoverageRegime> regimes_coverage() {
+  std::vector<CoverageRegime> out;
   const auto add = [&](const char* name,
                        Technique technique,
                        SamplingMode mode,
                        const test::SimulatedConditions& how,
                        double shift_sd,
-                       const Bounds& bounds) {
+                       const CoverageBounds& bounds) {
     out.push_back({name, technique, mode, how, shift_sd, bounds});
   };
   test::SimulatedConditions raman;
@@ -286,9 +287,10 @@ std::vector<Regime> regimes() {
   return out;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Coverage, ::testing::ValuesIn(regimes()), [](const auto& row) {
-  return std::string(row.param.name);
-});
+INSTANTIATE_TEST_SUITE_P(All,
+                         Coverage,
+                         ::testing::ValuesIn(regimes_coverage()),
+                         [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace
 }  // namespace calcispec

@@ -88,7 +88,7 @@ models::MapComposer composer_of(const SimulatedMap& map, Index jobs) {
   return {map.axis, samples, map.technique, map.mode, library(), {}, jobs};
 }
 
-struct Sums {
+struct MapSums {
   double squares = 0;
   Index covered = 0;
   Index count = 0;
@@ -126,7 +126,7 @@ double truth_of(const test::MixtureTruth& truth, const std::string& substance) {
 
 void count(const models::Composition& composition,
            const test::MixtureTruth& truth,
-           std::map<std::string, Sums>& sums) {
+           std::map<std::string, MapSums>& sums) {
   for (const auto* substance : {"apatite", "collagen", "brushite", "whewellite"}) {
     auto& own = sums[substance];
     const double there = truth_of(truth, substance);
@@ -142,7 +142,7 @@ void count(const models::Composition& composition,
   }
 }
 
-void print(const char* name, std::map<std::string, Sums>& sums) {
+void print(const char* name, std::map<std::string, MapSums>& sums) {
   for (const auto& [substance, own] : sums) {
     std::printf(
         "%-18s %-11s RMSE %.3f, covered %5.1f %% of %3td, named %3td of %3td, falsely %td\n",
@@ -173,8 +173,8 @@ TEST_P(MapComposition, IsAsGoodAsEverySpectrumAlone) {
     const models::CompositionInput input{*map.axis, map.spectra[at], map.technique, map.mode};
     alone[at] = models::estimate_composition(input, library(), {});
   });
-  std::map<std::string, Sums> sums_together;
-  std::map<std::string, Sums> sums_alone;
+  std::map<std::string, MapSums> sums_together;
+  std::map<std::string, MapSums> sums_alone;
   for (std::size_t i = 0; i < map.spectra.size(); ++i) {
     count(together[i], map.truth[i], sums_together);
     count(alone[i], map.truth[i], sums_alone);

@@ -21,9 +21,9 @@
 namespace calcispec {
 namespace {
 
-constexpr Index spectra_per_regime = 60;
+constexpr Index mixture_truth_spectra_per_regime = 60;
 
-struct Bounds {
+struct MixtureTruthBounds {
   double share_error;
   double share_coverage;
   double ratio_coverage;
@@ -32,7 +32,7 @@ struct Bounds {
   double flagged;      // part of the unknown substances
 };
 
-struct Regime {
+struct MixtureTruthRegime {
   const char* name;
   bool is_raman;
   double snr;
@@ -41,12 +41,12 @@ struct Regime {
   double vapour;
   double stray_light;
   bool is_crowded;  // several minor phases at once, at any amount; else one at most
-  Bounds bounds;
+  MixtureTruthBounds bounds;
 };
 
 // The name is gtest's.
 // NOLINTNEXTLINE(readability-identifier-naming)
-void PrintTo(const Regime& regime, std::ostream* out) {
+void PrintTo(const MixtureTruthRegime& regime, std::ostream* out) {
   *out << regime.name;
 }
 
@@ -61,7 +61,7 @@ const std::vector<std::string>& minors(bool is_raman) {
   return is_raman ? raman : infrared;
 }
 
-test::Laboratory laboratory_of(const Regime& regime) {
+test::Laboratory laboratory_of(const MixtureTruthRegime& regime) {
   test::Laboratory out;
   out.seed = 3;
   out.is_raman = regime.is_raman;
@@ -70,7 +70,7 @@ test::Laboratory laboratory_of(const Regime& regime) {
 
 // Always apatite and collagen, the unlisted in a fifth; crowded: each other phase in a third of the
 // spectra, else one of them in half of the spectra.
-test::Mixture random_mixture(const Regime& regime, std::mt19937_64& random) {
+test::Mixture random_mixture(const MixtureTruthRegime& regime, std::mt19937_64& random) {
   std::uniform_real_distribution<double> uniform;
   test::Mixture out;
   out.weights["apatite"] = 0.4 + 0.6 * uniform(random);
@@ -102,7 +102,7 @@ struct Case {
   test::MeasuredMixture measured;
 };
 
-Case make_case(const Regime& regime, Index item) {
+Case make_case(const MixtureTruthRegime& regime, Index item) {
   std::mt19937_64 random(4000 + static_cast<std::uint64_t>(item));
   std::normal_distribution<double> normal;
   Case out;
@@ -119,7 +119,7 @@ Case make_case(const Regime& regime, Index item) {
 }
 
 // The laboratory's own responses, as a calibration with many standards would find them.
-models::ResponseCalibration responses_of(const Regime& regime) {
+models::ResponseCalibration responses_of(const MixtureTruthRegime& regime) {
   models::ResponseCalibration out;
   out.id = "generator";
   out.technique = regime.is_raman ? Technique::raman : Technique::ftir;
@@ -140,7 +140,7 @@ models::ResponseCalibration responses_of(const Regime& regime) {
   return out;
 }
 
-std::string substance_of(const std::string& id) {
+std::string mixture_truth_substance_of(const std::string& id) {
   if (id.find("apatite") != std::string::npos) {
     return "apatite";
   }
@@ -152,7 +152,7 @@ struct Found {
   Estimate share;
 };
 
-bool is_gas(const Found& found) {
+bool is_gas_mixture_truth(const Found& found) {
   return found.substance == "h2o_vapour" || found.substance == "co2_gas";
 }
 
@@ -161,20 +161,20 @@ std::vector<Found> named_in(const models::Composition& composition) {
   std::vector<Found> out;
   for (const auto& group : composition.groups) {
     if (group.status == models::PhaseStatus::quantified) {
-      out.push_back({substance_of(group.name), group.share});
+      out.push_back({mixture_truth_substance_of(group.name), group.share});
     }
   }
   for (const auto* list : {&composition.phases, &composition.matrix}) {
     for (const auto& entry : *list) {
       if (entry.status == models::PhaseStatus::quantified) {
-        out.push_back({substance_of(entry.phase), entry.share});
+        out.push_back({mixture_truth_substance_of(entry.phase), entry.share});
       }
     }
   }
   return out;
 }
 
-struct Tally {
+struct MixtureTruthTally {
   Index answers = 0;
   Index covered = 0;
   double square = 0;
@@ -208,10 +208,10 @@ struct Tally {
 };
 
 struct Sums {
-  Tally shares;
-  Tally weights;
-  Tally ratio;
-  Tally width;
+  MixtureTruthTally shares;
+  MixtureTruthTally weights;
+  MixtureTruthTally ratio;
+  MixtureTruthTally width;
   Index absent = 0;
   Index false_names = 0;
   Index missed = 0;   // substances of 5 % of the signal or more without a name
@@ -256,7 +256,7 @@ void count_names(const Case& truth, const std::vector<Found>& named, Sums& sums)
   for (const auto& row : named) {
     const auto found = truth.mixture.weights.find(row.substance);
     sums.false_names +=
-        !is_gas(row) && (found == truth.mixture.weights.end() || found->second == 0);
+        !is_gas_mixture_truth(row) && (found == truth.mixture.weights.end() || found->second == 0);
   }
 }
 
@@ -268,7 +268,7 @@ void count(const Case& truth,
   const auto named = named_in(shares);
   count_names(truth, named, sums);
   for (const auto& row : named) {
-    if (is_gas(row)) {
+    if (is_gas_mixture_truth(row)) {
       continue;  // in the beam, not in the specimen
     }
     const auto found = truth.measured.truth.shares.find(row.substance);
@@ -299,18 +299,18 @@ void count(const Case& truth,
   }
 }
 
-struct Answer {
+struct MixtureTruthAnswer {
   Case truth;
   models::Composition shares;
   models::Composition weights;
   std::vector<models::Marker> markers;
 };
 
-Answer answer_of(const Regime& regime,
-                 Index item,
-                 const models::ReferenceLibrary& library,
-                 const models::ResponseCalibration& responses) {
-  Answer out;
+MixtureTruthAnswer answer_of(const MixtureTruthRegime& regime,
+                             Index item,
+                             const models::ReferenceLibrary& library,
+                             const models::ResponseCalibration& responses) {
+  MixtureTruthAnswer out;
   out.truth = make_case(regime, item);
   const auto axis = Axis::make(
       out.truth.measured.x, regime.is_raman ? AxisKind::raman_shift : AxisKind::wavenumber, "1/cm");
@@ -323,14 +323,14 @@ Answer answer_of(const Regime& regime,
   return out;
 }
 
-class MixtureTruth : public ::testing::TestWithParam<Regime> {};
+class MixtureTruth : public ::testing::TestWithParam<MixtureTruthRegime> {};
 
 TEST_P(MixtureTruth, IsFoundAndCovered) {
   const auto& regime = GetParam();
   const auto library = models::builtin_library();
   const auto responses = responses_of(regime);
-  std::vector<Answer> answers(spectra_per_regime);
-  parallel_for(spectra_per_regime, 0, [&](Index item) {
+  std::vector<MixtureTruthAnswer> answers(mixture_truth_spectra_per_regime);
+  parallel_for(mixture_truth_spectra_per_regime, 0, [&](Index item) {
     answers[static_cast<std::size_t>(item)] = answer_of(regime, item, library, responses);
   });
   Sums sums;
@@ -371,11 +371,11 @@ struct Disturbance {
   double stray_light;
 };
 
-Regime make_regime(const char* name,
-                   bool is_raman,
-                   const Disturbance& how,
-                   bool is_crowded,
-                   const Bounds& bounds) {
+MixtureTruthRegime make_regime(const char* name,
+                               bool is_raman,
+                               const Disturbance& how,
+                               bool is_crowded,
+                               const MixtureTruthBounds& bounds) {
   return {name,
           is_raman,
           how.snr,
@@ -387,13 +387,13 @@ Regime make_regime(const char* name,
           bounds};
 }
 
-std::vector<Regime> regimes() {
+std::vector<MixtureTruthRegime> regimes_mixture_truth() {
   const Disturbance good{200, 0.5, 0.3, 0, 0};
   const Disturbance typical{50, 2, 0.7, 0, 0};
   const Disturbance poor{20, 5, 1, 0, 0};
   const Disturbance infrared{2000, 0.05, 0.3, 0.008, 0.005};
   const Disturbance poor_infrared{400, 0.05, 0.7, 0.02, 0.02};
-  std::vector<Regime> out;
+  std::vector<MixtureTruthRegime> out;
   out.push_back(make_regime("raman_good", true, good, false, {0.08, 0.73, 0.78, 0.08, 0.02, 0.9}));
   out.push_back(
       make_regime("raman_typical", true, typical, false, {0.07, 0.82, 0.75, 0.06, 0.02, 0.9}));
@@ -409,12 +409,13 @@ std::vector<Regime> regimes() {
   return out;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MixtureTruth, ::testing::ValuesIn(regimes()), [](const auto& row) {
-  return std::string(row.param.name);
-});
+INSTANTIATE_TEST_SUITE_P(All,
+                         MixtureTruth,
+                         ::testing::ValuesIn(regimes_mixture_truth()),
+                         [](const auto& row) { return std::string(row.param.name); });
 
 TEST(MixtureQuality, SaturatedSpectraAreRefused) {
-  const auto regime = regimes()[1];
+  const auto regime = regimes_mixture_truth()[1];
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     std::mt19937_64 random(seed);
     test::Measurement how;
