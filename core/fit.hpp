@@ -134,7 +134,7 @@ struct FittedBand {
   FittedValue height;
   FittedValue fwhm;
   FittedValue area;  // -infinity to infinity, without the background
-  // Intervals of what core/fit_diagnostics.hpp derives; the bootstrap alone fills them.
+  // Intervals of what core/fit_diagnostics.hpp derives.
   FitInterval area_share = {};
   FitInterval asymmetry = {};
 };

@@ -99,7 +99,8 @@ void fill_intervals(const BandModel& model,
   const double quantile = student_quantile(
       0.5 + 0.5 * options.level, is_scaled ? freedom : std::numeric_limits<double>::infinity());
   const double scale = is_scaled ? result.reduced_chi_square : 1;
-  band_fit::profile_answer(data, compiled, scale * quantile * quantile, result);
+  const auto extras = band_extras(model, result);
+  band_fit::profile_answer(data, compiled, scale * quantile * quantile, extras, result);
 }
 
 void fill_joint_intervals(const JointModel& model,

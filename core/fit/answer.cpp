@@ -332,9 +332,9 @@ class Answer {
 
 }  // namespace
 
-BandMeasures measure_slope(const CompiledBand& band,
-                           std::array<double, kernels::most_shape_parameters> parameters,
-                           Index j) {
+Sides sides_of(const CompiledBand& band,
+               const std::array<double, kernels::most_shape_parameters>& parameters,
+               Index j) {
   const auto at = static_cast<std::size_t>(j);
   const auto& info = band.row->info.parameters[at];
   const double middle = parameters[at];
@@ -343,13 +343,20 @@ BandMeasures measure_slope(const CompiledBand& band,
     const bool is_length = info.unit == "axis";
     scale = std::max(scale, is_length ? band.row->measure(parameters.data()).fwhm : 1e-2);
   }
-  const double high = std::min(info.maximum, middle + 1e-5 * scale);
-  const double low = std::max(info.minimum, middle - 1e-5 * scale);
-  parameters[at] = high;
-  const BandMeasures above = band.row->measure(parameters.data());
-  parameters[at] = low;
-  const BandMeasures below = band.row->measure(parameters.data());
-  const double inverse = 1 / (high - low);
+  Sides out{parameters, parameters};
+  out.above[at] = std::min(info.maximum, middle + 1e-5 * scale);
+  out.below[at] = std::max(info.minimum, middle - 1e-5 * scale);
+  out.distance = out.above[at] - out.below[at];
+  return out;
+}
+
+BandMeasures measure_slope(const CompiledBand& band,
+                           const std::array<double, kernels::most_shape_parameters>& parameters,
+                           Index j) {
+  const auto sides = sides_of(band, parameters, j);
+  const BandMeasures above = band.row->measure(sides.above.data());
+  const BandMeasures below = band.row->measure(sides.below.data());
+  const double inverse = 1 / sides.distance;
   return {(above.height - below.height) * inverse,
           (above.fwhm - below.fwhm) * inverse,
           (above.area - below.area) * inverse};

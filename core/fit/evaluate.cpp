@@ -243,56 +243,77 @@ void Evaluation::fill_normal(State& state) {
 }
 
 void Evaluation::measure_pulled() {
-  if (pull_.band < 0) {
-    return;
-  }
-  const CompiledBand& band = compiled_->bands[static_cast<std::size_t>(pull_.band)];
-  std::array<double, kernels::most_shape_parameters> p{};
-  std::copy_n(values_.begin() + band.first, band.count, p.begin());
-  unit_measure_ = band.row->measure(p.data()).*pull_.measure;
-  unit_slopes_.fill(0);
-  for (Index j = 2; j < band.count; ++j) {
-    if (compiled_->links[static_cast<std::size_t>(band.first + j)].free >= 0) {
-      unit_slopes_[static_cast<std::size_t>(j)] = measure_slope(band, p, j).*pull_.measure;
+  unit_measures_.assign(pull_.part.size(), 0.0);
+  for (std::size_t b = 0; b < pull_.part.size(); ++b) {
+    if (pull_.part[b] != 0) {
+      const CompiledBand& band = compiled_->bands[b];
+      unit_measures_[b] = pull_.measure(*band.row, values_.data() + band.first);
     }
   }
 }
 
 void Evaluation::add_pull_to_linear() {
-  if (pull_.band < 0 || pull_.measure == &BandMeasures::fwhm) {
+  if (pull_.part.empty() || !pull_.has_amount) {
     return;
   }
-  const CompiledBand& band = compiled_->bands[static_cast<std::size_t>(pull_.band)];
-  const Link& amount = compiled_->links[static_cast<std::size_t>(band.first)];
-  if (amount.free >= 0) {
-    const double slope = pull_.weight * unit_measure_ * amount.ratio;
-    const double target = pull_.weight * (pull_.target - unit_measure_ * amount.offset);
-    linear_normal_.row(amount.free)[amount.free] += slope * slope;
-    linear_right_[static_cast<std::size_t>(amount.free)] += slope * target;
+  const auto amounts = static_cast<std::size_t>(compiled_->amounts);
+  double target = pull_.weight * pull_.target;
+  pull_row_.assign(amounts, 0.0);
+  for (std::size_t b = 0; b < pull_.part.size(); ++b) {
+    const Link& amount = compiled_->links[static_cast<std::size_t>(compiled_->bands[b].first)];
+    const double slope = pull_.weight * pull_.part[b] * unit_measures_[b];
+    target -= slope * amount.offset;
+    if (amount.free >= 0) {
+      pull_row_[static_cast<std::size_t>(amount.free)] += slope * amount.ratio;
+    }
+  }
+  for (std::size_t i = 0; i < amounts; ++i) {
+    linear_right_[i] += pull_row_[i] * target;
+    for (std::size_t j = i; j < amounts; ++j) {
+      linear_normal_.row(static_cast<Index>(i))[j] += pull_row_[i] * pull_row_[j];
+    }
+  }
+}
+
+// A measure of a band that is pulled, and how it grows with the free parameters.
+void Evaluation::add_pulled_band(std::size_t b, State& state) {
+  const CompiledBand& band = compiled_->bands[b];
+  const double amount = pull_.has_amount ? compiled_->value(band.first, state.theta) : 1;
+  std::array<double, kernels::most_shape_parameters> p{};
+  std::copy_n(values_.begin() + band.first, band.count, p.begin());
+  state.pulled += pull_.part[b] * amount * unit_measures_[b];
+  for (Index j = 0; j < band.count; ++j) {
+    const Link& link = compiled_->links[static_cast<std::size_t>(band.first + j)];
+    if (link.free < 0 || j == 1) {  // no measure depends on the place
+      continue;
+    }
+    double slope = pull_.has_amount ? unit_measures_[b] : 0;
+    if (j > 0) {
+      const auto sides = sides_of(band, p, j);
+      slope = amount *
+              (pull_.measure(*band.row, sides.above.data()) -
+               pull_.measure(*band.row, sides.below.data())) /
+              sides.distance;
+    }
+    pull_row_[static_cast<std::size_t>(link.free)] +=
+        pull_.weight * pull_.part[b] * link.ratio * slope;
   }
 }
 
 void Evaluation::add_pull(State& state) {
-  if (pull_.band < 0) {
+  if (pull_.part.empty()) {
     return;
   }
-  const CompiledBand& band = compiled_->bands[static_cast<std::size_t>(pull_.band)];
-  const bool has_amount = pull_.measure != &BandMeasures::fwhm;
-  const double amount = has_amount ? compiled_->value(band.first, state.theta) : 1;
-  state.pulled = amount * unit_measure_;
+  state.pulled = 0;
+  pull_row_.assign(state.theta.size(), 0.0);
+  for (std::size_t b = 0; b < pull_.part.size(); ++b) {
+    if (pull_.part[b] != 0) {
+      add_pulled_band(b, state);
+    }
+  }
   const double residual = pull_.weight * (pull_.target - state.pulled);
   state.pull_square = residual * residual;
   state.chi_square += state.pull_square;
-  pull_row_.assign(state.theta.size(), 0.0);
-  for (Index j = 0; j < band.count; ++j) {
-    const Link& link = compiled_->links[static_cast<std::size_t>(band.first + j)];
-    const double slope = j > 0        ? amount * unit_slopes_[static_cast<std::size_t>(j)]
-                         : has_amount ? unit_measure_
-                                      : 0;
-    if (link.free >= 0) {
-      pull_row_[static_cast<std::size_t>(link.free)] += pull_.weight * link.ratio * slope;
-    }
-  }
   for (std::size_t i = 0; i < pull_row_.size(); ++i) {
     state.gradient[i] += pull_row_[i] * residual;
     for (std::size_t j = i; j < pull_row_.size(); ++j) {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "core/fit/broadener_private.hpp"
+#include "core/fit_diagnostics.hpp"
 #include "core/fit_intervals.hpp"
 #include "core/kernels/bounded_step.hpp"
 #include "core/kernels/profile.hpp"
 
 #include <array>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace calcispec::band_fit {
@@ -98,20 +100,33 @@ double background_chi_square(const Data& data, const Compiled& compiled);
 /// Background functions at t, unweighted.
 void background_functions(FitBackground kind, double t, Index count, double* out);
 
-/// A pseudo-measurement: weight * (measure of a band - target) is one more residual. It drags the
-/// minimum along the profile of that measure.
+/// A value of a band of amount 1.
+using BandMeasure = double (*)(const kernels::ShapeRow& row, const double* parameters);
+
+/// A pseudo-measurement: weight * (sum of part * measure over the bands - target) is one more
+/// residual. It drags the minimum along the profile of that sum.
 struct Pull {
-  Index band = -1;  // -1: none
-  double BandMeasures::*measure = nullptr;
+  std::vector<double> part;  // per band; empty: nothing is pulled
+  BandMeasure measure = nullptr;
+  bool has_amount = true;  // the measure grows with the amount
   double target = 0;
   double weight = 0;
 };
 
-/// Slopes of the measures by parameter j >= 2, for amount 1.
-///
-/// Method     central difference, one-sided at the ends of the table's range
+/// Values at a little more and a little less of one parameter.
+struct Sides {
+  std::array<double, kernels::most_shape_parameters> above{};
+  std::array<double, kernels::most_shape_parameters> below{};
+  double distance = 0;
+};
+/// About parameter j; one-sided at the ends of the table's range.
+Sides sides_of(const CompiledBand& band,
+               const std::array<double, kernels::most_shape_parameters>& parameters,
+               Index j);
+
+/// Slopes of the measures by parameter j >= 2, for amount 1, from both sides.
 BandMeasures measure_slope(const CompiledBand& band,
-                           std::array<double, kernels::most_shape_parameters> parameters,
+                           const std::array<double, kernels::most_shape_parameters>& parameters,
                            Index j);
 
 /// Everything known at one theta.
@@ -121,7 +136,7 @@ struct State {
   AlignedDoubles gram;
   AlignedDoubles residual;
   double chi_square = 0;         // with that of the pull
-  double pulled = 0;             // the measure that is pulled
+  double pulled = 0;             // the sum that is pulled
   double pull_square = 0;        // its part of chi-square
   kernels::SmallMatrix normal;   // J'J over theta
   std::vector<double> gradient;  // J'r over theta, r = y - model: a step along it lowers chi-square
@@ -134,11 +149,12 @@ class Evaluation {
   /// The others of theta are kept, amounts and background are solved within their bounds. False if
   /// nothing finite comes out.
   bool evaluate(State& state);
-  void set_pull(const Pull& pull) { pull_ = pull; }
+  void set_pull(Pull pull) { pull_ = std::move(pull); }
 
  private:
   void measure_pulled();
   void add_pull_to_linear();
+  void add_pulled_band(std::size_t b, State& state);
   void add_pull(State& state);
   void fill_columns(State& state);
   bool solve_linear(State& state);
@@ -162,8 +178,7 @@ class Evaluation {
   std::vector<double> products_;
   kernels::BoundedStep solver_;
   Pull pull_;
-  double unit_measure_ = 0;  // of the pulled band, for amount 1
-  std::array<double, kernels::most_shape_parameters> unit_slopes_{};
+  std::vector<double> unit_measures_;  // of the pulled bands, for amount 1
   std::vector<double> pull_row_;
   AlignedDoubles fine_;  // for the broadener
 };
@@ -246,7 +261,12 @@ void bootstrap_joint(const JointModel& joint,
                      JointFitResult& result);
 
 /// Intervals by profile likelihood: chi-square, made least over all else, grows by `growth`.
-void profile_answer(const Data& data, Compiled& compiled, double growth, FitResult& result);
+/// `extras` are those of the answer.
+void profile_answer(const Data& data,
+                    Compiled& compiled,
+                    double growth,
+                    std::span<const BandExtras> extras,
+                    FitResult& result);
 
 std::string_view message_of(FitStatus status);
 /// All standard errors, and the covariance by the square.

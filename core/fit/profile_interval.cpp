@@ -1,4 +1,5 @@
 // Intervals by profile likelihood: chi-square along one value, made least over all others.
+#include "core/fit/asymmetry_private.hpp"
 #include "core/fit/fit_private.hpp"
 #include "core/special_values_private.hpp"
 
@@ -15,13 +16,28 @@ constexpr double tight_pull = 10;       // the measure follows its target to 1 %
 constexpr int most_trials = 40;
 constexpr int most_expansions = 14;  // each three times as far: 1e6 standard errors
 
-// What is varied: a free parameter, or a measure of a band.
+// What is varied: a free parameter, a measure of a band, or its share of the area.
 struct Varied {
   Index free = -1;
+  Index share_of = -1;  // the band whose share is pulled
   Pull pull = {};
   double value = 0;
   double step = 0;  // about a standard error
 };
+
+double height_of(const kernels::ShapeRow& row, const double* parameters) {
+  return row.measure(parameters).height;
+}
+double fwhm_of(const kernels::ShapeRow& row, const double* parameters) {
+  return row.measure(parameters).fwhm;
+}
+double area_of(const kernels::ShapeRow& row, const double* parameters) {
+  return row.measure(parameters).area;
+}
+double asymmetry_at(const kernels::ShapeRow& row, const double* parameters) {
+  const auto at = static_cast<std::size_t>(&row - kernels::shape_table().data());
+  return asymmetry_of(band_shapes()[at], {parameters, row.info.parameters.size()});
+}
 
 struct Trial {
   bool is_usable = false;
@@ -33,8 +49,16 @@ struct Trial {
 
 class Profile {
  public:
-  Profile(const Data& data, Compiled& compiled, double growth, FitResult& result)
-      : data_(data), compiled_(compiled), goal_(std::sqrt(growth)), result_(result) {
+  Profile(const Data& data,
+          Compiled& compiled,
+          double growth,
+          std::span<const BandExtras> extras,
+          FitResult& result)
+      : data_(data),
+        compiled_(compiled),
+        goal_(std::sqrt(growth)),
+        extras_(extras),
+        result_(result) {
     options_.tolerance = 1e-10;
     minimizer_.prepare(data, compiled);
   }
@@ -94,7 +118,7 @@ class Profile {
   }
 
   [[nodiscard]] double step_of_measure(std::size_t b,
-                                       double BandMeasures::*measure,
+                                       BandMeasure measure,
                                        const FittedValue& value) const {
     if (std::isfinite(value.standard_error) && value.standard_error > 0) {
       return value.standard_error;
@@ -102,14 +126,13 @@ class Profile {
     const CompiledBand& band = compiled_.bands[b];
     const Link& amount = compiled_.links[static_cast<std::size_t>(band.first)];
     double step = 0.05 * std::abs(value.value);
-    if (measure != &BandMeasures::fwhm && amount.free >= 0) {
+    if (measure != fwhm_of && amount.free >= 0) {
       std::array<double, kernels::most_shape_parameters> p{};
       for (Index j = 0; j < band.count; ++j) {
         p[static_cast<std::size_t>(j)] = compiled_.value(band.first + j, best_);
       }
-      step = std::max(
-          step,
-          band.row->measure(p.data()).*measure * alone_[static_cast<std::size_t>(amount.free)]);
+      step = std::max(step,
+                      measure(*band.row, p.data()) * alone_[static_cast<std::size_t>(amount.free)]);
     }
     return step;
   }
@@ -130,15 +153,91 @@ class Profile {
       }
     }
     const auto& shape = band.row->info;
-    fill_measure(b, &BandMeasures::height, shape.parameter_index("height"), out.height);
-    fill_measure(b, &BandMeasures::fwhm, shape.parameter_index("fwhm"), out.fwhm);
-    fill_measure(b, &BandMeasures::area, shape.parameter_index("area"), out.area);
+    fill_measure(b, height_of, shape.parameter_index("height"), out.height);
+    fill_measure(b, fwhm_of, shape.parameter_index("fwhm"), out.fwhm);
+    fill_measure(b, area_of, shape.parameter_index("area"), out.area);
+    out.area_share = interval_of_share(b);
+    out.asymmetry = interval_of_asymmetry(b);
   }
 
-  void fill_measure(std::size_t b,
-                    double BandMeasures::*measure,
-                    Index parameter,
-                    FittedValue& out) {
+  static FitInterval no_interval(IntervalNote note) {
+    FitInterval out;
+    out.note = note;
+    return out;
+  }
+
+  // Where a pull of a band's share `s` is at rest: (1 - s) area = s (areas of the others).
+  [[nodiscard]] Pull pull_of_share(const Varied& varied, double share) const {
+    Pull pull = varied.pull;
+    pull.part.assign(compiled_.bands.size(), -share);
+    pull.part[static_cast<std::size_t>(varied.share_of)] += 1;
+    return pull;
+  }
+
+  [[nodiscard]] double area_at(std::size_t b, const std::vector<double>& theta) const {
+    const CompiledBand& band = compiled_.bands[b];
+    std::array<double, kernels::most_shape_parameters> p{};
+    for (Index j = 0; j < band.count; ++j) {
+      p[static_cast<std::size_t>(j)] = compiled_.value(band.first + j, theta);
+    }
+    return p[0] * area_of(*band.row, p.data());
+  }
+
+  [[nodiscard]] double total_area(const std::vector<double>& theta) const {
+    double sum = 0;
+    for (std::size_t b = 0; b < compiled_.bands.size(); ++b) {
+      sum += area_at(b, theta);
+    }
+    return sum;
+  }
+
+  FitInterval interval_of_share(std::size_t b) {
+    const FittedValue& share = extras_[b].area_share;
+    const double total = total_area(best_);
+    // Beside an amount at its bound a share moves, though not to first order.
+    const bool is_held =
+        share.reason == NoErrorReason::fixed &&
+        (extras_.size() == 1 || std::none_of(result_.bands.begin(),
+                                             result_.bands.end(),
+                                             [](const auto& own) { return own.area.is_at_bound; }));
+    if (is_held || !std::isfinite(share.value) || !(total > 0)) {
+      return no_interval(IntervalNote::fixed);
+    }
+    Varied varied;
+    varied.share_of = static_cast<Index>(b);
+    varied.value = area_at(b, best_) / total;
+    varied.step = share.standard_error > 0 ? share.standard_error : 0.01;
+    varied.pull.measure = area_of;
+    varied.pull.weight = tight_pull * goal_ / (varied.step * total);
+    return interval_of(varied);
+  }
+
+  FitInterval interval_of_asymmetry(std::size_t b) {
+    const FittedValue& asymmetry = extras_[b].asymmetry;
+    if (asymmetry.reason == NoErrorReason::fixed || !std::isfinite(asymmetry.value)) {
+      return no_interval(IntervalNote::fixed);
+    }
+    Varied varied;
+    varied.value = asymmetry.value;
+    varied.step = asymmetry.standard_error > 0 ? asymmetry.standard_error : 0.05;
+    varied.pull = pull_of(b, asymmetry_at, false, varied.step);
+    return interval_of(varied);
+  }
+
+  [[nodiscard]] Pull pull_of(std::size_t b,
+                             BandMeasure measure,
+                             bool has_amount,
+                             double step) const {
+    Pull pull;
+    pull.part.assign(compiled_.bands.size(), 0.0);
+    pull.part[b] = 1;
+    pull.measure = measure;
+    pull.has_amount = has_amount;
+    pull.weight = tight_pull * goal_ / step;
+    return pull;
+  }
+
+  void fill_measure(std::size_t b, BandMeasure measure, Index parameter, FittedValue& out) {
     const FittedBand& band = result_.bands[b];
     if (parameter >= 0) {
       const auto& own = band.parameters[static_cast<std::size_t>(parameter)];
@@ -155,7 +254,7 @@ class Profile {
     Varied varied;
     varied.value = out.value;
     varied.step = step_of_measure(b, measure, out);
-    varied.pull = {static_cast<Index>(b), measure, 0, tight_pull * goal_ / varied.step};
+    varied.pull = pull_of(b, measure, measure != fwhm_of, varied.step);
     out.interval = interval_of(varied);
   }
 
@@ -163,8 +262,8 @@ class Profile {
     Trial out;
     out.target = value;
     state_.theta = theta;
-    Pull pull = varied.pull;
-    pull.target = value;
+    Pull pull = varied.share_of >= 0 ? pull_of_share(varied, value) : varied.pull;
+    pull.target = varied.share_of >= 0 ? 0 : value;
     double lower = 0;
     double upper = 0;
     if (varied.free >= 0) {
@@ -173,7 +272,7 @@ class Profile {
       upper = std::exchange(compiled_.upper[at], value);
       state_.theta[at] = value;
     }
-    minimizer_.evaluation().set_pull(pull);
+    minimizer_.evaluation().set_pull(std::move(pull));
     out.is_usable = minimizer_.run(state_, options_).status != FitStatus::failed;
     minimizer_.evaluation().set_pull({});
     if (varied.free >= 0) {
@@ -181,12 +280,22 @@ class Profile {
       compiled_.lower[at] = lower;
       compiled_.upper[at] = upper;
     }
-    out.value = varied.free >= 0 ? value : state_.pulled;
+    out.value = value_of(varied, value);
     const double rise = state_.chi_square - (varied.free >= 0 ? 0 : state_.pull_square) - least_;
     lowest_ = std::min(lowest_, rise);
     out.root = std::sqrt(std::max(0.0, rise));
     out.theta = state_.theta;
     return out;
+  }
+
+  // Of what is varied, at the state just found.
+  [[nodiscard]] double value_of(const Varied& varied, double target) const {
+    if (varied.free >= 0) {
+      return target;
+    }
+    return varied.share_of < 0 ? state_.pulled
+                               : area_at(static_cast<std::size_t>(varied.share_of), state_.theta) /
+                                     total_area(state_.theta);
   }
 
   FitInterval interval_of(const Varied& varied) {
@@ -204,6 +313,9 @@ class Profile {
   }
 
   [[nodiscard]] double bound_of(const Varied& varied, double side) const {
+    if (varied.share_of >= 0) {
+      return varied.value >= 0 && varied.value <= 1 ? std::max(0.0, side) : side * infinity;
+    }
     if (varied.free < 0) {
       return side * infinity;
     }
@@ -279,6 +391,7 @@ class Profile {
   const Data& data_;
   Compiled& compiled_;
   double goal_;
+  std::span<const BandExtras> extras_;
   FitResult& result_;
   FitOptions options_;
   Minimizer minimizer_;
@@ -291,8 +404,12 @@ class Profile {
 
 }  // namespace
 
-void profile_answer(const Data& data, Compiled& compiled, double growth, FitResult& result) {
-  Profile(data, compiled, growth, result).run();
+void profile_answer(const Data& data,
+                    Compiled& compiled,
+                    double growth,
+                    std::span<const BandExtras> extras,
+                    FitResult& result) {
+  Profile(data, compiled, growth, extras, result).run();
 }
 
 }  // namespace calcispec::band_fit

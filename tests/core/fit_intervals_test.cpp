@@ -242,7 +242,7 @@ TEST(FitIntervals, FewPointsOfUnknownNoiseAreCovered) {
   }
 }
 
-TEST(FitIntervals, SharesAndAsymmetryHaveIntervalsOfDraws) {
+TEST(FitIntervals, SharesAndAsymmetryHaveIntervals) {
   BandModel model;
   for (const double center : {985.0, 1015.0}) {
     Band band = Band::make("", *find_band_shape("split_gauss"));
@@ -257,27 +257,88 @@ TEST(FitIntervals, SharesAndAsymmetryHaveIntervalsOfDraws) {
     };
     job.y[i] += bump(985, 40, 7, 11) + bump(1015, 25, 9, 9);
   }
-  IntervalOptions options;
-  options.kind = IntervalKind::bootstrap;
-  const auto result = fit_with(model, job, options);
-  const auto extras = band_extras(model, result);
   const double shares[] = {40.0 * 18 / (40 * 18 + 25 * 18), 25.0 * 18 / (40 * 18 + 25 * 18)};
   const double asymmetries[] = {4.0 / 18, 0};
-  for (std::size_t b = 0; b < 2; ++b) {
-    for (const auto* value : {&extras[b].area_share, &extras[b].asymmetry}) {
-      EXPECT_EQ(value->interval.note, IntervalNote::none);
-      const double half = 0.5 * (value->interval.high - value->interval.low);
-      EXPECT_NEAR(half, 1.96 * value->standard_error, 0.2 * half);
-      const double truth = value == &extras[b].area_share ? shares[b] : asymmetries[b];
-      EXPECT_NEAR(value->value, truth, 2 * half);
+  for (const auto kind : {IntervalKind::profile, IntervalKind::bootstrap}) {
+    SCOPED_TRACE(interval_kind_name(kind));
+    IntervalOptions options;
+    options.kind = kind;
+    const auto result = fit_with(model, job, options);
+    const auto extras = band_extras(model, result);
+    for (std::size_t b = 0; b < 2; ++b) {
+      for (const auto* value : {&extras[b].area_share, &extras[b].asymmetry}) {
+        EXPECT_EQ(value->interval.note, IntervalNote::none);
+        const double half = 0.5 * (value->interval.high - value->interval.low);
+        EXPECT_NEAR(half, 1.96 * value->standard_error, 0.2 * half);
+        const double truth = value == &extras[b].area_share ? shares[b] : asymmetries[b];
+        EXPECT_NEAR(value->value, truth, 2 * half);
+      }
+    }
+    // What one band has the other has not; a profile ends within 1e-3 of its distance.
+    const double granted = kind == IntervalKind::profile ? 1e-4 : 1e-9;
+    EXPECT_NEAR(extras[0].area_share.interval.low, 1 - extras[1].area_share.interval.high, granted);
+    EXPECT_NEAR(extras[0].area_share.interval.high, 1 - extras[1].area_share.interval.low, granted);
+    const auto alone = band_extras(one_gauss(), fit_with(one_gauss(), make_job(20, 32), options));
+    EXPECT_EQ(alone[0].area_share.interval.note, IntervalNote::fixed);
+    EXPECT_EQ(alone[0].asymmetry.interval.note, IntervalNote::fixed);
+  }
+}
+
+// Two bands of one width: a share is a ratio of heights, which a tie can hold.
+TEST(FitIntervals, AShareHasAProfileOfItsOwn) {
+  BandModel model;
+  for (const double center : {990.0, 1010.0}) {
+    Band band = Band::make("", *find_band_shape("gauss"));
+    band.parameter("center").start = center;
+    model.bands.push_back(band);
+  }
+  model.bands[1].parameter("fwhm").tie = {0, 2, 1, 0};
+  Job job = make_job(0, 41);
+  for (std::size_t i = 0; i < job.x.size(); ++i) {
+    for (const auto& [center, height] : {
+             std::pair{990.0,  12.0},
+             std::pair{1010.0, 5.0 }
+    }) {
+      const double u = (job.x[i] - center) / 18;
+      job.y[i] += height * std::exp(-4 * std::log(2.0) * u * u);
     }
   }
-  // What one band has the other has not.
-  EXPECT_NEAR(extras[0].area_share.interval.low, 1 - extras[1].area_share.interval.high, 1e-9);
-  EXPECT_NEAR(extras[0].area_share.interval.high, 1 - extras[1].area_share.interval.low, 1e-9);
-  const auto alone = band_extras(one_gauss(), fit_with(one_gauss(), make_job(20, 32), options));
-  EXPECT_EQ(alone[0].area_share.interval.note, IntervalNote::fixed);
-  EXPECT_EQ(alone[0].asymmetry.interval.note, IntervalNote::fixed);
+  const auto result = fit_with(model, job, {});
+  for (std::size_t b = 0; b < 2; ++b) {
+    const auto& interval = result.bands[b].area_share;
+    ASSERT_EQ(interval.note, IntervalNote::none);
+    for (const double end : {interval.low, interval.high}) {
+      auto held = model;
+      held.bands[1 - b].parameters[0].tie = {static_cast<Index>(b), 0, (1 - end) / end, 0};
+      const auto there = fit_bands(held, job.x, job.y, std::span(&job.sigma, 1));
+      EXPECT_NEAR(there.chi_square - result.chi_square, chi_square_95, 0.02);
+    }
+  }
+}
+
+TEST(FitIntervals, AShareEndsAtItsBound) {
+  BandModel model;
+  for (const double center : {990.0, 1030.0}) {
+    Band band = Band::make("", *find_band_shape("gauss"));
+    band.parameter("center").start = center;
+    band.parameter("fwhm").start = 18;
+    for (const char* name : {"center", "fwhm"}) {
+      band.parameter(name).is_fixed = true;
+    }
+    model.bands.push_back(band);
+  }
+  Job job = make_job(0, 43);
+  for (std::size_t i = 0; i < job.x.size(); ++i) {
+    const double u = (job.x[i] - 990) / 18;
+    job.y[i] += 12 * std::exp(-4 * std::log(2.0) * u * u);
+  }
+  const auto result = fit_with(model, job, {});
+  EXPECT_EQ(result.bands[1].area_share.note, IntervalNote::ends_at_bound);
+  EXPECT_NEAR(result.bands[1].area_share.low, 0, 1e-6);
+  EXPECT_GT(result.bands[1].area_share.high, 0.001);
+  EXPECT_LT(result.bands[1].area_share.high, 0.3);
+  EXPECT_EQ(result.bands[0].area_share.note, IntervalNote::ends_at_bound);
+  EXPECT_NEAR(result.bands[0].area_share.high, 1, 1e-6);
 }
 
 TEST(FitIntervals, AnAbsentBandEndsAtItsBound) {
