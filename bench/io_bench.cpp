@@ -157,7 +157,7 @@ struct Job {
 };
 
 void run(benchmark::State& state, const Job& job, const std::vector<std::string>& paths) {
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     for (const auto& path : paths) {
       const auto file = io::load(path, {});
       if (file.format != job.format) {

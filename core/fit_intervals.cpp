@@ -69,6 +69,7 @@ std::string_view interval_kind_name(IntervalKind kind) {
   return "none";
 }
 
+// NOLINTNEXTLINE(readability-function-size): the arguments of fit_bands, what to do, the answer
 void fill_intervals(const BandModel& model,
                     std::span<const double> x,
                     std::span<const double> y,

@@ -223,9 +223,10 @@ AxisPtr even_axis(const Axis& like, const EvenAxis& wanted) {
     refuse("resample would give " + number_text(count) + " points; 2 to 10 million can be had");
   }
   std::vector<double> x;
-  x.reserve(static_cast<std::size_t>(count));
-  for (double i = 0; i < count; ++i) {
-    x.push_back(std::min(from + i * step, to));
+  const auto points = static_cast<std::size_t>(count);
+  x.reserve(points);
+  for (std::size_t i = 0; i < points; ++i) {
+    x.push_back(std::min(from + static_cast<double>(i) * step, to));
   }
   if (like.was_descending()) {
     std::reverse(x.begin(), x.end());
@@ -234,7 +235,7 @@ AxisPtr even_axis(const Axis& like, const EvenAxis& wanted) {
 }
 
 SpectraMatrix resample(const SpectraMatrix& spectra,
-                       AxisPtr axis,
+                       const AxisPtr& axis,
                        Interpolation interpolation,
                        Index jobs) {
   require(spectra.axis != nullptr && axis != nullptr, "resampling needs both axes");

@@ -33,7 +33,7 @@ CALCISPEC_API AxisPtr even_axis(const Axis& like, const EvenAxis& wanted);
 /// Source     de Boor, A Practical Guide to Splines, 1978, ch. IV; Kaiser & Schafer, IEEE Trans.
 ///            ASSP 28 (1980) 105
 CALCISPEC_API SpectraMatrix resample(const SpectraMatrix& spectra,
-                                     AxisPtr axis,
+                                     const AxisPtr& axis,
                                      Interpolation interpolation,
                                      Index jobs);
 

@@ -92,8 +92,10 @@ std::vector<StoredChunk> chunks_of(const hdf5::Signal& signal,
     };
   }
   for (auto chunk = first; chunk < first + count; ++chunk) {
-    const auto y = static_cast<hsize_t>(chunk / layout.chunks_x() * layout.chunk_y);
-    const auto x = static_cast<hsize_t>(chunk % layout.chunks_x() * layout.chunk_x);
+    const auto y =
+        static_cast<hsize_t>(chunk / layout.chunks_x()) * static_cast<hsize_t>(layout.chunk_y);
+    const auto x =
+        static_cast<hsize_t>(chunk % layout.chunks_x()) * static_cast<hsize_t>(layout.chunk_x);
     const bool is_flat = signal.shape.size.size() == 2;
     const hsize_t corner[3] = {is_flat ? x : y, is_flat ? 0 : x, 0};
     unsigned mask = 0;

@@ -101,11 +101,12 @@ class SignalFinder {
     if (path.rfind("/Experiments/", 0) == 0 && add_hyperspy(group, path)) {
       return;
     }
+    const auto inside = path + "/";
     for (const auto& name : names_in(group)) {
       const auto object = open_object(group, name);
       const bool is_later = depth == 0 && name == "Experiments";  // often links to what NeXus holds
       if (!is_later && object.is_open() && H5Iget_type(object.id()) == H5I_GROUP) {
-        find_signals(object.id(), path + "/" + name, depth + 1);
+        find_signals(object.id(), inside + name, depth + 1);
       }
     }
   }
@@ -255,13 +256,14 @@ class SignalFinder {
     if (depth > hdf5_deepest || !is_new(group)) {
       return;
     }
+    const auto inside = path + "/";
     for (const auto& name : names_in(group)) {
       const auto object = open_object(group, name);
       if (!object.is_open()) {
         continue;
       }
       if (H5Iget_type(object.id()) == H5I_GROUP) {
-        visit(object.id(), path + "/" + name, depth + 1, best);
+        visit(object.id(), inside + name, depth + 1, best);
         continue;
       }
       auto signal = open_signal(group, path, name);

@@ -243,6 +243,7 @@ Handle NexusWriter::make_data(hid_t group,
                               const Target& target,
                               const std::vector<Dimension>& axes) const {
   std::vector<hsize_t> size;
+  size.reserve(axes.size());
   for (const auto& axis : axes) {
     size.push_back(axis.values.size());
   }

@@ -19,11 +19,13 @@ void reserve_rows(std::vector<double>& rows, std::size_t count) {
   rows.reserve(count);
   constexpr std::uintptr_t large_page = std::uintptr_t{2} << 20U;
   const auto first = reinterpret_cast<std::uintptr_t>(rows.data());
-  const auto begin = (first + large_page - 1) / large_page * large_page;
-  const auto end = (first + rows.capacity() * sizeof(double)) / large_page * large_page;
-  if (begin < end) {
+  const auto skipped = (large_page - first % large_page) % large_page;
+  const auto bytes = rows.capacity() * sizeof(double);
+  if (skipped < bytes && bytes - skipped >= large_page) {
     // Advice: where it is not taken, nothing is lost.
-    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+    ::madvise(reinterpret_cast<char*>(rows.data()) + skipped,
+              (bytes - skipped) / large_page * large_page,
+              MADV_HUGEPAGE);
   }
 }
 

@@ -167,6 +167,7 @@ struct MapComposer::Parts {
   std::optional<SharedShapes> shapes;
 };
 
+// NOLINTNEXTLINE(readability-function-size): the parts of CompositionInput, for many spectra
 MapComposer::MapComposer(AxisPtr axis,
                          std::span<const std::vector<double>> samples,
                          Technique technique,

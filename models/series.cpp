@@ -86,6 +86,7 @@ class Nesting {
 
 Index count_days(const std::vector<SpecimenMean>& means) {
   std::vector<double> days;
+  days.reserve(means.size());
   for (const auto& m : means) {
     days.push_back(m.day);
   }

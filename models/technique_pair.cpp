@@ -118,6 +118,7 @@ void start(CombinedPhase& phase) {
 // The sum becomes 1: phases that are known worst give most; none goes below 0.
 void close(std::vector<CombinedPhase>& phases) {
   std::vector<CombinedPhase*> open;
+  open.reserve(phases.size());
   for (auto& phase : phases) {
     open.push_back(&phase);
   }

@@ -190,7 +190,7 @@ Json manifest_of(const BatchJob& job, const BatchPlan& plan) {
 
 Json settled_manifest(const BatchJob& job, const BatchPlan& plan) {
   const auto path = work_folder(job.output) / "manifest.json";
-  const auto own = manifest_of(job, plan);
+  auto own = manifest_of(job, plan);
   if (!fs::exists(path)) {
     make_work_folder(job.output);
     write_first(path, own.dump(1) + "\n");

@@ -183,7 +183,8 @@ class Merge {
     for (const auto& column : columns_) {
       const auto group = group_of(column.name);
       const auto signal = signal_of(group);
-      if (signal.empty() || column.name != group + "/" + signal || !done.insert(group).second) {
+      if (signal.empty() || column.name != std::string(group).append("/").append(signal) ||
+          !done.insert(group).second) {
         continue;
       }
       if (!summarise(map, group, signal)) {

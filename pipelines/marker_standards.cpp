@@ -149,12 +149,11 @@ MarkerCalibrationRun calibrate_marker(const MarkerCalibrationRequest& request) {
     const auto* marker = find_marker(standard.answer, predictor);
     const auto* reported = find_marker(standard.answer, target);
     if (marker == nullptr || reported == nullptr) {
-      std::string known;
+      std::string fault = "there is no marker '" + target + "' for this technique; there are";
       for (const auto& row : standard.answer.markers) {
-        known += (known.empty() ? "" : ", ") + row.id;
+        fault += (&row == standard.answer.markers.data() ? " " : ", ") + row.id;
       }
-      throw Error(ErrorCode::invalid_argument,
-                  "there is no marker '" + target + "' for this technique; there are " + known);
+      throw Error(ErrorCode::invalid_argument, fault);
     }
     unit = unit.empty() ? reported->unit : unit;
     if (!std::isfinite(marker->value.value)) {

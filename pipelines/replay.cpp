@@ -43,20 +43,21 @@ class Comparison {
 
  private:
   void compare_objects(const Json& now, const Json& before, const std::string& place) {
+    const auto inside = place + "/";
     for (const auto& [key, value] : before.items()) {
       if (key == "provenance" || key == "input") {
         continue;
       }
       const auto found = now.find(key);
       if (found == now.end()) {
-        add(place + "/" + key, Json("nothing"), value);
+        add(inside + key, Json("nothing"), value);
       } else {
-        compare(*found, value, place + "/" + key);
+        compare(*found, value, inside + key);
       }
     }
     for (const auto& [key, value] : now.items()) {
       if (!before.contains(key)) {
-        add(place + "/" + key, value, Json("nothing"));
+        add(inside + key, value, Json("nothing"));
       }
     }
   }

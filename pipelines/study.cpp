@@ -217,6 +217,7 @@ class Gathering {
       }
     }
     std::vector<GroupSummary> out;
+    out.reserve(means.size());
     for (const auto& [key, values] : means) {
       out.push_back({by,
                      key.first,

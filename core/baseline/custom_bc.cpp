@@ -5,39 +5,45 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 namespace calcispec {
 namespace {
 
-constexpr double not_set = std::numeric_limits<double>::quiet_NaN();
-
 constexpr std::array custom_bc_parameters{
     inner_method_parameter,
-    ParameterInfo{.name = "sampling",
-                  .type = ParameterType::integer,
+    ParameterInfo{
+                  .name = "sampling",
+                  .type = ParameterType::pairs,
                   .minimum = 1,
                   .maximum = 100000,
-                  .standard = 1,
-                  .help = "points that one mean stands for"                                     },
-    ParameterInfo{.name = "from",
+                  .standard = 0,
+                  .unit = "points",
+                  .help =
+            "points that one mean stands for, one number or one per region, the last for all that "
+            "follow; automatic: 1"                                                    },
+    ParameterInfo{
+                  .name = "regions",
+                  .type = ParameterType::pairs,
                   .minimum = -1e12,
                   .maximum = 1e12,
-                  .standard = not_set,
+                  .standard = 0,
                   .unit = "axis",
-                  .help = "start of the region that is thinned out (automatic: the first point)"},
-    ParameterInfo{.name = "to",
-                  .minimum = -1e12,
-                  .maximum = 1e12,
-                  .standard = not_set,
-                  .unit = "axis",
-                  .help = "end of the region that is thinned out (automatic: the last point)"   },
+                  .help =
+            "regions from:to that are thinned out, such as 400:700,1800:2600; automatic: the whole "
+            "spectrum"                                                                },
     ParameterInfo{.name = "smooth_lambda",
                   .aliases = "lam",
                   .minimum = 0,
                   .maximum = 1e15,
                   .standard = 0,
-                  .help = "stiffness of a smoothing of the joined baseline; 0: none"            },
+                  .help = "stiffness of a smoothing of the joined baseline; 0: none"},
+    ParameterInfo{.name = "smooth_diff_order",
+                  .aliases = "diff_order",
+                  .type = ParameterType::integer,
+                  .minimum = 1,
+                  .maximum = 3,
+                  .standard = 2,
+                  .help = "order of the differences that this smoothing keeps small"},
 };
 
 // Groups of points, rising; each stands for its mean.
@@ -59,44 +65,78 @@ struct Sections {
   }
 };
 
-// Single points outside the region, groups of nearly the same size inside. The ends of the spectrum
-// stay beside the groups that hold them.
-Sections sections_of(const Axis& axis, const ParameterSet& set) {
-  const auto n = static_cast<std::size_t>(axis.size());
-  const auto start = set.is_set("from")
-                         ? static_cast<std::size_t>(axis.lower_bound(set.real("from")))
-                         : std::size_t{0};
+// Points [start, end), in groups of about `sampling`.
+struct ThinnedRegion {
+  std::size_t start = 0;
+  std::size_t end = 0;
+  std::size_t sampling = 1;
+};
+
+// Rising; what two of them share belongs to the first.
+std::vector<ThinnedRegion> thinned_regions(const Axis& axis, const ParameterSet& set) {
   const auto x = axis.values();
-  const auto end = set.is_set("to")
-                       ? static_cast<std::size_t>(
-                             std::upper_bound(x.begin(), x.end(), set.real("to")) - x.begin())
-                       : n;
-  Sections sections;
-  for (std::size_t i = 0; i < std::min(start, n); ++i) {
-    sections.add(i, i + 1);
+  const auto given = set.pairs("sampling");
+  const auto sampling = [&](std::size_t k) {
+    return given.empty() ? std::size_t{1}
+                         : static_cast<std::size_t>(given[std::min(k, given.size() - 1)].first);
+  };
+  std::vector<ThinnedRegion> out;
+  for (const auto& pair : set.pairs("regions")) {
+    const double from = std::min(pair.first, pair.second);
+    const double to = std::max(pair.first, pair.second);
+    out.push_back({static_cast<std::size_t>(axis.lower_bound(from)),
+                   static_cast<std::size_t>(std::upper_bound(x.begin(), x.end(), to) - x.begin()),
+                   sampling(out.size())});
   }
-  if (end > start) {
-    const auto step = static_cast<std::size_t>(set.integer("sampling"));
-    const std::size_t groups = std::max<std::size_t>(1, (end - start) / step);
-    const double width = static_cast<double>(end - start) / static_cast<double>(groups);
-    const auto edge = [&](std::size_t k) {
-      return k == groups
-                 ? end
-                 : start + static_cast<std::size_t>(std::floor(static_cast<double>(k) * width));
-    };
-    for (std::size_t k = 0; k < groups; ++k) {
-      if (edge(k) == 0 && edge(k + 1) > 1) {
-        sections.add(0, 1);
-      }
-      sections.add(edge(k), edge(k + 1));
-      if (edge(k + 1) == n && edge(k) + 1 < n) {
-        sections.add(n - 1, n);
-      }
+  if (out.empty()) {
+    out.push_back({0, x.size(), sampling(0)});
+  }
+  std::stable_sort(
+      out.begin(), out.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    out[k].start = std::max(out[k].start, k > 0 ? out[k - 1].end : 0);
+    out[k].end = std::max(out[k].start, out[k].end);
+  }
+  return out;
+}
+
+// Groups of nearly the same size. The ends of the spectrum stay beside the groups that hold them.
+void add_thinned(const ThinnedRegion& region, std::size_t points, Sections& sections) {
+  const std::size_t size = region.end - region.start;
+  const std::size_t groups = std::max<std::size_t>(size > 0 ? 1 : 0, size / region.sampling);
+  const auto edge = [&](std::size_t k) {
+    const double width = static_cast<double>(size) / static_cast<double>(groups);
+    return k == groups ? region.end
+                       : region.start +
+                             static_cast<std::size_t>(std::floor(static_cast<double>(k) * width));
+  };
+  for (std::size_t k = 0; k < groups; ++k) {
+    if (edge(k) == 0 && edge(k + 1) > 1) {
+      sections.add(0, 1);
+    }
+    sections.add(edge(k), edge(k + 1));
+    if (edge(k + 1) == points && edge(k) + 1 < points) {
+      sections.add(points - 1, points);
     }
   }
-  for (std::size_t i = std::max(start, end); i < n; ++i) {
-    sections.add(i, i + 1);
+}
+
+// Single points outside the regions, groups inside.
+Sections sections_of(const Axis& axis, const ParameterSet& set) {
+  const auto points = static_cast<std::size_t>(axis.size());
+  Sections sections;
+  std::size_t next = 0;
+  const auto add_single = [&](std::size_t end) {
+    for (; next < end; ++next) {
+      sections.add(next, next + 1);
+    }
+  };
+  for (const auto& region : thinned_regions(axis, set)) {
+    add_single(region.start);
+    add_thinned(region, points, sections);
+    next = std::max(next, region.end);
   }
+  add_single(points);
   return sections;
 }
 
@@ -116,8 +156,9 @@ void interpolate(std::span<const double> from_x,
   }
 }
 
-void smooth(double lambda, std::span<double> z) {
-  kernels::PenaltySystem<2> system;
+template <std::size_t order>
+void smooth_joined(double lambda, std::span<double> z) {
+  kernels::PenaltySystem<order> system;
   system.make(static_cast<Index>(z.size()), lambda, 0);
   system.start();
   for (std::size_t i = 0; i < z.size(); ++i) {
@@ -126,6 +167,17 @@ void smooth(double lambda, std::span<double> z) {
   system.solve();
   for (std::size_t i = z.size(); i-- > 0;) {
     z[i] = system.value(static_cast<Index>(i))[0];
+  }
+}
+
+void smooth_joined(double lambda, Index order, std::span<double> z) {
+  switch (order) {
+    case 1:
+      return smooth_joined<1>(lambda, z);
+    case 2:
+      return smooth_joined<2>(lambda, z);
+    default:
+      return smooth_joined<3>(lambda, z);
   }
 }
 
@@ -155,7 +207,7 @@ void run_custom_bc(const MethodCall& call) {
   for (std::size_t r = 0; r < count; ++r) {
     interpolate(x, inner.baselines[r], call.axis.values(), baseline);
     if (lambda > 0) {
-      smooth(lambda, baseline);
+      smooth_joined(lambda, call.parameters.integer("smooth_diff_order"), baseline);
     }
     call.give(static_cast<Index>(r), baseline);
     call.status[r] = inner.status[r];

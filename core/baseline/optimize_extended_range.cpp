@@ -46,14 +46,17 @@ std::vector<double> tried_values(const ParameterSet& set, bool is_degree) {
   const double last = std::max(first, set.real("max_value"));
   const double step = set.real("step");
   if (is_degree) {
-    for (double k = 0; first + k * step < last + 1e-9 * step; ++k) {
-      values.push_back(std::max(0.0, std::round(first + k * step)));
+    const auto degrees = static_cast<Index>(std::ceil((last - first) / step + 1e-9));
+    for (Index k = 0; k < degrees; ++k) {
+      values.push_back(std::max(0.0, std::round(first + static_cast<double>(k) * step)));
     }
     return values;
   }
-  const double count = std::max(1.0, std::ceil((last - first) / step));
-  for (double k = 0; k < count; ++k) {
-    values.push_back(count > 1 ? first + (last - first) * k / (count - 1) : first);
+  const auto count = static_cast<Index>(std::max(1.0, std::ceil((last - first) / step)));
+  for (Index k = 0; k < count; ++k) {
+    values.push_back(count > 1 ? first + (last - first) * static_cast<double>(k) /
+                                             static_cast<double>(count - 1)
+                               : first);
   }
   return values;
 }

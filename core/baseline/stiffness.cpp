@@ -16,7 +16,7 @@ constexpr double shortest_part = 0.01;  // of the points, that the least stiff o
 // From points one apart to the unit of the method: its spacing, or the axis'.
 class LambdaScale {
  public:
-  LambdaScale(const MethodCall& call)
+  explicit LambdaScale(const MethodCall& call)
       : order_(2 * static_cast<double>(call.parameters.integer("diff_order"))) {
     const auto steps = static_cast<double>(call.points() - 1);
     const double length = call.axis.back() - call.axis.front();
@@ -101,6 +101,7 @@ class StiffnessChoice {
   std::vector<double> choose() {
     const auto best = rule_ == "extended_range" ? least_error() : least_score();
     std::vector<double> chosen;
+    chosen.reserve(best.size());
     for (const double lambda : best) {
       chosen.push_back(limited(scale_.spacing_from_points(lambda)));
     }
@@ -176,6 +177,7 @@ class StiffnessChoice {
       }
     }
     std::vector<double> best;
+    best.reserve(scores.size());
     for (const auto& row : scores) {
       best.push_back(rule_ == "v_curve" ? bend_of(row) : lambdas_[least_of(row)]);
     }

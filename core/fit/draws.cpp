@@ -30,9 +30,11 @@ class Noise {
     while (mean > 0) {
       const double part = std::min(mean, 500.0);
       mean -= part;
+      const double floor = std::exp(-part);
       double product = uniform();
-      for (const double floor = std::exp(-part); product > floor; product *= uniform()) {
+      while (product > floor) {
         ++count;
+        product *= uniform();
       }
     }
     return count;

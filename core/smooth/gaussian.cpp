@@ -38,8 +38,10 @@ SymmetricKernel gaussian_kernel_of(double sigma) {
 // None, then from where a neighbour gets a hundredth to where bands of any width are gone.
 std::vector<SymmetricKernel> candidates_gaussian() {
   std::vector<SymmetricKernel> out{{1.0}};
-  for (double sigma = 0.35; sigma < 16; sigma *= 1.1) {
+  double sigma = 0.35;
+  while (sigma < 16) {
     out.push_back(gaussian_kernel_of(sigma));
+    sigma *= 1.1;
   }
   return out;
 }

@@ -72,6 +72,7 @@ int report_apart(std::span<const std::string> arguments, const std::string& path
   words.emplace_back("--trust-input");
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (auto& word : words) {
     pointers.push_back(word.data());
   }

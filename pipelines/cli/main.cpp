@@ -12,8 +12,10 @@ namespace {
 void keep_freed_memory() {
   constexpr int largest = 32 << 20;
   constexpr int kept = 128 << 20;
+  // NOLINTBEGIN(concurrency-mt-unsafe): no other thread runs yet
   mallopt(M_MMAP_THRESHOLD, largest);
   mallopt(M_TRIM_THRESHOLD, kept);
+  // NOLINTEND(concurrency-mt-unsafe)
 }
 
 }  // namespace

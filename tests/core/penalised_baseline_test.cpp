@@ -467,33 +467,5 @@ TEST(PenalisedBaseline, AirplsWithNormalizedWeightsIsStiffer) {
   }
 }
 
-TEST(PenalisedBaseline, CustomBcWithoutThinningIsItsInnerMethod) {
-  const auto spectra = band_spectra(uneven_axis(300, 1.5), 2);
-  const auto inner = run_penalised_baseline("arpls", spectra, {});
-  const auto outer = run_penalised_baseline("custom_bc",
-                                            spectra,
-                                            {
-                                                {"method", "arpls", ""}
-  });
-  for (std::size_t i = 0; i < spectra.values.size(); ++i) {
-    EXPECT_NEAR(inner.baseline->values[i], outer.baseline->values[i], 1e-12);
-  }
-  // Thinned out it is stiffer: lambda counts in points.
-  const auto thin = run_penalised_baseline("custom_bc",
-                                           spectra,
-                                           {
-                                               {"method",   "arpls", ""},
-                                               {"sampling", "10",    ""}
-  });
-  const auto bend = [](const SpectraMatrix& z) {
-    double sum = 0;
-    for (std::size_t i = 10; i + 10 < 300; ++i) {
-      sum += std::pow(z.values[i - 10] - 2 * z.values[i] + z.values[i + 10], 2);
-    }
-    return sum;
-  };
-  EXPECT_LT(bend(*thin.baseline), bend(*inner.baseline));
-}
-
 }  // namespace
 }  // namespace calcispec

@@ -24,6 +24,7 @@ SpectraMatrix made(const std::vector<double>& x, double (*f)(double)) {
 
 std::vector<double> steps(double first, double step, int count, double wobble = 0) {
   std::vector<double> x;
+  x.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     x.push_back(first + step * (i + wobble * std::sin(i * 1.3)));
   }

@@ -51,6 +51,7 @@ std::vector<MixtureBand> table() {
 
 std::vector<SharedShape> shapes_of(const std::vector<MixtureBand>& bands) {
   std::vector<SharedShape> shapes;
+  shapes.reserve(bands.size());
   for (const auto& band : bands) {
     shapes.push_back({band.center, band.fwhm, band.lorentz_share, band.skew, true});
   }

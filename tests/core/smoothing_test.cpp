@@ -104,6 +104,7 @@ TEST(MedianSmoothing, AgreesWithSortingForEveryWindow) {
 TEST(WaveletSmoothing, FiltersHaveTheirVanishingMoments) {
   for (int moments = 1; moments <= 10; ++moments) {
     std::vector<double> y;
+    y.reserve(120);
     for (int i = 0; i < 120; ++i) {
       y.push_back(std::pow((i - 60) / 30.0, moments - 1));
     }

@@ -63,7 +63,9 @@ TEST(Envi, MoreBandsThanCanBeCountedAreRefused) {
   folder.add("a.hdr",
              "ENVI\nsamples = 1\nlines = 1\nbands = 16777300\ndata type = 1\n"
              "interleave = bip\nbyte order = 0\n");
-  folder.add("a.dat", std::string(16777300, '\1'));
+  std::string data;
+  data.resize(16777300, '\1');
+  folder.add("a.dat", data);
   EXPECT_NE(array_formats_fault_of(folder.view("a.hdr")).find("16777300 bands"), std::string::npos);
 }
 

@@ -32,10 +32,11 @@ float number(int row, int point) {
 }
 
 class MapRows : public testing::Test {
- protected:
+ public:
   MapRows() { fs::create_directories(folder_); }
   ~MapRows() override { fs::remove_all(folder_); }
 
+ protected:
   std::string write(const std::string& name, const std::string& bytes) const {
     std::ofstream(folder_ / name, std::ios::binary) << bytes;
     return (folder_ / name).string();

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 namespace calcispec::io {
 namespace {
 
@@ -66,10 +68,8 @@ TEST(Matlab, PlainMatricesFindTheirAxis) {
 
 TEST(Matlab, CytospecMapsAreCubes) {
   const MatWriter mat;
-  std::vector<double> cube;
-  for (int i = 0; i < 2 * 3 * 4; ++i) {
-    cube.push_back(i);
-  }
+  std::vector<double> cube(2 * 3 * 4);
+  std::iota(cube.begin(), cube.end(), 0.0);
   const auto recording = read_matlab(mat.file(mat.doubles("C", {2, 3, 4}, cube) +
                                               mat.doubles("WVN", {1, 4}, {4000, 3000, 2000, 1000})))
                              .recordings.at(0);

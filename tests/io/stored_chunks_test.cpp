@@ -25,9 +25,9 @@ struct Packing {
   std::string name;
   std::vector<hsize_t> size;   // the last is `points`
   std::vector<hsize_t> chunk;  // empty: contiguous
+  hid_t stored = H5T_IEEE_F32LE;
   bool is_shuffled = false;
   bool is_deflated = false;
-  hid_t stored = H5T_IEEE_F32LE;
   bool is_direct = true;  // read past the library
 };
 
@@ -114,18 +114,18 @@ class StoredChunksTest : public ::testing::Test {
 TEST_F(StoredChunksTest, AllPackingsGiveWhatWasWritten) {
   const hsize_t n = stored_chunks_points;
   const Packing packings[] = {
-      {"contiguous",        {9, 12, n}, {},         false, false, H5T_IEEE_F32LE, true },
-      {"contiguous double", {50, n},    {},         false, false, H5T_IEEE_F64LE, true },
-      {"lines",             {9, 12, n}, {1, 12, n}, false, false, H5T_IEEE_F32LE, true },
-      {"edges",             {9, 12, n}, {2, 5, n},  true,  true,  H5T_IEEE_F32LE, true },
-      {"edges, plain",      {9, 12, n}, {4, 5, n},  false, false, H5T_IEEE_F64LE, true },
-      {"deflate alone",     {50, n},    {8, n},     false, true,  H5T_IEEE_F64LE, true },
-      {"shuffle alone",     {50, n},    {8, n},     true,  false, H5T_IEEE_F32LE, true },
-      {"double",            {9, 12, n}, {3, 12, n}, true,  true,  H5T_IEEE_F64LE, true },
-      {"one line",          {1, 60, n}, {1, 16, n}, true,  true,  H5T_IEEE_F32LE, true },
-      {"cut spectra",       {50, n},    {8, 35},    true,  true,  H5T_IEEE_F32LE, false},
-      {"big-endian",        {50, n},    {8, n},     true,  true,  H5T_IEEE_F32BE, false},
-      {"integers",          {50, n},    {8, n},     true,  true,  H5T_STD_I16LE,  false},
+      {"contiguous",        {9, 12, n}, {},         H5T_IEEE_F32LE, false, false, true },
+      {"contiguous double", {50, n},    {},         H5T_IEEE_F64LE, false, false, true },
+      {"lines",             {9, 12, n}, {1, 12, n}, H5T_IEEE_F32LE, false, false, true },
+      {"edges",             {9, 12, n}, {2, 5, n},  H5T_IEEE_F32LE, true,  true,  true },
+      {"edges, plain",      {9, 12, n}, {4, 5, n},  H5T_IEEE_F64LE, false, false, true },
+      {"deflate alone",     {50, n},    {8, n},     H5T_IEEE_F64LE, false, true,  true },
+      {"shuffle alone",     {50, n},    {8, n},     H5T_IEEE_F32LE, true,  false, true },
+      {"double",            {9, 12, n}, {3, 12, n}, H5T_IEEE_F64LE, true,  true,  true },
+      {"one line",          {1, 60, n}, {1, 16, n}, H5T_IEEE_F32LE, true,  true,  true },
+      {"cut spectra",       {50, n},    {8, 35},    H5T_IEEE_F32LE, true,  true,  false},
+      {"big-endian",        {50, n},    {8, n},     H5T_IEEE_F32BE, true,  true,  false},
+      {"integers",          {50, n},    {8, n},     H5T_STD_I16LE,  true,  true,  false},
   };
   for (const auto& own : packings) {
     SCOPED_TRACE(own.name);
@@ -146,7 +146,7 @@ TEST_F(StoredChunksTest, ChunksThatWereNeverWrittenHoldTheFillValue) {
   const Packing own{
       "", {60, stored_chunks_points},
        {8,  stored_chunks_points},
-       true, true, H5T_IEEE_F32LE, true
+       H5T_IEEE_F32LE, true, true, true
   };
   write(own, 0, 24);
   auto source = MapSource::open(path, {});
@@ -159,7 +159,7 @@ TEST_F(StoredChunksTest, ABlockOfTheUserMovesNothing) {
   const Packing own{
       "", {50, stored_chunks_points},
        {8,  stored_chunks_points},
-       true, true, H5T_IEEE_F32LE, false
+       H5T_IEEE_F32LE, true, true, false
   };
   write(own, 1024);
   auto source = MapSource::open(path, {});
@@ -172,7 +172,7 @@ TEST_F(StoredChunksTest, ClaimsThatDoNotFitAreRefused) {
   write({
       "", {50, stored_chunks_points},
        {8,  stored_chunks_points},
-       true, true, H5T_IEEE_F32LE, true
+       H5T_IEEE_F32LE, true, true, true
   });
   const auto bytes = fs::file_size(path);
   const StoredLayout layout{4, 1, 50, stored_chunks_points, 1, 8, 1, 1};
@@ -213,7 +213,7 @@ TEST_F(StoredChunksTest, ADamagedChunkIsSaid) {
   write({
       "", {50, stored_chunks_points},
        {8,  stored_chunks_points},
-       true, true, H5T_IEEE_F32LE, true
+       H5T_IEEE_F32LE, true, true, true
   });
   auto source = MapSource::open(path, {});
   const auto places = source.chunks(3, 1);

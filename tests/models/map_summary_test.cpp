@@ -39,6 +39,7 @@ TEST(MapSummary, NoiseIsTakenOutOfTheSpread) {
   std::mt19937_64 random(3);
   std::normal_distribution<double> normal(0, 1);
   std::vector<double> values;
+  values.reserve(10000);
   for (int i = 0; i < 10000; ++i) {
     values.push_back(5 + 0.3 * normal(random) + 0.4 * normal(random));
   }

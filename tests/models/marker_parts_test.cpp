@@ -49,6 +49,7 @@ const Marker& find_marker_parts(const std::vector<Marker>& markers, const std::s
 std::vector<Marker> evaluate_raman(const Composition& composition,
                                    const MarkerOptions& options = {}) {
   std::vector<double> x;
+  x.reserve(700);
   for (int i = 0; i < 700; ++i) {
     x.push_back(400 + 2.0 * i);
   }
@@ -130,13 +131,15 @@ std::vector<Marker> evaluate_sites(const Sites& sites,
   const double heights[3] = {sites.labile, sites.b, sites.a};
   std::vector<double> x;
   std::vector<double> y;
-  for (double at = 600; at < 1700; at += step) {
+  double at = 600;
+  while (at < 1700) {
     double sum = 0.02 + 2e-5 * at + noise * normal(random);
     for (int k = 0; k < 3; ++k) {
       sum += heights[k] * std::exp(-2.7726 * std::pow((at - places[k]) / width, 2));
     }
     x.push_back(at);
     y.push_back(sum);
+    at += step;
   }
   const auto axis = Axis::make(std::move(x), AxisKind::wavenumber, "1/cm");
   auto composition = apatite(0.8);
@@ -198,6 +201,7 @@ TEST(MarkerParts, CollagenIsNotReadWhereKeratinMayBe) {
        { 0.4, 0.02, 0.36, 0.44, EstimateStatus::ok, ""}
   });
   std::vector<double> x;
+  x.reserve(700);
   for (int i = 0; i < 700; ++i) {
     x.push_back(400 + 2.0 * i);
   }

@@ -18,6 +18,7 @@ io::Recording recording_on(std::vector<double> x) {
 
 std::vector<double> uneven_axis() {
   std::vector<double> x;
+  x.reserve(300);
   for (int i = 0; i < 300; ++i) {
     x.push_back(400 + 1.5 * i + 0.4 * std::sin(0.7 * i));
   }

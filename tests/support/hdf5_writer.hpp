@@ -57,6 +57,7 @@ class Hdf5Writer {
     const hid_t own = H5Acreate2(where, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     std::string block;
     std::vector<const char*> pointers;
+    pointers.reserve(values.size());
     for (auto value : values) {
       value.resize(length);
       block += value;

@@ -414,8 +414,8 @@ void write_series(Samples& samples) {
       const auto spectrum = simulate_raman(sample, conditions(100 + 10 * lesion + k));
       samples.write_beside("series/" + name,
                            "# simulated\nraman_shift_1/cm,intensity\n" + rows(spectrum, ","));
-      table += name + ",P1," + side + ",elbow,dystrophic," + dates[k] + ",biopsy " +
-               std::to_string(k + 1) + ",,\n";
+      table.append(name).append(",P1,").append(side).append(",elbow,dystrophic,").append(dates[k]);
+      table.append(",biopsy ").append(std::to_string(k + 1)).append(",,\n");
     }
   }
   samples.write_beside("series/study.csv", table);

@@ -38,6 +38,7 @@ inline SpectraMatrix run_step(SpectraMatrix spectra,
   const auto family = name.substr(0, name.find('.'));
   const auto method = name.substr(name.find('.') + 1);
   std::vector<GivenParameter> parameters;
+  parameters.reserve(given.size());
   for (const auto& one : given) {
     parameters.push_back({one.name, one.value, ""});
   }

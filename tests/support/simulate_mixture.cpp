@@ -284,9 +284,12 @@ SimulateMixtureRange range_of(bool is_raman) {
 std::vector<double> axis_of(bool is_raman) {
   std::vector<double> x;
   double step = is_raman ? 1.7 : 2;
-  for (double at = is_raman ? 320 : 450; at < (is_raman ? 1900 : 4000); at += step) {
+  const double last = is_raman ? 1900 : 4000;
+  double at = is_raman ? 320 : 450;
+  while (at < last) {
     x.push_back(std::round(1e4 * at) / 1e4);
     step *= is_raman ? 0.9999 : 1;
+    at += step;
   }
   return x;
 }

@@ -49,7 +49,10 @@ inline std::string zip_bytes(const std::vector<std::pair<std::string, std::strin
     common.put(static_cast<std::uint32_t>(bytes.size()));
     common.put(static_cast<std::uint16_t>(name.size()));
     common.put(std::uint16_t{0});
-    out.append(std::string("PK\x03\x04\x14\0", 6) + common.bytes() + name + packed);
+    out.append(std::string("PK\x03\x04\x14\0", 6));
+    out.append(common.bytes());
+    out.append(name);
+    out.append(packed);
     ByteWriter entry;
     entry.append(std::string("PK\x01\x02\x14\0\x14\0", 8) + common.bytes());
     entry.append(std::string(10, '\0'));
