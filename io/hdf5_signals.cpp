@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <set>
 
 namespace calcispec::io::hdf5 {
@@ -56,8 +57,13 @@ class SignalFinder {
     if (const auto hyperspy = open_object(file_, "Experiments"); hyperspy.is_open()) {
       find_signals(hyperspy.id(), "/Experiments", 1);
     }
+    for (const auto& name : names_in(file_)) {
+      if (name.rfind("Measurement", 0) == 0) {
+        add_measurement(name);
+      }
+    }
     if (signals_.empty()) {
-      find_largest();
+      find_others();
     }
     return std::move(signals_);
   }
@@ -148,7 +154,12 @@ class SignalFinder {
       return out;
     }
     const auto shape = shape_of(object.id());
-    if (shape.size.size() == 1 && shape.size[0] == length && shape.is_number && shape.is_plain) {
+    // MATLAB stores a list as a matrix of one row or column.
+    const auto across =
+        std::count_if(shape.size.begin(), shape.size.end(), [](hsize_t n) { return n != 1; });
+    const bool has_length =
+        std::find(shape.size.begin(), shape.size.end(), length) != shape.size.end();
+    if (across == 1 && has_length && shape.is_number && shape.is_plain) {
       out.values = numbers(object.id(), length);
       out.unit = plain_unit(text_of(object.id(), "units"));
       const auto label = text_of(object.id(), "long_name");
@@ -242,14 +253,123 @@ class SignalFinder {
     return true;
   }
 
-  // Plain files: the dataset with most numbers.
-  void find_largest() {
+  // A measurement of PTIR Studio: one axis and the places, one group per channel.
+  void add_measurement(const std::string& name) {
+    const auto group = open_object(file_, name);
+    if (!group.is_open() || H5Iget_type(group.id()) != H5I_GROUP ||
+        is_true(group.id(), "IsBackground")) {
+      return;
+    }
+    const bool is_raman = is_true(group.id(), "IsRaman");
+    for (const auto& child : names_in(group.id())) {
+      const auto channel = open_object(group.id(), child);
+      if (child.rfind("Channel", 0) != 0 || !channel.is_open() ||
+          H5Iget_type(channel.id()) != H5I_GROUP) {
+        continue;
+      }
+      auto signal = open_signal(channel.id(), "/" + name + "/" + child, "Raw_Data");
+      if (!signal || signal->shape.size.size() != 2) {
+        continue;
+      }
+      auto& axis = signal->axes[1];
+      axis = read_axis(group.id(), "Spectroscopic_Values", signal->shape.size[1]);
+      if (axis.values.empty()) {
+        continue;
+      }
+      axis.unit = plain_unit(joined_text(group.id(), "Spectroscopic_Values", "units"));
+      axis.label = is_raman ? "Raman shift" : "wavenumber";
+      signal->technique = is_raman ? Technique::raman : Technique::ftir;
+      if (const auto label = text_of(channel.id(), "Label"); !label.empty()) {
+        signal->y_label = label;
+      }
+      signal->title = text_of(group.id(), "Label");
+      signal->grid = grid_of(group.id(), signal->shape.size[0]);
+      take(std::move(*signal));
+    }
+  }
+
+  static bool is_true(hid_t object, const char* attribute) {
+    const auto text = text_of(object, attribute);
+    return number_of(object, attribute).value_or(0) != 0 || text == "True" || text == "true";
+  }
+
+  // PTIR Studio writes a unit letter by letter.
+  static std::string joined_text(hid_t group, const std::string& name, const char* attribute) {
+    const auto object = open_object(group, name);
+    std::string out;
+    for (const auto& part : texts_of(object.id(), attribute)) {
+      out += part;
+    }
+    return out;
+  }
+
+  // A column of positions, stored as places x 2.
+  std::vector<double> positions(hid_t group, const char* name, hsize_t places, std::size_t column) {
+    const auto object = open_object(group, name);
+    if (!object.is_open() || H5Iget_type(object.id()) != H5I_DATASET) {
+      return {};
+    }
+    const auto shape = shape_of(object.id());
+    if (shape.size != std::vector<hsize_t>{places, 2} || !shape.is_number || !shape.is_plain) {
+      return {};
+    }
+    const auto both = numbers(object.id(), 2 * places);
+    std::vector<double> out;
+    out.reserve(places);
+    for (std::size_t i = column; i < both.size(); i += 2) {
+      out.push_back(both[i]);
+    }
+    return out;
+  }
+
+  // Only where the indices count x within y without gaps.
+  std::optional<MapGrid> grid_of(hid_t group, hsize_t places) {
+    const auto column = positions(group, "Position_Indices", places, 0);
+    const auto line = positions(group, "Position_Indices", places, 1);
+    if (places < 2 || column.empty()) {
+      return std::nullopt;
+    }
+    MapGrid grid;
+    grid.nx = static_cast<Index>(std::clamp(column.back(), 0.0, longest_axis)) + 1;
+    grid.ny = static_cast<Index>(std::clamp(line.back(), 0.0, longest_axis)) + 1;
+    for (std::size_t i = 0; i < column.size(); ++i) {
+      const auto at = static_cast<Index>(i);
+      if (column[i] != static_cast<double>(at % grid.nx) ||
+          line[i] != static_cast<double>(at / grid.nx)) {
+        return std::nullopt;
+      }
+    }
+    const auto step = [&](std::size_t which, Index count) {
+      const auto at = positions(group, "Position_Values", places, which);
+      return at.empty() || count < 2
+                 ? 0
+                 : std::abs(at.back() - at.front()) / static_cast<double>(count - 1);
+    };
+    grid.step_x_um = step(0, grid.nx);
+    grid.step_y_um = step(1, grid.ny);
+    return grid;
+  }
+
+  // Plain files: spectra with their axes, else the dataset with most numbers.
+  void find_others() {
     seen_.clear();
     std::optional<Signal> best;
     visit(file_, "", 0, best);
-    if (best) {
+    if (best && signals_.empty()) {
       signals_.push_back(std::move(*best));
     }
+  }
+
+  // Two rows, the first of which rises or falls all along.
+  [[nodiscard]] bool is_axis_with_spectrum(const Signal& signal) const {
+    const auto& size = signal.shape.size;
+    if (size.size() != 2 || size[0] != 2 || size[1] < 3) {
+      return false;
+    }
+    const auto both = numbers(signal.data.id(), 2 * size[1]);
+    const auto end = both.begin() + static_cast<std::ptrdiff_t>(size[1]);
+    return std::adjacent_find(both.begin(), end, std::greater_equal<>()) == end ||
+           std::adjacent_find(both.begin(), end, std::less_equal<>()) == end;
   }
 
   void visit(hid_t group, const std::string& path, int depth, std::optional<Signal>& best) {
@@ -267,6 +387,12 @@ class SignalFinder {
         continue;
       }
       auto signal = open_signal(group, path, name);
+      if (signal && is_axis_with_spectrum(*signal)) {
+        signal->is_pair = true;
+        signal->title = name;
+        take(std::move(*signal));
+        continue;
+      }
       if (signal && (!best || count_of(*signal) > count_of(*best))) {
         find_loose_axis(group, name, *signal);
         best = std::move(signal);
@@ -335,7 +461,8 @@ void describe(const Signal& signal, TextSpectra& spectra, Diagnostics& diagnosti
   spectra.x_unit = axis.unit;
   spectra.x_label = axis.label;
   spectra.y_label = signal.y_label;
-  if (spectra.x.empty()) {
+  spectra.technique = signal.technique;
+  if (spectra.x.empty() && !signal.is_pair) {
     for (hsize_t i = 0; i < signal.shape.size[spectral]; ++i) {
       spectra.x.push_back(static_cast<double>(i));
     }
@@ -347,6 +474,10 @@ void describe(const Signal& signal, TextSpectra& spectra, Diagnostics& diagnosti
          -1});
   }
   spectra.metadata["dataset"] = signal.path;
+  if (signal.is_pair) {
+    spectra.names = {signal.title};
+    return;
+  }
   if (!signal.title.empty()) {
     spectra.metadata["title"] = signal.title;
   }
@@ -361,6 +492,10 @@ void describe(const Signal& signal, TextSpectra& spectra, Diagnostics& diagnosti
     spectra.names = {signal.title.empty() ? signal.path : signal.title};
   }
   if (places.empty() || rows < 2) {
+    return;
+  }
+  if (places.size() == 1 && signal.grid) {
+    spectra.map = signal.grid;
     return;
   }
   // The last place runs fastest.

@@ -24,9 +24,13 @@ struct Signal {
   std::string y_label;
   std::vector<AxisData> axes;  // one per dimension
   std::string title;
+  std::optional<MapGrid> grid = {};  // where the file says so
+  std::optional<Technique> technique = {};
+  bool is_pair = false;  // two rows: the axis and one spectrum
 };
 
-/// Signals by NeXus and HyperSpy, else the dataset with most numbers; each dataset once. Throws
+/// Signals by NeXus, HyperSpy or PTIR Studio, else all pairs of an axis and a spectrum as
+/// ramanchada2 stores them, else the dataset with most numbers; each dataset once. Throws
 /// Error{unreadable_input} with the path for an axis that cannot be decoded.
 std::vector<Signal> find_signals(hid_t file, const std::string& path);
 
@@ -36,7 +40,8 @@ double count_of(const Signal& signal);
 std::string content_of(const Signal& signal);
 /// The dimension along the spectrum: what its axis says, else the last.
 std::size_t spectral_dimension(const Signal& signal);
-/// Axis, labels, names and grid; y is left alone. A missing axis is counted and said.
+/// Axis, labels, names and grid; y and the axis of a pair are left alone. A missing axis is counted
+/// and said.
 void describe(const Signal& signal, TextSpectra& spectra, Diagnostics& diagnostics);
 
 /// Which spectra of a signal.

@@ -109,8 +109,9 @@ struct MapSource::Parts {
       fail("cannot be opened as HDF5: damaged, or another program is writing to it");
     }
     auto signals = hdf5::find_signals(file.id(), path);
+    std::erase_if(signals, [](const auto& one) { return one.is_pair; });
     if (signals.empty()) {
-      fail("holds no spectra");
+      fail("holds no map: no set of spectra on one axis");
     }
     auto chosen = signals.begin();
     if (options.block) {

@@ -126,7 +126,22 @@ class Hdf5Reader {
     finish(signal, std::move(spectra));
   }
 
+  void add_pair(const Signal& signal) {
+    const auto points = static_cast<std::ptrdiff_t>(signal.shape.size[1]);
+    const auto both = numbers(signal.data.id(), 2 * signal.shape.size[1]);
+    TextSpectra spectra;
+    hdf5::describe(signal, spectra, out_.diagnostics);
+    spectra.x.assign(both.begin(), both.begin() + points);
+    spectra.y.emplace_back(both.begin() + points, both.end());
+    out_.recordings.push_back(
+        make_recording(std::move(spectra), std::string(view_.path), options_, out_.diagnostics));
+  }
+
   void add(const Signal& signal) {
+    if (signal.is_pair) {
+      add_pair(signal);
+      return;
+    }
     if (options_.is_skim) {
       skim(signal);
       return;

@@ -216,5 +216,95 @@ TEST_F(Hdf5Maps, OurOwnNexusReadsBackExactly) {
   EXPECT_EQ(b.spectra.axis->values()[3], a.spectra.axis->values()[3]);
 }
 
+TEST_F(Hdf5Maps, ListsOfMatlabAreMatricesOfOneLine) {
+  for (const bool is_line : {true, false}) {
+    {
+      const Hdf5Writer file(path);
+      const std::vector<hsize_t> size{is_line ? 1 : hdf5_maps_points,
+                                      is_line ? hdf5_maps_points : 1};
+      file.data("/wavenumber", size, shifts(false));
+      file.data("/spectra", {map_nx * map_ny, hdf5_maps_points}, cube(false));
+    }
+    ReadOptions options;
+    options.technique = Technique::raman;
+    expect_cube(read(options).recordings.at(0));
+  }
+}
+
+// As PTIR Studio: one axis and the places of a measurement, its channels below.
+TEST_F(Hdf5Maps, MeasurementsOfPtirStudio) {
+  const auto write = [&](bool has_gap) {
+    const Hdf5Writer file(path);
+    for (const char* name : {"/Measurement_000", "/Measurement_001"}) {
+      const std::string measurement(name);
+      const bool is_background = measurement == "/Measurement_000";
+      file.group(measurement + "/Channel_000");
+      file.number(measurement, "IsBackground", is_background ? 1 : 0);
+      file.text(measurement, "Label", is_background ? "background" : "lesion");
+      file.data(measurement + "/Spectroscopic_Values", {1, hdf5_maps_points}, shifts(false));
+      file.texts(measurement + "/Spectroscopic_Values", "units", {"c", "m", "-", "1"});
+      std::vector<double> indices;
+      std::vector<double> places;
+      for (std::size_t row = 0; row < map_nx * map_ny; ++row) {
+        const auto column = static_cast<double>(row % map_nx);
+        const auto line = static_cast<double>(row / map_nx);
+        indices.insert(indices.end(), {has_gap && row == 5 ? 7 : column, line});
+        places.insert(places.end(), {100 + 2 * column, 50 + 3 * line});
+      }
+      file.data(measurement + "/Position_Indices", {map_nx * map_ny, 2}, indices);
+      file.data(measurement + "/Position_Values", {map_nx * map_ny, 2}, places);
+      file.data(measurement + "/Channel_000/Raw_Data",
+                {map_nx * map_ny, hdf5_maps_points},
+                cube(false),
+                H5T_IEEE_F32LE);
+      file.text(measurement + "/Channel_000", "Label", "absorbance");
+    }
+  };
+  write(false);
+  const auto file = read();
+  ASSERT_EQ(file.recordings.size(), 1U);  // a background is no spectrum of the sample
+  expect_cube(file.recordings[0]);
+  EXPECT_EQ(file.recordings[0].technique, Technique::ftir);
+  ASSERT_TRUE(file.recordings[0].map);
+  EXPECT_EQ(file.recordings[0].map->nx, static_cast<Index>(map_nx));
+  EXPECT_EQ(file.recordings[0].map->ny, static_cast<Index>(map_ny));
+  EXPECT_EQ(file.recordings[0].map->step_x_um, 2);
+  EXPECT_EQ(file.recordings[0].map->step_y_um, 3);
+  write(true);  // places that are no grid: a list of spectra
+  const auto list = read();
+  expect_cube(list.recordings.at(0));
+  EXPECT_TRUE(!list.recordings[0].map || list.recordings[0].map->ny == 1);
+}
+
+// As ramanchada2: an axis and a spectrum in the two rows of each dataset.
+TEST_F(Hdf5Maps, PairsOfAnAxisAndASpectrum) {
+  {
+    const Hdf5Writer file(path);
+    file.group("/raw");
+    for (const char* name : {"/raw/first", "/raw/second"}) {
+      auto both = shifts(name == std::string("/raw/second"));
+      for (std::size_t i = 0; i < hdf5_maps_points; ++i) {
+        both.push_back(hdf5_maps_value_of(name == std::string("/raw/second") ? 2 : 1, i));
+      }
+      file.data(name, {2, hdf5_maps_points}, both);
+    }
+  }
+  ReadOptions options;
+  options.technique = Technique::raman;
+  const auto file = read(options);
+  ASSERT_EQ(file.recordings.size(), 2U);
+  for (std::size_t k = 0; k < 2; ++k) {
+    const auto& recording = file.recordings[k];
+    ASSERT_EQ(recording.spectra.rows(), 1);
+    EXPECT_EQ(recording.names.at(0), k == 0 ? "first" : "second");
+    EXPECT_EQ(recording.spectra.axis->front(), 400);
+    EXPECT_EQ(recording.spectra.axis->was_descending(), k == 1);
+    for (std::size_t i = 0; i < hdf5_maps_points; ++i) {
+      const auto stored = k == 0 ? i : hdf5_maps_points - 1 - i;
+      EXPECT_EQ(recording.spectra.row(0)[i], hdf5_maps_value_of(k + 1, stored));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace calcispec::io
