@@ -346,7 +346,19 @@ class Estimator {
       is_changed = true;
       fit(12);
     }
+    if (is_changed) {
+      show_what_is_left();
+    }
     return is_changed;
+  }
+
+  // A phase that was taken out leaves its bands behind, which belong to something.
+  void show_what_is_left() {
+    const auto left = find_residual_peaks(window_, model_);
+    if (!left.empty()) {
+      peaks_.insert(peaks_.end(), left.begin(), left.end());
+      fit(12);
+    }
   }
 
   void drop_peaks_of_lost(const std::vector<const Phase*>& named) {
@@ -354,7 +366,14 @@ class Estimator {
       if (std::find(phases_.begin(), phases_.end(), phase) != phases_.end()) {
         continue;
       }
-      peaks_ = peaks_away_from(peaks_, *phase, setting_);
+      // Where it outgrew a row of the lost phase itself it is none of its bands.
+      const auto is_own = [&](const ReferenceBand* row) {
+        const auto rows = phase->bands(setting_.technique);
+        return row != nullptr && row >= rows.data() && row < rows.data() + rows.size();
+      };
+      std::erase_if(peaks_, [&](const ResidualPeak& peak) {
+        return !is_own(peak.instead) && is_near_row(peak, *phase, setting_);
+      });
     }
   }
 

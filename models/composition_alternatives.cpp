@@ -106,17 +106,20 @@ std::vector<const Phase*> phases_beneath(const Trials& trials, const JointModel&
 
 }  // namespace
 
+bool is_near_row(const ResidualPeak& peak, const Phase& phase, const Setting& setting) {
+  const auto bands = phase.bands(setting.technique);
+  return std::any_of(bands.begin(), bands.end(), [&](const ReferenceBand& row) {
+    return std::abs(peak.position_cm1 - row.position_cm1 - setting.shift_cm1) <
+           0.5 * observed_width(row, setting);
+  });
+}
+
 std::vector<ResidualPeak> peaks_away_from(std::span<const ResidualPeak> peaks,
                                           const Phase& phase,
                                           const Setting& setting) {
   std::vector<ResidualPeak> out;
   for (const auto& peak : peaks) {
-    const auto bands = phase.bands(setting.technique);
-    const bool is_near = std::any_of(bands.begin(), bands.end(), [&](const ReferenceBand& row) {
-      return std::abs(peak.position_cm1 - row.position_cm1 - setting.shift_cm1) <
-             0.5 * observed_width(row, setting);
-    });
-    if (!is_near || peak.instead != nullptr) {
+    if (peak.instead != nullptr || !is_near_row(peak, phase, setting)) {
       out.push_back(peak);
     }
   }

@@ -199,6 +199,9 @@ struct Trials {
   std::span<const ResidualPeak> peaks;
 };
 
+/// Within half the width of a row of the phase.
+bool is_near_row(const ResidualPeak& peak, const Phase& phase, const Setting& setting);
+/// Those that the rows of the phase do not claim; what outgrew a row stays.
 std::vector<ResidualPeak> peaks_away_from(std::span<const ResidualPeak> peaks,
                                           const Phase& phase,
                                           const Setting& setting);
