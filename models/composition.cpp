@@ -233,6 +233,12 @@ class Estimator {
     if (worst <= 0) {
       return false;
     }
+    for (std::size_t p = 0; p < phases_.size(); ++p) {
+      const bool is_there = verdicts[p].lack > 0 && verdicts[p].finding != Finding::absent;
+      if (is_there && replace_by_kin(p, verdicts[p].finding)) {
+        return true;
+      }
+    }
     // Clearly absent ones go together. Else only the smallest, for it may have taken the place of
     // another.
     const bool is_clear = worst >= 1e6;
@@ -245,6 +251,7 @@ class Estimator {
       }
     }
     std::vector<const Phase*> kept;
+    bool is_any_misplaced = false;
     for (std::size_t p = 0; p < phases_.size(); ++p) {
       if (is_clear ? verdicts[p].lack < 1e6 : p != smallest) {
         kept.push_back(phases_[p]);
@@ -252,17 +259,75 @@ class Estimator {
       }
       ruled_out_.push_back({phases_[p], verdicts[p].finding, share_uncertainty(model_, p)});
       if (verdicts[p].finding == Finding::misplaced) {
-        forget_shift();       // it has drawn the axis towards itself
-        readmit_redundant();  // and may have stood where another belongs
+        forget_shift();  // it has drawn the axis towards itself
+        is_any_misplaced = true;
       }
     }
     phases_ = std::move(kept);
+    if (is_any_misplaced) {
+      readmit_redundant();  // it may have stood where another belongs
+    }
     return true;
+  }
+
+  // Of a family whose members differ by places most of all, the screening may have taken the wrong
+  // one: the best of those that stand where they should takes over.
+  bool replace_by_kin(std::size_t p, Finding finding) {
+    const Phase* lost = phases_[p];
+    const double shift = setting_.shift_cm1;
+    if (finding == Finding::misplaced) {
+      forget_shift();
+    }
+    const Phase* best = nullptr;
+    std::pair<bool, double> best_rank;
+    for (const auto& phase : library_.phases) {
+      if (&phase == lost || !is_same_kind(phase, *lost, setting_.technique) ||
+          was_ruled_out(phase) || measured_bands(phase, window_, setting_.technique) < 2) {
+        continue;
+      }
+      auto others = phases_;
+      others[p] = &phase;
+      auto trial = build_model(window_, others, library_, setting_);
+      add_unexplained(trial, peaks_);
+      fit_model(window_, setting_, 8, trial);
+      const auto verdict = judge(window_, trial, static_cast<Index>(p));
+      const std::pair<bool, double> rank{verdict.finding != Finding::named,
+                                         chi_square_above(window_, trial, model_)};
+      if (verdict.lack <= 0 && (best == nullptr || rank < best_rank)) {
+        best = &phase;
+        best_rank = rank;
+      }
+    }
+    if (best == nullptr) {
+      setting_.shift_cm1 = shift;
+      return false;
+    }
+    ruled_out_.push_back({lost, finding, share_uncertainty(model_, p)});
+    phases_[p] = best;
+    return true;
+  }
+
+  [[nodiscard]] bool was_ruled_out(const Phase& phase) const {
+    return std::any_of(ruled_out_.begin(), ruled_out_.end(), [&](const RuledOut& row) {
+      return row.phase == &phase && row.finding != Finding::absent;
+    });
   }
 
   void forget_shift() { setting_.shift_cm1 = is_alone() ? 0 : start_->setting.shift_cm1; }
 
   void readmit_redundant() {
+    for (const auto& row : ruled_out_) {
+      const bool is_there = std::any_of(phases_.begin(), phases_.end(), [&](const Phase* other) {
+        return is_same_kind(*other, *row.phase, setting_.technique);
+      });
+      if (row.finding == Finding::redundant && !is_there) {
+        phases_.push_back(row.phase);
+      }
+    }
+    forget_redundant();
+  }
+
+  void forget_redundant() {
     ruled_out_.erase(
         std::remove_if(ruled_out_.begin(),
                        ruled_out_.end(),
@@ -317,10 +382,7 @@ class Estimator {
     const auto is_same = [&](const Phase* other) {
       return is_same_kind(*other, phase, setting_.technique);
     };
-    return std::none_of(phases_.begin(), phases_.end(), is_same) &&
-           std::none_of(ruled_out_.begin(), ruled_out_.end(), [&](const RuledOut& row) {
-             return row.phase == &phase && row.finding != Finding::absent;
-           });
+    return std::none_of(phases_.begin(), phases_.end(), is_same) && !was_ruled_out(phase);
   }
 
   // True if a phase was taken out again at the end.
@@ -395,7 +457,7 @@ class Estimator {
     for (std::size_t p = 0; p < phases_.size(); ++p) {
       ruled_out_.push_back({phases_[p], Finding::misplaced, share_uncertainty(model_, p)});
     }
-    readmit_redundant();
+    forget_redundant();
     phases_.clear();
     peaks_.clear();
     forget_shift();

@@ -17,6 +17,7 @@ constexpr double position_snr = 5;     // from here on a band's position says so
 // one.
 constexpr double misplaced_level = 2.2;
 constexpr double misplaced_alone_level = 2.8;
+constexpr double most_misplaced = 3.5;  // one band: a wrong row must not outvote all others
 // Of the second bands expected, by weight: crystals turn under a Raman beam, powders do not.
 constexpr double found_part_raman = 0.4;
 constexpr double found_part_ir = 0.6;
@@ -160,6 +161,11 @@ std::size_t main_band_of(const Window& window, const JointModel& model, Index ph
   return main;
 }
 
+// What a band should show at least, for intensities differ from the table by their spread.
+double sure_snr(const BandEvidence& evidence, const MixtureBand& row) {
+  return evidence.expected_snr * std::exp(-row.log_height_sd);
+}
+
 // What the bands of one phase say together.
 struct BandsSeen {
   double expected = 0;  // weight of the second bands that should be there, and of those that are
@@ -181,7 +187,7 @@ BandsSeen look_at_bands(const Window& window,
   const double shift = std::abs(model.fit.shift) > axis_limit_cm1 ? 0 : model.fit.shift;
   double squares = shift * shift;
   const auto place = [&](double z) {
-    squares += z * z;
+    squares += std::min(z * z, most_misplaced * most_misplaced);
     ++seen.placed;
   };
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
@@ -204,7 +210,7 @@ BandsSeen look_at_bands(const Window& window,
     }
     // Intensities vary by their spread; carbonate may be absent. One doublet whose parts trade
     // their heights must not outweigh all other bands.
-    const double sure = evidence.expected_snr * std::exp(-spread);
+    const double sure = sure_snr(evidence, model.bands[b]);
     const bool can_be_missed = spread < free_height_sd && !is_wide(window, model, b);
     if (b != main_band && sure >= expected_enough && can_be_missed) {
       const double weight = std::min(sure, 10.0);
@@ -326,7 +332,8 @@ Verdict judge(const Window& window, const JointModel& model, Index phase) {
     // look alike take each other's amount.
     verdict.finding = Finding::weak;
     verdict.lack = seen.strongest < 1 ? 1e6 : 1e5 - seen.strongest;
-  } else if (main.expected_snr >= expected_enough && main_snr < critical_level) {
+  } else if (sure_snr(main, model.bands[main_band]) >= expected_enough &&
+             main_snr < critical_level) {
     verdict.finding = Finding::main_band_missing;
     verdict.lack = 1e3 + main.expected_snr;
   } else if (seen.misfit > (seen.placed > 1 ? misplaced_level : misplaced_alone_level)) {
