@@ -1,4 +1,4 @@
-// estimate_composition(): screen, fit, name, look for what is left, summarise.
+// One spectrum in one mode: screen, fit, name, look for what is left, summarise.
 #include "models/composition_private.hpp"
 
 #include <algorithm>
@@ -12,19 +12,11 @@ namespace {
 
 constexpr Index prune_rounds = 10;
 constexpr int growth_rounds = 4;
-constexpr double least_absorbance = 0.02;
 constexpr double largest_misfit = 0.3;    // of the bands' rms; lines of spectrometers miss 0.1
+constexpr double kin_misfit = 0.05;       // likewise: another member of a family may miss less
 constexpr double main_share = 0.15;       // of the screened patterns: fitted from the start
 constexpr double least_explained = 0.08;  // of a phase's intensity, to be tried
 constexpr std::size_t most_added = 5;     // phases at a time
-
-Composition refusal(const std::string& reason) {
-  Composition out;
-  out.total.status = EstimateStatus::not_determinable;
-  out.total.reason = reason;
-  out.unexplained.reason = reason;
-  return out;
-}
 
 class Estimator {
  public:
@@ -49,6 +41,10 @@ class Estimator {
     }
     prune();
     grow();
+    if (has_misfitting_kin()) {
+      prune();
+      grow();
+    }
     // The last fit may show that a phase had taken the place of another.
     for (bool is_open = true; is_open;) {
       const bool is_changed = finish();
@@ -82,7 +78,7 @@ class Estimator {
       if (p == 0 || screening.shares[p] >= main_share) {
         phases_.push_back(tried_[p]);
       } else if (screening.shares[p] >= trace_share &&
-                 hides_in_others(*tried_[p], std::span(tried_).first(p))) {
+                 hides_in_others(*tried_[p], std::span(tried_).first(p), setting_.technique)) {
         screened_.push_back(tried_[p]);
       }
     }
@@ -136,17 +132,6 @@ class Estimator {
           is_known ? start_->alike.at(phases_[p]) : take_best_of_kind(tools(), p, phases_, model_);
     }
     model_.alike = std::move(alike);
-  }
-
-  // Broad bands hide in each other and in the background, and leave no peak behind. In Raman
-  // spectra those of matrix do, of which the largest of a family is tried.
-  [[nodiscard]] bool hides_in_others(const Phase& phase,
-                                     std::span<const Phase* const> larger) const {
-    return setting_.technique != BandTechnique::raman ||
-           (phase.role != PhaseRole::mineral &&
-            std::none_of(larger.begin(), larger.end(), [&](const Phase* other) {
-              return other->family == phase.family;
-            }));
   }
 
   [[nodiscard]] Trials tools() const { return {window_, library_, setting_, peaks_}; }
@@ -270,39 +255,37 @@ class Estimator {
     return true;
   }
 
-  // Of a family whose members differ by places most of all, the screening may have taken the wrong
-  // one: the best of those that stand where they should takes over.
+  // Bands are missed, and another member of a family misses clearly less.
+  bool has_misfitting_kin() {
+    bool is_changed = false;
+    for (std::size_t p = 0; p < phases_.size(); ++p) {
+      if (phases_[p]->role == PhaseRole::mineral && misfit_of(window_, model_) > kin_misfit) {
+        is_changed = replace_by_kin(p, Finding::named) || is_changed;
+      }
+    }
+    return is_changed;
+  }
+
+  // Another member of its family takes over. One that stands (`named`) gives way to a clearly
+  // better fit only.
   bool replace_by_kin(std::size_t p, Finding finding) {
-    const Phase* lost = phases_[p];
     const double shift = setting_.shift_cm1;
-    if (finding == Finding::misplaced) {
+    if (finding == Finding::misplaced || finding == Finding::named) {
       forget_shift();
     }
-    const Phase* best = nullptr;
-    std::pair<bool, double> best_rank;
-    for (const auto& phase : library_.phases) {
-      if (&phase == lost || !is_same_kind(phase, *lost, setting_.technique) ||
-          was_ruled_out(phase) || measured_bands(phase, window_, setting_.technique) < 2) {
-        continue;
-      }
-      auto others = phases_;
-      others[p] = &phase;
-      auto trial = build_model(window_, others, library_, setting_);
-      add_unexplained(trial, peaks_);
-      fit_model(window_, setting_, 8, trial);
-      const auto verdict = judge(window_, trial, static_cast<Index>(p));
-      const std::pair<bool, double> rank{verdict.finding != Finding::named,
-                                         chi_square_above(window_, trial, model_)};
-      if (verdict.lack <= 0 && (best == nullptr || rank < best_rank)) {
-        best = &phase;
-        best_rank = rank;
-      }
-    }
+    const auto is_open = [&](const Phase& phase) { return !was_ruled_out(phase); };
+    const auto* best = find_standing_kin(tools(),
+                                         p,
+                                         phases_,
+                                         is_open,
+                                         finding == Finding::named ? redundant_chi_square : -1e300,
+                                         model_);
     if (best == nullptr) {
       setting_.shift_cm1 = shift;
       return false;
     }
-    ruled_out_.push_back({lost, finding, share_uncertainty(model_, p)});
+    const auto reason = finding == Finding::named ? Finding::redundant : finding;
+    ruled_out_.push_back({phases_[p], reason, share_uncertainty(model_, p)});
     phases_[p] = best;
     return true;
   }
@@ -320,7 +303,9 @@ class Estimator {
       const bool is_there = std::any_of(phases_.begin(), phases_.end(), [&](const Phase* other) {
         return is_same_kind(*other, *row.phase, setting_.technique);
       });
-      if (row.finding == Finding::redundant && !is_there) {
+      // Infrared bands are wide: there nearly every phase has rivals, and all would come back.
+      const bool is_narrow = setting_.technique == BandTechnique::raman;
+      if (row.finding == Finding::redundant && is_narrow && !is_there) {
         phases_.push_back(row.phase);
       }
     }
@@ -439,12 +424,6 @@ class Estimator {
     }
   }
 
-  [[nodiscard]] bool is_too_weak() const {
-    const auto top = std::max_element(model_.fit.fitted.begin(), model_.fit.fitted.end());
-    return setting_.technique != BandTechnique::raman &&
-           std::min(robust_height(window_), *top) < least_absorbance;
-  }
-
   // References that leave much of the signal unfitted are the wrong ones.
   bool drop_if_unlike() {
     if (phases_.empty() || misfit_of(window_, model_) < largest_misfit) {
@@ -483,7 +462,7 @@ class Estimator {
       return;
     }
     summarise(window_, model_, library_, setting_, ruled_out_, out_);
-    if (is_too_weak()) {
+    if (is_too_weak(window_, model_)) {
       refuse_all(
           "no identifiable band: nothing rises above the 0.02 absorbance within which an "
           "infrared background can bend by itself",
@@ -497,7 +476,7 @@ class Estimator {
       return;
     }
     if (std::abs(out_.axis.shift_cm1) > axis_limit_cm1) {
-      refuse_axis();
+      refuse_axis(out_);
       return;
     }
     out_.total.status = EstimateStatus::ok;
@@ -505,13 +484,6 @@ class Estimator {
     out_.total.u = 0;
     out_.total.lo95 = 1;
     out_.total.hi95 = 1;
-  }
-
-  void refuse_axis() {
-    refuse_all("the axis is off by about " +
-                   std::to_string(static_cast<int>(std::lround(out_.axis.shift_cm1))) +
-                   " 1/cm, more than the 3 1/cm within which phases are named; calibrate the axis",
-               out_);
   }
 
   const ReferenceLibrary& library_;
@@ -542,36 +514,5 @@ Findings estimate_window(Window window,
 }
 
 }  // namespace detail
-
-Composition estimate_composition(const CompositionInput& input,
-                                 const ReferenceLibrary& library,
-                                 const CompositionOptions& options) {
-  const auto reason = obstacle(input);
-  if (!reason.empty()) {
-    return refusal(reason);
-  }
-  if (input.technique == Technique::ftir && input.mode != SamplingMode::atr &&
-      input.mode != SamplingMode::transmission) {
-    return compose_for_either_mode(input, library, options);
-  }
-  const auto range = options.range_cm1.value_or(default_range(input.technique));
-  auto window = cut_window(input, range.first, range.second);
-  if (window.x.empty()) {
-    return refusal("fewer than 16 points lie in the range of the composition");
-  }
-  Composition out;
-  out.from_cm1 = window.x.front();
-  out.to_cm1 = window.x.back();
-  out.noise_sigma = window.noise;
-  if (!(window.height > 0)) {
-    auto flat = refusal("the spectrum is constant");
-    flat.from_cm1 = out.from_cm1;
-    flat.to_cm1 = out.to_cm1;
-    return flat;
-  }
-  const Setting setting{.technique = technique_of(input), .draws_curves = options.draws_curves};
-  estimate_window(std::move(window), library, setting, nullptr, out);
-  return out;
-}
 
 }  // namespace calcispec::models

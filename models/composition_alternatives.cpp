@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 namespace calcispec::models::detail {
 namespace {
@@ -166,6 +167,35 @@ std::vector<std::string> take_best_of_kind(const Trials& trials,
     model = std::move(kin[best].model);
   }
   return alike;
+}
+
+const Phase* find_standing_kin(const Trials& trials,
+                               std::size_t p,
+                               std::span<const Phase* const> phases,
+                               const std::function<bool(const Phase&)>& is_open,
+                               double least_gain,
+                               const JointModel& model) {
+  const Phase* best = nullptr;
+  std::pair<bool, double> best_rank;  // named before ambiguous
+  std::vector<const Phase*> others(phases.begin(), phases.end());
+  for (const auto& phase : trials.library.phases) {
+    if (&phase == phases[p] || !is_same_kind(phase, *phases[p], trials.setting.technique) ||
+        !is_open(phase) || measured_bands(phase, trials.window, trials.setting.technique) < 2) {
+      continue;
+    }
+    others[p] = &phase;
+    auto trial = build_model(trials.window, others, trials.library, trials.setting);
+    add_unexplained(trial, trials.peaks);
+    fit_model(trials.window, trials.setting, 8, trial);
+    const auto verdict = judge(trials.window, trial, static_cast<Index>(p));
+    const std::pair<bool, double> rank{verdict.finding != Finding::named,
+                                       chi_square_above(trials.window, trial, model)};
+    if (verdict.lack <= 0 && rank.second < -least_gain && (best == nullptr || rank < best_rank)) {
+      best = &phase;
+      best_rank = rank;
+    }
+  }
+  return best;
 }
 
 // Wide bands, and those that stand at the same place, take in a phase that could not be named: one

@@ -1,5 +1,5 @@
-// Composition of an infrared spectrum whose sampling mode is not known: what holds for both modes,
-// or what only one of them explains.
+// estimate_composition(): of a known sampling mode, or of an infrared spectrum whose mode is not
+// known: what holds for both, or what only one of them explains.
 #include "models/composition_private.hpp"
 
 #include <algorithm>
@@ -257,3 +257,52 @@ Composition compose_for_either_mode(const CompositionInput& input,
 }
 
 }  // namespace calcispec::models::detail
+
+namespace calcispec::models {
+
+using namespace detail;  // NOLINT(google-build-using-namespace): parts of this module
+
+namespace {
+
+Composition refusal(const std::string& reason) {
+  Composition out;
+  out.total.status = EstimateStatus::not_determinable;
+  out.total.reason = reason;
+  out.unexplained.reason = reason;
+  return out;
+}
+
+}  // namespace
+
+Composition estimate_composition(const CompositionInput& input,
+                                 const ReferenceLibrary& library,
+                                 const CompositionOptions& options) {
+  const auto reason = obstacle(input);
+  if (!reason.empty()) {
+    return refusal(reason);
+  }
+  if (input.technique == Technique::ftir && input.mode != SamplingMode::atr &&
+      input.mode != SamplingMode::transmission) {
+    return compose_for_either_mode(input, library, options);
+  }
+  const auto range = options.range_cm1.value_or(default_range(input.technique));
+  auto window = cut_window(input, range.first, range.second);
+  if (window.x.empty()) {
+    return refusal("fewer than 16 points lie in the range of the composition");
+  }
+  Composition out;
+  out.from_cm1 = window.x.front();
+  out.to_cm1 = window.x.back();
+  out.noise_sigma = window.noise;
+  if (!(window.height > 0)) {
+    auto flat = refusal("the spectrum is constant");
+    flat.from_cm1 = out.from_cm1;
+    flat.to_cm1 = out.to_cm1;
+    return flat;
+  }
+  const Setting setting{.technique = technique_of(input), .draws_curves = options.draws_curves};
+  estimate_window(std::move(window), library, setting, nullptr, out);
+  return out;
+}
+
+}  // namespace calcispec::models

@@ -166,6 +166,13 @@ double sure_snr(const BandEvidence& evidence, const MixtureBand& row) {
   return evidence.expected_snr * std::exp(-row.log_height_sd);
 }
 
+// A strongest band that lies beneath another phase's is weighed like the others where heights are
+// those of the table: in transmission.
+double expected_of_main(const BandEvidence& main, const JointModel& model, std::size_t b) {
+  return model.technique == BandTechnique::ftir_transmission ? sure_snr(main, model.bands[b])
+                                                             : main.expected_snr;
+}
+
 // What the bands of one phase say together.
 struct BandsSeen {
   double expected = 0;  // weight of the second bands that should be there, and of those that are
@@ -332,7 +339,7 @@ Verdict judge(const Window& window, const JointModel& model, Index phase) {
     // look alike take each other's amount.
     verdict.finding = Finding::weak;
     verdict.lack = seen.strongest < 1 ? 1e6 : 1e5 - seen.strongest;
-  } else if (sure_snr(main, model.bands[main_band]) >= expected_enough &&
+  } else if (expected_of_main(main, model, main_band) >= expected_enough &&
              main_snr < critical_level) {
     verdict.finding = Finding::main_band_missing;
     verdict.lack = 1e3 + main.expected_snr;

@@ -4,6 +4,7 @@
 #include "core/band_mixture.hpp"
 #include "models/composition.hpp"
 
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -191,6 +192,15 @@ std::vector<UnexplainedBand> unexplained_bands(const JointModel& model);
 /// Bands too high for what the other bands of their phase say: something else stands there too.
 std::vector<ResidualPeak> find_outgrown_bands(const JointModel& model);
 
+/// Broad bands hide in each other and in the background, and leave no peak behind. In Raman spectra
+/// those of matrix do, of which the largest of a family is tried.
+bool hides_in_others(const Phase& phase,
+                     std::span<const Phase* const> larger,
+                     BandTechnique technique);
+/// Within what an infrared background can bend by itself.
+bool is_too_weak(const Window& window, const JointModel& model);
+void refuse_axis(Composition& out);
+
 /// What trial fits are made with.
 struct Trials {
   const Window& window;
@@ -205,6 +215,16 @@ bool is_near_row(const ResidualPeak& peak, const Phase& phase, const Setting& se
 std::vector<ResidualPeak> peaks_away_from(std::span<const ResidualPeak> peaks,
                                           const Phase& phase,
                                           const Setting& setting);
+
+/// Of a family whose members differ by places most of all, the screening may have taken the wrong
+/// one: the best of its kin that stand where they should, among those `is_open`, and fit better
+/// than `model` by `least_gain` of chi_square_above(); null if there is none.
+const Phase* find_standing_kin(const Trials& trials,
+                               std::size_t p,
+                               std::span<const Phase* const> phases,
+                               const std::function<bool(const Phase&)>& is_open,
+                               double least_gain,
+                               const JointModel& model);
 
 /// Puts the best of its kind in the place of phase `p`; the ids of all that fit as well.
 std::vector<std::string> take_best_of_kind(const Trials& trials,

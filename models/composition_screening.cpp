@@ -372,4 +372,14 @@ Screening screen_phases(const Window& window,
   return out;
 }
 
+bool hides_in_others(const Phase& phase,
+                     std::span<const Phase* const> larger,
+                     BandTechnique technique) {
+  return technique != BandTechnique::raman ||
+         (phase.role != PhaseRole::mineral &&
+          std::none_of(larger.begin(), larger.end(), [&](const Phase* other) {
+            return other->family == phase.family;
+          }));
+}
+
 }  // namespace calcispec::models::detail

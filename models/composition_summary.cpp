@@ -290,4 +290,17 @@ void refuse_all(const std::string& reason, Composition& out) {
   out.unexplained.reason = reason;
 }
 
+bool is_too_weak(const Window& window, const JointModel& model) {
+  constexpr double least_absorbance = 0.02;
+  const auto top = std::max_element(model.fit.fitted.begin(), model.fit.fitted.end());
+  return !model.is_raman && std::min(robust_height(window), *top) < least_absorbance;
+}
+
+void refuse_axis(Composition& out) {
+  refuse_all("the axis is off by about " +
+                 std::to_string(static_cast<int>(std::lround(out.axis.shift_cm1))) +
+                 " 1/cm, more than the 3 1/cm within which phases are named; calibrate the axis",
+             out);
+}
+
 }  // namespace calcispec::models::detail
