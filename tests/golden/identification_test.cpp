@@ -312,18 +312,18 @@ TEST_F(Identification, InfraredAtr) {
 
 TEST_F(Identification, Raman) {
   const auto score = report("raman", judge_folder("rruff_raman", SamplingMode::none));
-  EXPECT_GE(score.right, 54);
+  EXPECT_GE(score.right, 58);
   EXPECT_LE(score.false_phases, 6);
 }
 
 TEST_F(Identification, RamanRaw) {
   const auto score = report("raw", judge_folder("rruff_raman_raw", SamplingMode::none));
-  EXPECT_GE(score.right, score.all - 3);
+  EXPECT_GE(score.right, 10);
 }
 
 TEST_F(Identification, RamanOriented) {
   const auto score = report("oriented", judge_folder("rruff_raman_oriented", SamplingMode::none));
-  EXPECT_GE(score.right, score.all - 1);
+  EXPECT_GE(score.right, 18);
   EXPECT_EQ(score.false_phases, 0);
 }
 
