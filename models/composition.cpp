@@ -266,9 +266,11 @@ class Estimator {
     return is_changed;
   }
 
-  // Another member of its family takes over. One that stands (`named`) gives way to a clearly
-  // better fit only.
+  // Another member of its family takes over; for one that stands (`named`) only if far better.
   bool replace_by_kin(std::size_t p, Finding finding) {
+    if (setting_.technique == BandTechnique::ftir_atr) {
+      return false;  // optics move the bands further than members differ
+    }
     const double shift = setting_.shift_cm1;
     if (finding == Finding::misplaced || finding == Finding::named) {
       forget_shift();

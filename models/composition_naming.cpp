@@ -193,8 +193,10 @@ BandsSeen look_at_bands(const Window& window,
   // the limit nothing is named anyway, and the shift found is what the user wants to know.
   const double shift = std::abs(model.fit.shift) > axis_limit_cm1 ? 0 : model.fit.shift;
   double squares = shift * shift;
+  // In ATR the optics change the heights of all bands together, so many are wrong at once.
+  const double most = model.technique == BandTechnique::ftir_transmission ? most_misplaced : 1e3;
   const auto place = [&](double z) {
-    squares += std::min(z * z, most_misplaced * most_misplaced);
+    squares += std::min(z * z, most * most);
     ++seen.placed;
   };
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
