@@ -142,8 +142,7 @@ std::string intervals_text(const FitRun& run, const SpectrumFit& entry) {
   Table table{
       {"band", "center", "height", "fwhm", "area"}
   };
-  const bool has_shares =
-      run.intervals.kind == IntervalKind::bootstrap && entry.result.bands.size() > 1;
+  const bool has_shares = entry.result.bands.size() > 1;
   if (has_shares) {
     table[0].push_back("share/%");
   }
