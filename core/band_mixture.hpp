@@ -23,6 +23,7 @@ struct MixtureBand {
   double log_height_sd = 0;     // spread of that ratio
   double lorentz_share_sd = 0;  // own, beside the common one
   double skew_lever = 1;        // part of the instrument's skew that a band of this width shows
+  double width_lever = 1;       // part of its group's common change of log width
 };
 
 struct BandMixtureOptions {
@@ -30,9 +31,10 @@ struct BandMixtureOptions {
   double shift_limit = 3;
   double stretch_sd = 0.001;  // relative, about the middle of the range
   double start_shift = 0;
-  double lorentz_share_sd = 0;  // of all bands together, about their own
-  double skew_sd = 0;           // of all bands together: an instrument with a tail
-  bool scans_shift = true;      // try starts over the whole shift range, not only start_shift
+  double lorentz_share_sd = 0;   // of all bands together, about their own
+  double skew_sd = 0;            // of all bands together: an instrument with a tail
+  double group_log_fwhm_sd = 0;  // of all bands of a group together: order and size of crystals
+  bool scans_shift = true;       // try starts over the whole shift range, not only start_shift
   double misfit = 0;  // relative misfit of the band shapes added to sigma; < 0 = from the residual
   /// Over how many widths a band's misfit reaches; 0: in proportion to the signal at each point,
   /// which trusts the flanks of a strong band more than its top.
@@ -63,6 +65,7 @@ struct BandMixtureResult {
   MixtureStatus status = MixtureStatus::not_finite;
   std::vector<FittedMixtureBand> bands;  // in input order
   std::vector<double> amounts;           // per group
+  std::vector<double> group_log_width;   // per group: common change against the table
   std::vector<double> area_covariance;   // bands x bands
   double shift = 0;                      // measured = table + shift + stretch * (x - middle)
   double shift_u = 0;
@@ -84,7 +87,8 @@ struct BandMixtureResult {
 /// Model      y = sum of height * pseudo-Voigt + background + noise; height >= 0; position and
 ///            log width of each band have normal priors, heights of a group a Student-t prior
 ///            (4 degrees of freedom) about their expected ratio, the axis a common shift and
-///            stretch, all bands a common change of Lorentz share and a common skew
+///            stretch, all bands a common change of Lorentz share and a common skew, those of
+///            a group a common change of log width
 /// In, out    x rising, cm-1; sigma: noise per point, <= 0 leaves the point out
 /// Status     that of the last linear solve; uncertainties are inflated by the reduced chi-square
 ///            where it exceeds 1

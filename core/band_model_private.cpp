@@ -56,6 +56,7 @@ BandModel::BandModel(std::span<const double> x,
   }
   state.amount.assign(static_cast<std::size_t>(groups), 0.0);
   expected_ = state.amount;
+  state.group_log_width = state.amount;
   columns_.resize(band_count());
   common_columns_.resize(columns_.points(), 4);
   stiffness = options.background.stiffness;
@@ -162,6 +163,18 @@ double BandModel::center_of(std::size_t band) const {
 
 double BandModel::width_of(std::size_t band) const {
   return bands_[band].fwhm * std::exp(state.log_width[band]);
+}
+
+bool BandModel::has_common_width(std::size_t band) const {
+  const auto& row = bands_[band];
+  return options_.group_log_fwhm_sd > 0 && row.group >= 0 && row.width_lever > 0;
+}
+
+double BandModel::common_log_width(std::size_t band) const {
+  return has_common_width(band)
+             ? bands_[band].width_lever *
+                   state.group_log_width[static_cast<std::size_t>(bands_[band].group)]
+             : 0;
 }
 
 double BandModel::share_of(std::size_t band) const {
@@ -271,6 +284,7 @@ void BandModel::list_shapes(bool with_shapes) {
   if (options_.skew_sd > 0) {
     shapes_.push_back({ShapeKind::skew, 3});
   }
+  std::vector<char> is_listed(state.amount.size(), 0);
   for (Index b = 0; b < band_count(); ++b) {
     const auto at = static_cast<std::size_t>(b);
     if (is_seen_[at] == 0 || state.height[at] <= 0) {
@@ -281,6 +295,10 @@ void BandModel::list_shapes(bool with_shapes) {
     }
     if (bands_[at].log_fwhm_sd > 0) {
       shapes_.push_back({ShapeKind::width, b});
+      if (has_common_width(at) && is_listed[static_cast<std::size_t>(bands_[at].group)] == 0) {
+        is_listed[static_cast<std::size_t>(bands_[at].group)] = 1;
+        shapes_.push_back({ShapeKind::group_width, bands_[at].group});
+      }
     }
     if (bands_[at].lorentz_share_sd > 0 && frees_shares) {
       shapes_.push_back({ShapeKind::share, b});
@@ -349,8 +367,11 @@ double BandModel::step_from(const BandState& from, double part) {
         break;
       }
       case ShapeKind::width:
-        largest = std::max(
-            largest, move(state.log_width[at], step, 0.3, about_zero(3 * bands_[at].log_fwhm_sd)));
+        largest =
+            std::max(largest, move(state.log_width[at], step, 0.3, about_zero(3 * width_sd(at))));
+        break;
+      case ShapeKind::group_width:
+        move(state.group_log_width[at], step, 0.3, about_zero(3 * options_.group_log_fwhm_sd));
         break;
       case ShapeKind::share: {
         const double share = bands_[at].lorentz_share;
@@ -386,7 +407,35 @@ double BandModel::step_from(const BandState& from, double part) {
         break;
     }
   }
+  follow_common_widths();
   return largest;
+}
+
+// Bands that are not seen are as wide as those of their group that are let expect.
+void BandModel::follow_common_widths() {
+  std::vector<char> is_own(bands_.size(), 0);
+  std::vector<char> is_known(state.amount.size(), 0);
+  for (const auto& shape : shapes_) {
+    if (shape.kind == ShapeKind::width) {
+      is_own[static_cast<std::size_t>(shape.index)] = 1;
+    } else if (shape.kind == ShapeKind::group_width) {
+      is_known[static_cast<std::size_t>(shape.index)] = 1;
+    }
+  }
+  for (std::size_t b = 0; b < bands_.size(); ++b) {
+    if (is_own[b] == 0 && has_common_width(b) &&
+        is_known[static_cast<std::size_t>(bands_[b].group)] != 0) {
+      state.log_width[b] = common_log_width(b);
+    }
+  }
+}
+
+// Own and common.
+double BandModel::width_sd(std::size_t band) const {
+  const auto& row = bands_[band];
+  return has_common_width(band)
+             ? std::hypot(row.log_fwhm_sd, row.width_lever * options_.group_log_fwhm_sd)
+             : row.log_fwhm_sd;
 }
 
 double BandModel::effective_parameters() const {

@@ -22,18 +22,30 @@ struct BandState {
   std::vector<double> log_width;
   std::vector<double> share_change;
   std::vector<double> height;
-  std::vector<double> amount;  // per group
+  std::vector<double> amount;           // per group
+  std::vector<double> group_log_width;  // of its bands together
   Eigen::VectorXd spline;
   std::array<double, 4> ripple{};  // sine, cosine, and both times the envelope
   double turn = 0;                 // angular frequency of the ripple; 0: none
 };
 
-enum class ShapeKind { center, width, share, shift, stretch, common_share, skew, ripple, turn };
+enum class ShapeKind {
+  center,
+  width,
+  group_width,  // has no column: widths of bands are held to it
+  share,
+  shift,
+  stretch,
+  common_share,
+  skew,
+  ripple,
+  turn
+};
 
 /// An unknown of the linearised problem behind heights and amounts; solved for as a change.
 struct ShapeColumn {
   ShapeKind kind = ShapeKind::center;
-  Index index = -1;  // band, or term of the ripple
+  Index index = -1;  // band, group, or term of the ripple
 };
 
 class BandModel {
@@ -105,7 +117,16 @@ class BandModel {
   [[nodiscard]] NormalEquations make_normal();
   void add_ratio_rows(NormalEquations& normal);
   void add_shape_priors(NormalEquations& normal) const;
+  void add_common_width(Index column,
+                        std::size_t band,
+                        double target,
+                        NormalEquations& normal) const;
   [[nodiscard]] std::pair<double, double> shape_prior(const ShapeColumn& shape) const;
+  [[nodiscard]] bool has_common_width(std::size_t band) const;
+  /// Of the group of a band, by its lever.
+  [[nodiscard]] double common_log_width(std::size_t band) const;
+  [[nodiscard]] double width_sd(std::size_t band) const;
+  void follow_common_widths();
   [[nodiscard]] LocalColumn whole(const Eigen::MatrixXd& from, Index column) const;
 
   BandMixtureOptions options_;

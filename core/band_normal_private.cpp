@@ -72,6 +72,9 @@ std::vector<LocalColumn> BandModel::local_columns() const {
       case ShapeKind::width:
         list.push_back(columns_.by_log_width(shape.index, height));
         break;
+      case ShapeKind::group_width:
+        list.push_back({common_columns_.data(), 0, 0, 0});
+        break;
       case ShapeKind::share:
         list.push_back(columns_.by_share(shape.index, height));
         break;
@@ -170,7 +173,9 @@ std::pair<double, double> BandModel::shape_prior(const ShapeColumn& shape) const
     case ShapeKind::center:
       return {-state.offset[b], bands_[b].center_sd};
     case ShapeKind::width:
-      return {-state.log_width[b], bands_[b].log_fwhm_sd};
+      return {common_log_width(b) - state.log_width[b], bands_[b].log_fwhm_sd};
+    case ShapeKind::group_width:
+      return {-state.group_log_width[b], options_.group_log_fwhm_sd};
     case ShapeKind::share:
       return {-state.share_change[b], bands_[b].lorentz_share_sd};
     case ShapeKind::shift:
@@ -196,7 +201,31 @@ void BandModel::add_shape_priors(NormalEquations& normal) const {
     normal.cc(column, column) += precision;
     normal.c[column] += precision * target;
     normal.yy += precision * target * target;
+    if (shapes_[s].kind == ShapeKind::width) {
+      add_common_width(column, static_cast<std::size_t>(shapes_[s].index), target, normal);
+    }
   }
+}
+
+// The width of a band is held to the common one of its group, which changes in the same step.
+void BandModel::add_common_width(Index column,
+                                 std::size_t band,
+                                 double target,
+                                 NormalEquations& normal) const {
+  const auto is_common = [&](const ShapeColumn& shape) {
+    return shape.kind == ShapeKind::group_width && shape.index == bands_[band].group;
+  };
+  const auto at = std::find_if(shapes_.begin(), shapes_.end(), is_common);
+  if (at == shapes_.end() || !has_common_width(band)) {
+    return;
+  }
+  const Index common = first_shape() + (at - shapes_.begin());
+  const double lever = bands_[band].width_lever;
+  const double precision = 1 / (bands_[band].log_fwhm_sd * bands_[band].log_fwhm_sd);
+  normal.cc(column, common) -= precision * lever;
+  normal.cc(common, column) -= precision * lever;
+  normal.cc(common, common) += precision * lever * lever;
+  normal.c[common] -= precision * lever * target;
 }
 
 }  // namespace calcispec::detail

@@ -36,6 +36,7 @@ class Summary {
       result.status = MixtureStatus::iteration_limit;
     }
     result.amounts = model_.state.amount;
+    result.group_log_width = model_.state.group_log_width;
     result.stiffness = model_.stiffness;
     result.shift = model_.state.shift;
     result.stretch = model_.state.stretch;
@@ -132,7 +133,8 @@ class Summary {
   // Area = height * fwhm * constant(share), so it moves with all three.
   void fill_areas(BandMixtureResult& result) const {
     const auto count = static_cast<Index>(kept_.size());
-    const auto& covariance = model_.uncertainty().covariance;
+    const Eigen::MatrixXd covariance =
+        covariance_beyond_bounds(model_.reduced(), model_.uncertainty(), count);
     Eigen::MatrixXd change = Eigen::MatrixXd::Zero(covariance.rows(), count);
     for (Index b = 0; b < count; ++b) {
       const auto& band = result.bands[kept_[static_cast<std::size_t>(b)]];

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 namespace calcispec::detail {
 namespace {
@@ -22,6 +23,18 @@ MatrixXd select(const MatrixXd& full, const std::vector<Index>& kept) {
     }
   }
   return part;
+}
+
+// Mean square of what is above 0 of a normal distribution.
+double cut_normal_square(double mean, double variance) {
+  const double sd = std::sqrt(variance);
+  const double z = -mean / sd;
+  if (!(z < 20)) {
+    return 2 * variance / (z * z);  // an exponential tail of mean sd / z
+  }
+  const double above = 0.5 * std::erfc(z / std::numbers::sqrt2);
+  const double density = std::exp(-0.5 * z * z) / std::sqrt(2 * std::numbers::pi);
+  return mean * mean + variance + mean * sd * density / above;
 }
 
 // The background alone, the free columns eliminated, in the basis where every stiffness is
@@ -171,6 +184,7 @@ Reduced solve_at(const NormalEquations& normal,
     }
   }
   reduced.solution = kernels::BoundedSolver(reduced.schur, right, lower).solve(is_free);
+  reduced.right = right;
   reduced.is_usable = !reduced.solution.is_singular;
   return reduced;
 }
@@ -237,6 +251,28 @@ Uncertainty uncertainty_of(const Reduced& reduced) {
     }
     const double shared = free.empty() ? 0 : link.dot(inverse * link);
     variance = 1 / std::max(reduced.schur(i, i) - shared, 1e-12 * reduced.schur(i, i));
+  }
+  return out;
+}
+
+MatrixXd covariance_beyond_bounds(const Reduced& reduced,
+                                  const Uncertainty& uncertainty,
+                                  Index count) {
+  MatrixXd out = uncertainty.covariance;
+  std::vector<char> is_free(static_cast<std::size_t>(reduced.schur.rows()), 0);
+  for (const Index i : reduced.solution.free) {
+    is_free[static_cast<std::size_t>(i)] = 1;
+  }
+  for (Index k = 0; k < count; ++k) {
+    if (is_free[static_cast<std::size_t>(k)] != 0) {
+      continue;
+    }
+    const double variance = uncertainty.variance[static_cast<std::size_t>(k)];
+    const double pull = reduced.right[k] - reduced.schur.row(k).dot(reduced.solution.x);
+    const double square = cut_normal_square(variance * pull, variance);
+    VectorXd change = -uncertainty.covariance * reduced.schur.col(k);
+    change[k] = 1;
+    out.noalias() += square * change * change.transpose();
   }
   return out;
 }

@@ -29,6 +29,7 @@ struct Penalty {
 /// The problem at one stiffness, background eliminated.
 struct Reduced {
   Eigen::MatrixXd schur;  // columns x columns
+  Eigen::VectorXd right;
   Eigen::LLT<Eigen::MatrixXd> background_factor;
   kernels::BoundedSolution solution;
   bool is_usable = false;
@@ -66,6 +67,11 @@ StiffnessChoice choose_stiffness(const NormalEquations& normal,
                                  std::vector<char>& is_free);
 
 Uncertainty uncertainty_of(const Reduced& reduced);
+/// The covariance with what the first `count` columns, bounded by 0, leave open where they stand at
+/// their bound: each is as a normal distribution cut off there, the others follow it.
+Eigen::MatrixXd covariance_beyond_bounds(const Reduced& reduced,
+                                         const Uncertainty& uncertainty,
+                                         Index count);
 /// Of the scaled matrix of the free columns, by power iteration: good for its order of magnitude.
 double condition_number(const Reduced& reduced, const Uncertainty& uncertainty);
 

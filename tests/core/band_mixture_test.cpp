@@ -180,6 +180,52 @@ TEST(BandMixture, AreasAreAsUncertainAsStated) {
   EXPECT_NEAR(squares / (3.0 * spectra), 1, 0.25);
 }
 
+// Four bands of one group, all 1.3 times as wide as expected; the last lies beneath the band of
+// another group that is as wide as expected.
+TEST(BandMixture, CommonWidthOfAGroupIsFoundAndUsed) {
+  const double centers[] = {500, 650, 800, 950, 960};
+  const double widths[] = {20, 24, 18, 22, 40};
+  std::vector<MixtureBand> bands(std::size(centers));
+  BandMixtureData data;
+  for (int i = 0; i < 700; ++i) {
+    data.x.push_back(400 + i);
+    data.sigma.push_back(0.01);
+    data.y.push_back(2 + 0.01 * std::sin(1.7 * i));
+  }
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    bands[b].center = centers[b];
+    bands[b].fwhm = widths[b];
+    bands[b].lorentz_share = 0.5;
+    bands[b].center_sd = 1;
+    bands[b].log_fwhm_sd = 0.08;
+    bands[b].group = b < 4 ? 0 : 1;
+    bands[b].log_height_sd = 0.5;
+    auto truth = bands[b];
+    truth.fwhm *= b < 4 ? 1.3 : 1;
+    add_pseudo_voigt(data.x, truth, b < 4 ? 1 : 5, data.y);
+  }
+  BandMixtureOptions options;
+  options.iterations = 20;
+  const auto alone = fit_band_mixture(data.x, data.y, data.sigma, bands, 2, options);
+  options.group_log_fwhm_sd = 0.25;
+  const auto common = fit_band_mixture(data.x, data.y, data.sigma, bands, 2, options);
+  ASSERT_EQ(common.status, MixtureStatus::converged);
+  EXPECT_NEAR(common.group_log_width[0], std::log(1.3), 0.06);
+  EXPECT_NEAR(common.group_log_width[1], 0, 0.06);
+  const double area = 1.3 * pseudo_voigt_area(22, 0.5);
+  std::printf("hidden area %.2f: %.2f +- %.2f alone, %.2f +- %.2f with a common width\n",
+              area,
+              alone.bands[3].area,
+              alone.bands[3].area_u,
+              common.bands[3].area,
+              common.bands[3].area_u);
+  EXPECT_LT(std::abs(common.bands[3].area - area), 0.6 * std::abs(alone.bands[3].area - area));
+  EXPECT_LT(std::abs(common.bands[3].area - area), 2 * common.bands[3].area_u);
+  bands[0].width_lever = bands[1].width_lever = bands[2].width_lever = bands[3].width_lever = 0;
+  const auto unlevered = fit_band_mixture(data.x, data.y, data.sigma, bands, 2, options);
+  EXPECT_EQ(unlevered.group_log_width[0], 0);
+}
+
 TEST(BandMixture, FindsTheLorentzShare) {
   const BandMixtureData data = make_data_band_mixture(0.5, 1.1);
   const auto result = fit_band_mixture(data.x, data.y, data.sigma, make_free_bands(), 0, {});
