@@ -12,11 +12,9 @@ namespace {
 
 constexpr Index prune_rounds = 10;
 constexpr int growth_rounds = 4;
-constexpr double largest_misfit = 0.3;    // of the bands' rms; lines of spectrometers miss 0.1
-constexpr double kin_misfit = 0.05;       // likewise: another member of a family may miss less
-constexpr double main_share = 0.15;       // of the screened patterns: fitted from the start
-constexpr double least_explained = 0.08;  // of a phase's intensity, to be tried
-constexpr std::size_t most_added = 5;     // phases at a time
+constexpr double largest_misfit = 0.3;  // of the bands' rms; lines of spectrometers miss 0.1
+constexpr double kin_misfit = 0.05;     // likewise: another member of a family may miss less
+constexpr double main_share = 0.15;     // of the screened patterns: fitted from the start
 
 class Estimator {
  public:
@@ -63,7 +61,12 @@ class Estimator {
     }
     find_unexplained();
     compare_kin();
-    model_.alternatives = weigh_refused(tools(), tried_, ruled_out_, weightless(), model_);
+    weigh();
+    if (is_alone() && is_outweighed() && has_better_kin()) {
+      fit(12);
+      compare_kin();
+      weigh();
+    }
     conclude();
     return {std::move(model_), setting_, std::move(tried_), false};
   }
@@ -132,6 +135,28 @@ class Estimator {
           is_known ? start_->alike.at(phases_[p]) : take_best_of_kind(tools(), p, phases_, model_);
     }
     model_.alike = std::move(alike);
+  }
+
+  void weigh() {
+    model_.alternatives = weigh_refused(tools(), tried_, ruled_out_, weightless(), model_);
+  }
+
+  // A phase more is likelier than none.
+  [[nodiscard]] bool is_outweighed() const {
+    return std::any_of(model_.alternatives.begin(),
+                       model_.alternatives.end(),
+                       [](const Alternative& other) { return other.probability > 0.5; });
+  }
+
+  // What the phase more mends may be the wrong member of a family.
+  bool has_better_kin() {
+    bool is_changed = false;
+    for (std::size_t p = 0; p < phases_.size(); ++p) {
+      if (phases_[p]->role == PhaseRole::mineral) {
+        is_changed = replace_by_kin(p, Finding::named) || is_changed;
+      }
+    }
+    return is_changed;
   }
 
   [[nodiscard]] Trials tools() const { return {window_, library_, setting_, peaks_}; }
@@ -256,15 +281,7 @@ class Estimator {
   }
 
   // Bands are missed, and another member of a family misses clearly less.
-  bool has_misfitting_kin() {
-    bool is_changed = false;
-    for (std::size_t p = 0; p < phases_.size(); ++p) {
-      if (phases_[p]->role == PhaseRole::mineral && misfit_of(window_, model_) > kin_misfit) {
-        is_changed = replace_by_kin(p, Finding::named) || is_changed;
-      }
-    }
-    return is_changed;
-  }
+  bool has_misfitting_kin() { return misfit_of(window_, model_) > kin_misfit && has_better_kin(); }
 
   // Another member of its family takes over; for one that stands (`named`) only if far better.
   bool replace_by_kin(std::size_t p, Finding finding) {
@@ -322,33 +339,12 @@ class Estimator {
         ruled_out_.end());
   }
 
-  // Phases whose strongest measured band stands where the fit left a band unexplained.
   bool add_missing() {
-    struct Candidate {
-      const Phase* phase;
-      double part;
-    };
-    const auto peaks = peaks_to_search();
-    std::vector<Candidate> candidates;
-    for (const auto& phase : library_.phases) {
-      const bool is_screened =
-          std::find(screened_.begin(), screened_.end(), &phase) != screened_.end();
-      const double part = is_screened ? 1 : explained_part(phase, window_, setting_, peaks);
-      if (part >= least_explained && is_new(phase) && phase.role != PhaseRole::site &&
-          stands_out(phase, setting_.technique) &&
-          measured_bands(phase, window_, setting_.technique) > 1) {
-        candidates.push_back({&phase, part});
-      }
-    }
-    std::stable_sort(candidates.begin(),
-                     candidates.end(),
-                     [](const Candidate& a, const Candidate& b) { return a.part > b.part; });
-    candidates.resize(std::min(candidates.size(), most_added));
+    const auto missing = find_missing(
+        tools(), peaks_to_search(), screened_, [&](const Phase& phase) { return is_new(phase); });
     screened_.clear();
-    for (const auto& candidate : candidates) {
-      phases_.push_back(candidate.phase);
-    }
-    return !candidates.empty();
+    phases_.insert(phases_.end(), missing.begin(), missing.end());
+    return !missing.empty();
   }
 
   // Without those that other spectra of the map show and that no phase of the library explains.

@@ -19,27 +19,62 @@ JointModel model_with(const Trials& trials, const JointModel& model, const Phase
   return trial;
 }
 
-// What the common shape and the widths of the clear bands cost against their priors.
+// Log width of a band that is not its group's.
+double own_log_width(const JointModel& model, std::size_t b) {
+  const auto& row = model.bands[b];
+  const auto& common = model.fit.group_log_width;
+  const double of_group = row.group < 0 || common.empty()
+                              ? 0
+                              : row.width_lever * common[static_cast<std::size_t>(row.group)];
+  return std::log(model.fit.bands[b].fwhm / row.fwhm) - of_group;
+}
+
+// What the common shapes and the widths of the clear bands cost against their priors.
 double shape_cost(const JointModel& model) {
   double cost = std::pow(model.fit.skew / skew_sd, 2) +
                 std::pow(model.fit.lorentz_share / lorentz_share_sd, 2);
+  for (const double common : model.fit.group_log_width) {
+    cost += std::pow(common / group_log_fwhm_sd, 2);
+  }
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
-    const auto& fitted = model.fit.bands[b];
     const auto& row = model.bands[b];
-    if (model.origin[b].phase >= 0 && row.log_fwhm_sd > 0 && fitted.height > 0) {
-      cost += std::pow(std::log(fitted.fwhm / row.fwhm) / row.log_fwhm_sd, 2);
+    if (model.origin[b].phase >= 0 && row.log_fwhm_sd > 0 && model.fit.bands[b].height > 0) {
+      cost += std::pow(own_log_width(model, b) / row.log_fwhm_sd, 2);
     }
   }
   return cost;
 }
 
+// What heights off the tables cost against their priors. In ATR optics take strong bands off them,
+// whatever the phase.
+double table_cost(const JointModel& model) {
+  constexpr double freedom = 4;  // of the Student-t prior of a height
+  double cost = 0;
+  if (model.technique == BandTechnique::ftir_atr) {
+    return cost;
+  }
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    const auto& row = model.bands[b];
+    if (row.group < 0) {
+      continue;
+    }
+    const auto& fitted = model.fit.bands[b];
+    const double expected =
+        model.fit.amounts[static_cast<std::size_t>(row.group)] * row.relative_height;
+    const double scale = std::max(row.log_height_sd * expected, 0.3 * fitted.height_u);
+    const double z = scale > 0 ? (fitted.height - expected) / scale : 0;
+    cost += (freedom + 1) * std::log1p(z * z / freedom);
+  }
+  return cost;
+}
+
 // Odds of a phase more against none more, before its share is asked for: how much better the fit
-// gets, and how much of the room for its share the data leave (Laplace's approximation with a share
-// that may be anything from 0 to 1). A share that the fit hardly asks for is not known to better
-// than itself, and none to better than the shapes are.
+// and its agreement with the tables get, and how much of the room for its share the data leave
+// (Laplace's approximation with a share that may be anything from 0 to 1). A share that the fit
+// hardly asks for is not known to better than itself, and none to better than the shapes are.
 double log_odds_of(const Window& window, const JointModel& model, const JointModel& trial) {
-  const double gain =
-      chi_square_above(window, model, trial) + shape_cost(model) - shape_cost(trial);
+  const double gain = chi_square_above(window, model, trial) + shape_cost(model) -
+                      shape_cost(trial) + table_cost(model) - table_cost(trial);
   const double share_u = std::max({share_uncertainty(trial, trial.phases.size() - 1),
                                    share_of(trial, static_cast<Index>(trial.phases.size()) - 1) /
                                        std::sqrt(std::max(1.0, gain)),

@@ -57,6 +57,7 @@ MixtureBand with_freedoms(const ReferenceBand& row, const Phase& phase, const Se
   band.lorentz_share = row.lorentz_share;
   const bool is_measured = row.status == SourceStatus::measured;
   const bool is_ir = setting.technique != BandTechnique::raman;
+  const bool is_atr = setting.technique == BandTechnique::ftir_atr;
   band.center_sd = is_measured ? 1.0 : 1.5;  // author spread of science tables, 1-2 cm-1
   // Wide bands are read less exactly, those of proteins and lipids move with water and order, and
   // solids move strong infrared bands by grain and crystal.
@@ -73,7 +74,8 @@ MixtureBand with_freedoms(const ReferenceBand& row, const Phase& phase, const Se
     band.log_height_sd = 0.6;
   }
   if (phase.family == "apatite") {
-    band.log_fwhm_sd = 0.35;  // order: v1 from 5 to 20 cm-1
+    // Order makes v1 5 to 20 cm-1 wide and the other phosphate bands with it.
+    band.log_fwhm_sd = is_carbonate_band(row) || is_atr ? 0.35 : 0.15;
     if (is_carbonate_band(row)) {
       band.log_height_sd = 1.0;  // carbonate from none to 12 wt%
     }
@@ -83,6 +85,11 @@ MixtureBand with_freedoms(const ReferenceBand& row, const Phase& phase, const Se
     band.center_sd = 0.5;
     band.log_fwhm_sd = 0.1;
   }
+  // Order widens all phosphate bands of an apatite alike, and grains all infrared bands of a
+  // mineral. In ATR the optics widen strong bands more than weak ones.
+  const bool is_common = phase.family == "apatite" ? !is_carbonate_band(row)
+                                                   : phase.role == PhaseRole::mineral && is_ir;
+  band.width_lever = is_common && !is_atr ? 1 : 0;
   band.relative_height = row.relative_intensity / 100;
   return band;
 }
@@ -241,14 +248,17 @@ double fitted_instrument_width(const Window& window,
                                const Setting& setting) {
   constexpr double clear_sigma = 3;
   constexpr double widest_cm1 = 15;  // intrinsic; wider bands say little of the instrument
-  constexpr double order_sd = 0.3;   // apatites are wide by their order
   constexpr double limit_cm1 = 20;
+  const auto is_order = [&](std::size_t b) {  // apatites are wide by theirs
+    const Index phase = model.origin[b].phase;
+    return model.phases[static_cast<std::size_t>(phase)]->family == "apatite";
+  };
   double sum = 0;
   double weight = 0;
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
     const auto& fitted = model.fit.bands[b];
     const auto* row = model.origin[b].reference;
-    if (row == nullptr || row->fwhm_cm1 > widest_cm1 || model.bands[b].log_fwhm_sd > order_sd ||
+    if (row == nullptr || row->fwhm_cm1 > widest_cm1 || is_order(b) ||
         fitted.height < clear_sigma * fitted.height_u) {
       continue;
     }
@@ -278,6 +288,7 @@ void fit_model(const Window& window, const Setting& setting, Index iterations, J
   options.misfit_reach = misfit_reach;
   options.lorentz_share_sd = lorentz_share_sd;
   options.skew_sd = skew_sd;
+  options.group_log_fwhm_sd = group_log_fwhm_sd;
   options.iterations = iterations;
   options.background.knot_spacing = (window.x.back() - window.x.front()) / model.background_pieces;
   model.fit = fit_band_mixture(window.x,

@@ -16,6 +16,7 @@ inline constexpr double misfit_width_ir_cm1 = 50;   // over which misfit of shap
 inline constexpr double redundant_chi_square = 12;  // what leaving a phase out must cost
 inline constexpr double lorentz_share_sd = 0.15;    // of all bands together, against the tables
 inline constexpr double skew_sd = 0.2;              // of all bands together
+inline constexpr double group_log_fwhm_sd = 0.25;   // of all bands of a mineral together
 inline constexpr double misfit_reach = 3;           // of a band's shape, in widths
 inline constexpr double trace_share = 0.02;  // of the screened patterns: below it nothing is tried
 inline constexpr double unexplained_sigma = 5;  // of the residual's own noise and misfit
@@ -208,6 +209,13 @@ struct Trials {
   const Setting& setting;
   std::span<const ResidualPeak> peaks;
 };
+
+/// Phases open to be tried that would explain much of their intensity by the peaks, or that were
+/// screened; those with the largest part first, a few at a time.
+std::vector<const Phase*> find_missing(const Trials& trials,
+                                       std::span<const ResidualPeak> peaks,
+                                       std::span<const Phase* const> screened,
+                                       const std::function<bool(const Phase&)>& is_open);
 
 /// Within half the width of a row of the phase.
 bool is_near_row(const ResidualPeak& peak, const Phase& phase, const Setting& setting);

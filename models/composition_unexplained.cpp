@@ -1,4 +1,4 @@
-// Bands that stand for something no phase of the model explains.
+// Bands that no phase of the model explains, and the phases that might.
 #include "models/composition_private.hpp"
 
 #include <algorithm>
@@ -76,6 +76,39 @@ std::vector<ResidualPeak> find_outgrown_bands(const JointModel& model) {
                      excess / fitted.height_u,
                      model.origin[b].reference});
     }
+  }
+  return out;
+}
+
+std::vector<const Phase*> find_missing(const Trials& trials,
+                                       std::span<const ResidualPeak> peaks,
+                                       std::span<const Phase* const> screened,
+                                       const std::function<bool(const Phase&)>& is_open) {
+  constexpr double least_explained = 0.08;  // of a phase's intensity, to be tried
+  constexpr std::size_t most = 5;           // at a time
+  struct Candidate {
+    const Phase* phase;
+    double part;
+  };
+  const auto technique = trials.setting.technique;
+  std::vector<Candidate> candidates;
+  for (const auto& phase : trials.library.phases) {
+    const bool is_screened = std::find(screened.begin(), screened.end(), &phase) != screened.end();
+    const double part =
+        is_screened ? 1 : explained_part(phase, trials.window, trials.setting, peaks);
+    if (part >= least_explained && is_open(phase) && phase.role != PhaseRole::site &&
+        stands_out(phase, technique) && measured_bands(phase, trials.window, technique) > 1) {
+      candidates.push_back({&phase, part});
+    }
+  }
+  std::stable_sort(candidates.begin(),
+                   candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.part > b.part; });
+  candidates.resize(std::min(candidates.size(), most));
+  std::vector<const Phase*> out;
+  out.reserve(candidates.size());
+  for (const auto& candidate : candidates) {
+    out.push_back(candidate.phase);
   }
   return out;
 }

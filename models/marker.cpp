@@ -175,16 +175,16 @@ class Evaluator {
     return composition_.from_cm1 <= from && composition_.to_cm1 >= to;
   }
 
-  // The wide bands of the infrared: what profile, wings and optics of ATR leave uncertain.
-  [[nodiscard]] Selection wide(double from, double to, bool (*takes)(const FittedBand&)) const {
-    const auto technique = input_.mode == SamplingMode::atr ? BandTechnique::ftir_atr
-                                                            : BandTechnique::ftir_transmission;
+  // With what profile, wings and optics of ATR leave uncertain.
+  [[nodiscard]] Selection in(double from, double to, bool (*takes)(const FittedBand&)) const {
+    const auto technique = detail::technique_of(input_);
     return {from, to, takes, detail::area_misfit(technique), detail::common_area_misfit(technique)};
   }
 
   [[nodiscard]] Sum phosphate() const {
-    return is_raman_ ? sum_of(composition_, {940, 980, is_phosphate_band}, apatites_)
-                     : sum_of(composition_, wide(900, 1200, is_phosphate_band), apatites_);
+    return sum_of(composition_,
+                  is_raman_ ? in(940, 980, is_phosphate_band) : in(900, 1200, is_phosphate_band),
+                  apatites_);
   }
 
   [[nodiscard]] bool has_phosphate(const Sum& sum) const {
@@ -199,8 +199,9 @@ class Evaluator {
     if (!has_phosphate(bottom)) {
       return refuse(marker, "the phosphate band is below its detection limit");
     }
-    const auto top = is_raman_ ? sum_of(composition_, {1060, 1080, is_carbonate}, apatites_)
-                               : sum_of(composition_, wide(1350, 1550, is_carbonate), apatites_);
+    const auto top = sum_of(composition_,
+                            is_raman_ ? in(1060, 1080, is_carbonate) : in(1350, 1550, is_carbonate),
+                            apatites_);
     set_ratio(marker, top, bottom);
   }
 
@@ -228,8 +229,8 @@ class Evaluator {
     if (found.empty()) {
       return refuse(marker, "no protein was named, so there is no amide I to relate to");
     }
-    const auto bottom = is_raman_ ? sum_of(composition_, {1600, 1720, is_amide}, found)
-                                  : sum_of(composition_, wide(1590, 1720, is_amide), found);
+    const auto bottom = sum_of(
+        composition_, is_raman_ ? in(1600, 1720, is_amide) : in(1590, 1720, is_amide), found);
     if (bottom.area < marker_least_signal * bottom.u()) {
       return refuse(marker, "amide I is below its detection limit");
     }

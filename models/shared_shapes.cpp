@@ -48,7 +48,10 @@ std::vector<double> envelope_of(const MapSample& sample) {
 // In infrared spectra grains and neighbours move bands from place to place.
 MixtureBand within_map(MixtureBand band, const Phase& phase, bool is_raman) {
   constexpr double part = 0.5;
-  if (is_raman && phase.family != "apatite") {
+  if (phase.family == "apatite") {
+    // Here no width is common to its bands: each is as free as the two together.
+    band.log_fwhm_sd = std::hypot(band.log_fwhm_sd, band.width_lever * group_log_fwhm_sd);
+  } else if (is_raman) {
     band.center_sd *= part;
     band.log_fwhm_sd *= part;
   }

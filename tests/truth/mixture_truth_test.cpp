@@ -397,19 +397,19 @@ std::vector<MixtureTruthRegime> regimes_mixture_truth() {
   const Disturbance poor_infrared{400, 0.05, 0.7, 0.02, 0.02};
   std::vector<MixtureTruthRegime> out;
   out.push_back(
-      make_regime("raman_good", true, good, false, {0.07, 0.75, 0.78, 0.07, 0.02, 0.9, 0.12}));
+      make_regime("raman_good", true, good, false, {0.06, 0.8, 0.85, 0.06, 0.02, 0.9, 0.12}));
   out.push_back(make_regime(
-      "raman_typical", true, typical, false, {0.07, 0.82, 0.75, 0.06, 0.02, 0.9, 0.25}));
+      "raman_typical", true, typical, false, {0.07, 0.86, 0.85, 0.06, 0.02, 0.9, 0.25}));
   out.push_back(
-      make_regime("raman_poor", true, poor, false, {0.1, 0.8, 0.8, 0.07, 0.02, 0.9, 0.6}));
+      make_regime("raman_poor", true, poor, false, {0.1, 0.85, 0.85, 0.07, 0.02, 0.9, 0.6}));
   out.push_back(
-      make_regime("raman_crowded", true, typical, true, {0.1, 0.64, 0.8, 0.12, 0.05, 0.9, 0.45}));
+      make_regime("raman_crowded", true, typical, true, {0.08, 0.72, 0.8, 0.08, 0.05, 0.9, 0.45}));
   out.push_back(make_regime(
-      "ftir_typical", false, infrared, false, {0.045, 0.76, 0.9, 0.06, 0.04, 0.9, 0.08}));
+      "ftir_typical", false, infrared, false, {0.03, 0.86, 0.9, 0.05, 0.04, 0.9, 0.08}));
   out.push_back(make_regime(
-      "ftir_poor", false, poor_infrared, false, {0.05, 0.76, 0.9, 0.06, 0.05, 0.9, 0.1}));
+      "ftir_poor", false, poor_infrared, false, {0.035, 0.88, 0.9, 0.05, 0.05, 0.9, 0.1}));
   out.push_back(make_regime(
-      "ftir_crowded", false, infrared, true, {0.07, 0.68, 0.85, 0.07, 0.05, 0.9, 0.18}));
+      "ftir_crowded", false, infrared, true, {0.06, 0.86, 0.85, 0.06, 0.05, 0.9, 0.18}));
   return out;
 }
 
