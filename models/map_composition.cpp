@@ -60,11 +60,13 @@ std::vector<const Phase*> weightless_in(std::span<const MapSample> samples) {
   return out;
 }
 
-// Phases named in any sample, with what is alike where there is most of it.
+// Phases named in any sample, with what is alike where there is most of it. Of a kind that of which
+// all samples together hold most stands for the others.
 CommonStart start_of(std::span<const MapSample> samples) {
   struct Named {
     const Phase* phase;
-    double area;
+    double area;     // of all samples
+    double largest;  // of one
     std::vector<std::string> alike;
   };
   std::vector<Named> named;
@@ -73,14 +75,16 @@ CommonStart start_of(std::span<const MapSample> samples) {
     const auto& model = findings.model;
     for (std::size_t p = 0; p < model.phases.size(); ++p) {
       const double area = area_of(model, static_cast<Index>(p));
-      const auto same = std::find_if(named.begin(), named.end(), [&](const Named& row) {
+      auto same = std::find_if(named.begin(), named.end(), [&](const Named& row) {
         return row.phase == model.phases[p];
       });
-      const auto alike = p < model.alike.size() ? model.alike[p] : std::vector<std::string>();
       if (same == named.end()) {
-        named.push_back({model.phases[p], area, alike});
-      } else if (area > same->area) {
-        *same = {model.phases[p], area, alike};
+        same = named.insert(same, {model.phases[p], 0, -1, {}});
+      }
+      same->area += area;
+      if (area > same->largest) {
+        same->largest = area;
+        same->alike = p < model.alike.size() ? model.alike[p] : std::vector<std::string>();
       }
     }
     for (std::size_t b = 0; b < model.bands.size(); ++b) {
@@ -100,7 +104,6 @@ CommonStart start_of(std::span<const MapSample> samples) {
   start.setting = samples.front().findings.setting;
   start.weightless = weightless_in(samples);
   for (auto& row : named) {
-    // Of a kind one phase stands for the others.
     const bool is_known =
         std::any_of(start.phases.begin(), start.phases.end(), [&](const Phase* other) {
           return is_same_kind(*other, *row.phase, start.setting.technique);
