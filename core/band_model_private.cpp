@@ -167,7 +167,8 @@ double BandModel::width_of(std::size_t band) const {
 
 bool BandModel::has_common_width(std::size_t band) const {
   const auto& row = bands_[band];
-  return options_.group_log_fwhm_sd > 0 && row.group >= 0 && row.width_lever > 0;
+  return options_.group_log_fwhm_sd > 0 && row.group >= 0 && row.width_lever > 0 &&
+         row.log_fwhm_sd > 0;
 }
 
 double BandModel::common_log_width(std::size_t band) const {
@@ -411,7 +412,7 @@ double BandModel::step_from(const BandState& from, double part) {
   return largest;
 }
 
-// Bands that are not seen are as wide as those of their group that are let expect.
+// Bands that are not seen are as wide as those of their group that are seen let expect.
 void BandModel::follow_common_widths() {
   std::vector<char> is_own(bands_.size(), 0);
   std::vector<char> is_known(state.amount.size(), 0);

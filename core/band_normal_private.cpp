@@ -201,7 +201,8 @@ void BandModel::add_shape_priors(NormalEquations& normal) const {
     normal.cc(column, column) += precision;
     normal.c[column] += precision * target;
     normal.yy += precision * target * target;
-    if (shapes_[s].kind == ShapeKind::width) {
+    const bool is_width = shapes_[s].kind == ShapeKind::width;
+    if (is_width && has_common_width(static_cast<std::size_t>(shapes_[s].index))) {
       add_common_width(column, static_cast<std::size_t>(shapes_[s].index), target, normal);
     }
   }
@@ -216,9 +217,6 @@ void BandModel::add_common_width(Index column,
     return shape.kind == ShapeKind::group_width && shape.index == bands_[band].group;
   };
   const auto at = std::find_if(shapes_.begin(), shapes_.end(), is_common);
-  if (at == shapes_.end() || !has_common_width(band)) {
-    return;
-  }
   const Index common = first_shape() + (at - shapes_.begin());
   const double lever = bands_[band].width_lever;
   const double precision = 1 / (bands_[band].log_fwhm_sd * bands_[band].log_fwhm_sd);

@@ -29,7 +29,7 @@ MatrixXd select(const MatrixXd& full, const std::vector<Index>& kept) {
 double cut_normal_square(double mean, double variance) {
   const double sd = std::sqrt(variance);
   const double z = -mean / sd;
-  if (!(z < 20)) {
+  if (z > 20) {
     return 2 * variance / (z * z);  // an exponential tail of mean sd / z
   }
   const double above = 0.5 * std::erfc(z / std::numbers::sqrt2);
@@ -268,6 +268,9 @@ MatrixXd covariance_beyond_bounds(const Reduced& reduced,
       continue;
     }
     const double variance = uncertainty.variance[static_cast<std::size_t>(k)];
+    if (!(variance > 0) || !std::isfinite(variance)) {
+      continue;  // a column without a say
+    }
     const double pull = reduced.right[k] - reduced.schur.row(k).dot(reduced.solution.x);
     const double square = cut_normal_square(variance * pull, variance);
     VectorXd change = -uncertainty.covariance * reduced.schur.col(k);
