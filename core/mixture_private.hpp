@@ -30,7 +30,8 @@ struct Penalty {
 struct Reduced {
   Eigen::MatrixXd schur;  // columns x columns
   Eigen::VectorXd right;
-  Eigen::LLT<Eigen::MatrixXd> background_factor;
+  // Of no size without a background: a factor never computed holds no state that can be moved.
+  Eigen::LLT<Eigen::MatrixXd> background_factor{Eigen::MatrixXd()};
   kernels::BoundedSolution solution;
   bool is_usable = false;
 };
