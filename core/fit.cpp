@@ -85,7 +85,7 @@ void put_inside(const band_fit::Compiled& compiled,
     if (theta[i] == 0 && owner.band >= 0) {
       const auto& row = *compiled.bands[static_cast<std::size_t>(owner.band)].row;
       const auto& info = row.info.parameters[static_cast<std::size_t>(owner.parameter)];
-      if (info.name == "gauss_sigma") {
+      if (band_fit::is_gauss_part(info)) {
         theta[i] = std::min(compiled.upper[i], width_floor);
       }
     }

@@ -31,6 +31,11 @@ struct Data {
   std::shared_ptr<const Broadener> broadener;  // null: bands as they are
 };
 
+/// A Gaussian part's sigma; a profile depends on its square.
+inline bool is_gauss_part(const ParameterInfo& info) {
+  return info.name.starts_with("gauss_sigma");
+}
+
 /// A parameter of a band as ratio * theta[free] + offset; free -1: offset alone.
 struct Link {
   Index free = -1;

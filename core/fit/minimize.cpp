@@ -54,8 +54,8 @@ void Minimizer::limit_band(const State& state, const CompiledBand& band) {
     }
     const double limit = 0.5 * width / std::abs(link.ratio);
     const auto at = static_cast<std::size_t>(link.free);
-    if (info.minimum == 0 && info.name == "gauss_sigma") {
-      // A profile depends on its square: at exactly 0 the slope is 0 and nothing would lead back.
+    if (info.minimum == 0 && is_gauss_part(info)) {
+      // At exactly 0 the slope is 0 and nothing would lead back.
       const double own = compiled_->value(band.first + j, state.theta);
       const double part = -0.7 * own / link.ratio;
       (link.ratio > 0 ? low_ : high_)[at] =

@@ -237,9 +237,9 @@ class Compiler {
     const double width = least_width(model_.broadening);
     const bool is_width = info.name.starts_with("fwhm");
     const double sigma = width / (2 * std::sqrt(2 * std::numbers::ln2));
-    return is_width                     ? std::max(info.minimum, width)
-           : info.name == "gauss_sigma" ? std::max(info.minimum, sigma)
-                                        : info.minimum;
+    return is_width              ? std::max(info.minimum, width)
+           : is_gauss_part(info) ? std::max(info.minimum, sigma)
+                                 : info.minimum;
   }
 
   [[nodiscard]] bool is_valid_target(const BandTie& tie) const {

@@ -70,6 +70,19 @@ inline constexpr ParameterInfo exponent_info{
     .standard = 2,
     .help = "1 is a Lorentzian, large values approach a Gaussian"};
 
+/// Share of the height for a share of the area, and its derivative.
+struct HeightShare {
+  double share = 0;
+  double slope = 0;
+};
+inline HeightShare height_share(double share_area) {
+  const double gauss = gauss_unit_area;
+  const double lorentz = lorentz_unit_area;
+  // Unit-area curves have heights 1/area, so the Lorentzian part of the height is s/lorentz.
+  const double sum = share_area / lorentz + (1 - share_area) / gauss;
+  return {share_area / lorentz / sum, 1 / (gauss * lorentz * sum * sum)};
+}
+
 /// Area of a Pearson VII of unit height and FWHM.
 inline double pearson7_unit_area(double exponent) {
   const double c = std::expm1(std::numbers::ln2 / exponent);

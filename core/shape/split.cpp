@@ -9,6 +9,8 @@ namespace {
 constexpr ParameterInfo split_width_table[] = {height_info, center_info, left_info, right_info};
 constexpr ParameterInfo share_table[] = {
     height_info, center_info, left_info, right_info, share_info};
+constexpr ParameterInfo area_share_split_table[] = {
+    height_info, center_info, left_info, right_info, share_area_info};
 constexpr ParameterInfo exponent_table[] = {
     height_info, center_info, left_info, right_info, exponent_info};
 
@@ -56,8 +58,8 @@ void evaluate_lorentz_split(const ProfileCall& call) {
   }
 }
 
-void evaluate_pseudo_voigt_split(const ProfileCall& call) {
-  const double share = call.parameters[4];
+// `by_share` multiplies the derivative by the share of the height.
+void pseudo_voigt_sides(const ProfileCall& call, double share, double by_share) {
   for (Index i = 0; i < call.count; i += lane_count) {
     const Side side = side_of(call, i);
     const Pack weight = load_aligned(call.weight + i);
@@ -66,8 +68,18 @@ void evaluate_pseudo_voigt_split(const ProfileCall& call) {
     const Pack value = (share * lorentz + (1 - share) * gauss) * weight;
     const Pack slope = share * lorentz * lorentz + ((1 - share) * std::numbers::ln2) * gauss;
     store_sides(call, i, side, value, 8.0 * side.inverse * side.u * slope * weight);
-    store_aligned(call.columns[4] + i, (lorentz - gauss) * weight);
+    store_aligned(call.columns[4] + i, (lorentz - gauss) * (by_share * weight));
   }
+}
+
+void evaluate_pseudo_voigt_split(const ProfileCall& call) {
+  pseudo_voigt_sides(call, call.parameters[4], 1);
+}
+
+// The area of a half is its width times what the share gives: one share of the height serves both.
+void evaluate_pseudo_voigt_area_split(const ProfileCall& call) {
+  const auto [share, slope] = height_share(call.parameters[4]);
+  pseudo_voigt_sides(call, share, slope);
 }
 
 void evaluate_pearson7_split(const ProfileCall& call) {
@@ -95,9 +107,16 @@ BandMeasures measure_gauss_split(const double* p) {
 BandMeasures measure_lorentz_split(const double* p) {
   return {1, mean_width(p), mean_width(p) * lorentz_unit_area};
 }
+BandMeasures measure_share(const double* p, double share) {
+  return {1,
+          mean_width(p),
+          mean_width(p) * (share * lorentz_unit_area + (1 - share) * gauss_unit_area)};
+}
 BandMeasures measure_pseudo_voigt_split(const double* p) {
-  return {
-      1, mean_width(p), mean_width(p) * (p[4] * lorentz_unit_area + (1 - p[4]) * gauss_unit_area)};
+  return measure_share(p, p[4]);
+}
+BandMeasures measure_pseudo_voigt_area_split(const double* p) {
+  return measure_share(p, height_share(p[4]).share);
 }
 BandMeasures measure_pearson7_split(const double* p) {
   return {1, mean_width(p), mean_width(p) * pearson7_unit_area(p[4])};
@@ -130,6 +149,15 @@ const ShapeRow split_pseudo_voigt_row{
                share_table),
     evaluate_pseudo_voigt_split,
     measure_pseudo_voigt_split};
+extern const ShapeRow split_pseudo_voigt_area_row;
+const ShapeRow split_pseudo_voigt_area_row{
+    shape_info("split_pseudo_voigt_area",
+               "the same curve as split_pseudo_voigt; share is of the area",
+               "pseudo_voigt_area with fwhm_left below center, fwhm_right above",
+               "",
+               area_share_split_table),
+    evaluate_pseudo_voigt_area_split,
+    measure_pseudo_voigt_area_split};
 extern const ShapeRow split_pearson7_row;
 const ShapeRow split_pearson7_row{
     shape_info("split_pearson7",

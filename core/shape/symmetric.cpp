@@ -90,19 +90,6 @@ void evaluate_pseudo_voigt_symmetric(const ProfileCall& call) {
   pseudo_voigt_of_height_share(call, call.parameters[3], 1);
 }
 
-// Share of the height for a share of the area, and its derivative.
-struct HeightShare {
-  double share = 0;
-  double slope = 0;
-};
-HeightShare height_share(double share_area) {
-  const double gauss = gauss_unit_area;
-  const double lorentz = lorentz_unit_area;
-  // Unit-area curves have heights 1/area, so the Lorentzian part of the height is s/lorentz.
-  const double sum = share_area / lorentz + (1 - share_area) / gauss;
-  return {share_area / lorentz / sum, 1 / (gauss * lorentz * sum * sum)};
-}
-
 void evaluate_pseudo_voigt_area(const ProfileCall& call) {
   const auto [share, slope] = height_share(call.parameters[3]);
   pseudo_voigt_of_height_share(call, share, slope);

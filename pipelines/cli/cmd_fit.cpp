@@ -44,7 +44,8 @@ const CommandHelp& fit_help() {
       text_option(
           "range", "FROM-TO", "part of the axis to fit; overrides [range] of the bands file"),
       text_option("steps", "TEXT", "steps before the fit, for example \"despike.median\""),
-      text_option("shape", "NAME", "shape of bands that auto finds (default: pseudo_voigt)"),
+      text_option(
+          "shape", "NAME", "shape of bands that auto finds, or list (default: pseudo_voigt)"),
       whole_number_option("max-bands", "N", "most bands that auto fits (default: 12)", {1, 60}),
       choice_option("finder", "wavelet|derivative", "how auto finds peaks (default: wavelet)"),
       choice_option("format",
@@ -130,6 +131,19 @@ int list_sets() {
   return exit_ok;
 }
 
+int list_shapes() {
+  std::string out;
+  for (const auto& shape : band_shapes()) {
+    out += std::string(shape.name) + "  " + std::string(shape.summary) + "\n ";
+    for (const auto& parameter : shape.parameters) {
+      out += " " + std::string(parameter.name);
+    }
+    out += "\n";
+  }
+  print(out);
+  return exit_ok;
+}
+
 std::string fit_format(const Options& options) {
   const auto target = options.text("output", "-");
   const std::string by_ending = target.ends_with(".json")  ? "json"
@@ -148,7 +162,8 @@ BandSearchOptions search_options(const Options& options) {
       known += (known.empty() ? "" : ", ") + std::string(shape.name);
     }
     throw Error(ErrorCode::invalid_argument,
-                "--shape " + name + ": there is no such shape; the shapes are " + known);
+                "--shape " + name + ": there is no such shape; the shapes are " + known +
+                    " (--shape list has their parameters)");
   }
   search.max_bands = options.whole_number("max-bands", search.max_bands);
   search.finder = options.text("finder", "wavelet") == "derivative" ? PeakFinder::derivative
@@ -425,6 +440,9 @@ int run_fit(std::span<const std::string> arguments) {
   const auto options = parse_options(fit_help(), arguments);
   if (!options) {
     return exit_ok;
+  }
+  if (options->text("shape") == "list") {
+    return list_shapes();
   }
   if (!options->has("bands")) {
     throw Error(ErrorCode::invalid_argument,

@@ -1,5 +1,6 @@
 // The manual against the program: help texts, reference tables, and every command that README.md
 // and docs/tutorial.md show. CALCISPEC_UPDATE_DOCS=1 rewrites what differs; review the difference.
+#include "core/band_shape.hpp"
 #include "models/csv_table.hpp"
 #include "pipelines/cli/command.hpp"
 #include "pipelines/cli/options.hpp"
@@ -126,10 +127,24 @@ std::string checks_markdown() {
   return out;
 }
 
+std::string shapes_markdown() {
+  std::string out;
+  for (const auto& shape : band_shapes()) {
+    out += "#### " + std::string(shape.name) + "\n\n" + std::string(shape.summary) + ".\n\n    " +
+           std::string(shape.formula) + "\n\n";
+    for (const auto& parameter : shape.parameters) {
+      out += "* `" + std::string(parameter.name) + "`: " + std::string(parameter.help) + "\n";
+    }
+    out += shape.source.empty() ? "\n" : "* Source: " + std::string(shape.source) + "\n\n";
+  }
+  return out;
+}
+
 TEST(Docs, MethodReferenceHoldsTheTablesOfTheProgram) {
   const auto path = test::source_dir() / "docs" / "method_reference.md";
   auto text = test::content_of(path);
   text = with_part(text, "steps", run_in(".", "calcispec method list --format markdown").text);
+  text = with_part(text, "shapes", shapes_markdown());
   text = with_part(text, "markers", markers_markdown());
   text = with_part(text, "checks", checks_markdown());
   compare(path, text);

@@ -66,6 +66,10 @@ TEST(FitAuto, WrongShapeAndNothingToFind) {
   const auto shape = run_program("fit --bands auto --shape triangle raman_lesion.csv 2>&1");
   EXPECT_EQ(shape.code, 2);
   EXPECT_NE(shape.out.find("pseudo_voigt"), std::string::npos);
+  const auto list = run_program("fit --shape list");
+  EXPECT_EQ(list.code, 0);
+  EXPECT_NE(list.out.find("split_voigt"), std::string::npos);
+  EXPECT_NE(list.out.find("lorentz_hwhm_right"), std::string::npos);
   const auto one = run_program(
       "fit --bands auto --range 930-1100 --max-bands 1 --finder derivative --shape lorentz "
       "raman_lesion.csv");
