@@ -235,16 +235,23 @@ void append_composition(const models::Composition& composition, std::string& out
          escaped(typeset(calibration_sentence(composition))) + "</p>";
 }
 
+bool has_reference_range(const models::Marker& marker) {
+  return marker.range_hi > marker.range_lo;
+}
+
 void append_markers(const SpectrumAnalysis& entry, std::string& out) {
-  out +=
-      "<h3>Maturation and heterogeneity markers</h3><table class=\"markers\"><thead><tr>"
-      "<th>marker</th><th class=\"n\">value</th><th class=\"n\">95 % interval</th>"
-      "<th>against the reference range</th><th>status</th>"
-      "<th>definition; evidence grade</th></tr></thead><tbody>";
+  // Without any reference range its column would only take room from the words.
+  const bool shows_ranges =
+      std::any_of(entry.markers.begin(), entry.markers.end(), has_reference_range);
+  out += std::string("<h3>Maturation and heterogeneity markers</h3><table class=\"markers\">") +
+         "<thead><tr><th>marker</th><th class=\"n\">value</th><th class=\"n\">95 % interval</th>" +
+         (shows_ranges ? "<th class=\"range\">against the reference range</th>" : "") +
+         "<th class=\"status\">status</th>"
+         "<th class=\"definition\">definition; evidence grade</th></tr></thead><tbody>";
   for (const auto& marker : entry.markers) {
     const auto& value = marker.value;
     const bool has_value = std::isfinite(value.value);
-    const bool has_range = marker.range_hi > marker.range_lo;
+    const bool has_range = has_reference_range(marker);
     const auto unit = marker.unit == "1" ? std::string() : " " + marker.unit;
     auto status = html_status_words(models::name_of(marker.status)) +
                   (value.reason.empty() ? "" : ": " + value.reason);
@@ -262,9 +269,11 @@ void append_markers(const SpectrumAnalysis& entry, std::string& out) {
            (marker.status == models::MarkerStatus::ok ? "" : " class=\"unsure\"") + ">" +
            cell(marker.name);
     out += cell(has_value ? short_number(value.value).append(unit) : "-", true) +
-           cell(has_value ? html_interval(value, short_number) : "-", true) + "<td>" +
-           marker_svg(marker) + "<span class=\"small\">" + escaped(typeset(range)) +
-           "</span></td>" + "<td>" + escaped(typeset(status)) + " " + position + "</td>" +
+           cell(has_value ? html_interval(value, short_number) : "-", true) +
+           (shows_ranges ? "<td>" + marker_svg(marker) + "<span class=\"small\">" +
+                               escaped(typeset(range)) + "</span></td>"
+                         : std::string()) +
+           "<td>" + escaped(typeset(status)) + " " + position + "</td>" +
            cell(marker.definition + "; " +
                 (marker.calibration == "none" ? std::string()
                                               : "calibration " + marker.calibration + "; ") +
