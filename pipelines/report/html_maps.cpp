@@ -19,7 +19,8 @@ constexpr std::size_t most_maps = 24;
 struct Entry {
   MapValues map;
   models::MapSummary summary;
-  Index seen = 0;  // pixels with a value above 0
+  Index seen = 0;        // pixels with a value above 0
+  bool is_rest = false;  // what no reference explains
 };
 
 std::string name_of_group(const std::string& group) {
@@ -89,6 +90,7 @@ std::vector<Entry> entries_of(const io::NexusResult& result) {
     if (entry.seen == 0) {
       continue;
     }
+    entry.is_rest = picture.group == "composition/unexplained";
     fill_absent(result, picture);
     if (is_share) {
       std::for_each(
@@ -105,7 +107,11 @@ std::vector<Entry> entries_of(const io::NexusResult& result) {
   }
   std::stable_sort(
       out.begin(), out.end(), [](const Entry& a, const Entry& b) { return a.seen > b.seen; });
-  out.resize(std::min(out.size(), most_maps));
+  // Little of it is in every pixel: it goes behind all that has a name.
+  const auto rest =
+      std::stable_partition(out.begin(), out.end(), [](const Entry& e) { return !e.is_rest; });
+  const auto named = std::min<std::ptrdiff_t>(rest - out.begin(), most_maps - 1);
+  out.erase(out.begin() + named, rest);
   return out;
 }
 
@@ -149,11 +155,13 @@ std::string maps_report(const io::NexusResult& result, const std::string& title)
   std::string out = html::page_head(title, true);
   out += "<p>" + maps_counts_text(result) + "</p>";
   if (is_map) {
-    out += "<section class=\"maps\"><h2>Maps</h2><p class=\"small\">" +
-           std::to_string(result.grid.nx) + " x " + std::to_string(result.grid.ny) +
-           " pixels, the values seen in most pixels first. Colours run from the 2nd to the 98th "
-           "percentile; grey: no value. Move over a map to read values.</p><noscript><p>Maps need "
-           "scripts.</p></noscript>";
+    out +=
+        "<section class=\"maps\"><h2>Maps</h2><p class=\"small\">" +
+        std::to_string(result.grid.nx) + " x " + std::to_string(result.grid.ny) +
+        " pixels, the values seen in most pixels first, what no reference explains last. Colours "
+        "run from the 2nd to the 98th percentile, or over all values where nearly all are equal; "
+        "grey: no value. Move over a map to read values.</p><noscript><p>Maps need "
+        "scripts.</p></noscript>";
     for (const auto& entry : entries) {
       const auto small = reduced(entry.map);
       html::append_map(small, out);

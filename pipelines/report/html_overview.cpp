@@ -62,12 +62,14 @@ void append_map(const MapValues& values, std::string& out) {
 
 void append_maps(const AnalysisResult& result, std::string& out) {
   for (const auto& map : result.maps) {
-    out += "<section class=\"maps\"><h2>Maps of " +
-           escaped(map.input.substr(map.input.find_last_of('/') + 1)) + "</h2><p class=\"small\">" +
-           std::to_string(map.grid.nx) + " x " + std::to_string(map.grid.ny) +
-           " pixels. Colours run from the 2nd to the 98th percentile; grey: no value. Move over a "
-           "map to read values.</p><noscript><p>Maps need scripts; <code>--figures DIR</code> "
-           "writes them as SVG.</p></noscript>";
+    out +=
+        "<section class=\"maps\"><h2>Maps of " +
+        escaped(map.input.substr(map.input.find_last_of('/') + 1)) + "</h2><p class=\"small\">" +
+        std::to_string(map.grid.nx) + " x " + std::to_string(map.grid.ny) +
+        " pixels. Colours run from the 2nd to the 98th percentile, or over all values where nearly "
+        "all are equal; grey: no value. Move over a map to read values.</p><noscript><p>Maps need "
+        "scripts; <code>--figures DIR</code> "
+        "writes them as SVG.</p></noscript>";
     for (const auto& values : maps_of(result, map)) {
       append_map(values, out);
     }

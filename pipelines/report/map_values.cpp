@@ -103,6 +103,10 @@ void find_limits(MapValues& map) {
   };
   map.low = at(0.02);
   map.high = at(0.98);
+  if (map.low == map.high) {
+    map.low = known.front();
+    map.high = known.back();
+  }
 }
 
 std::vector<MapValues> maps_of(const AnalysisResult& result, const MapInfo& map) {

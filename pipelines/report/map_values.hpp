@@ -13,11 +13,12 @@ struct MapValues {
   std::string unit;  // "% of the signal", "1/cm", empty for ratios
   MapGrid grid;
   std::vector<double> values;  // NaN: missing
-  double low = 0;              // limits of the colours: 2nd and 98th percentile
+  double low = 0;              // limits of the colours: see find_limits
   double high = 1;
 };
 
-/// Sets low and high from the values.
+/// Sets low and high: the 2nd and the 98th percentile, or the extremes where these are equal (a
+/// substance in a few pixels only).
 void find_limits(MapValues& map);
 
 /// Shares of the commonest groups and phases (at most four), then markers (at most three).

@@ -313,6 +313,10 @@ TEST_F(BatchAnalysis, ReportRendersTheMaps) {
   EXPECT_NE(page.find("map &lt;1&gt;"), std::string::npos);
   EXPECT_NE(page.find("\"nx\":4"), std::string::npos);
   EXPECT_NE(page.find("Moran"), std::string::npos);
+  const auto rest = page.find("unexplained");
+  ASSERT_NE(rest, std::string::npos);
+  EXPECT_LT(page.find("apatite"), rest);
+  EXPECT_LT(page.find("mineral matrix ratio"), rest);  // what has a name comes first
   EXPECT_NE(page.find("carbonate wt, uncalibrated"), std::string::npos);
   EXPECT_NE(page.find("built-in by technique"), std::string::npos);
   EXPECT_THROW(static_cast<void>(io::read_result(sample("map_4x3.txt"))), Error);

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 namespace calcispec {
 namespace {
@@ -74,13 +75,15 @@ TEST(Report, IsOnePageWithEveryPart) {
                            ">residual<",
                            "Composition: share of the signal",
                            "unexplained",
-                           "against the reference range",
                            "How this was made",
                            "despike.median",
                            "SHA-256"}) {
     EXPECT_TRUE(holds(page, part)) << part;
   }
   EXPECT_FALSE(holds(page, "Composition: weight fraction"));  // without a calibration
+  EXPECT_FALSE(holds(page, "against the reference range"));   // Raman markers have none
+  EXPECT_TRUE(
+      holds(html_report(analysed_report("ftir_lesion.csv")), "against the reference range"));
   EXPECT_EQ(page, html_report(analysed_report("raman_lesion.csv")));
 }
 
@@ -138,6 +141,19 @@ TEST(Maps, EndsOfTheBarDifferWhereTheyAreClose) {
   map.high = 961.1;
   EXPECT_TRUE(holds(map_svg(map), ">959.30<"));
   EXPECT_TRUE(holds(map_svg(map), ">961.10<"));
+}
+
+TEST(Maps, ColoursOfWhatIsInFewPixelsReachItsValue) {
+  MapValues map;
+  map.values.assign(1000, 0.0);
+  map.values[7] = 30;
+  find_limits(map);
+  EXPECT_EQ(map.low, 0);
+  EXPECT_EQ(map.high, 30);
+  std::iota(map.values.begin(), map.values.end(), 0.0);
+  find_limits(map);
+  EXPECT_EQ(map.low, 20);
+  EXPECT_EQ(map.high, 979);
 }
 
 TEST(Maps, MissingPixelsAreGrey) {
