@@ -117,9 +117,10 @@ std::vector<Entry> entries_of(const io::NexusResult& result) {
 
 void append_summaries(const std::vector<Entry>& entries, bool is_map, std::string& out) {
   out +=
-      "<h2>Summary</h2><table><thead><tr><th>value</th><th>unit</th><th>spectra</th>"
-      "<th>median</th><th>25 to 75 %</th>";
-  out += is_map ? "<th>Moran's I</th><th>z</th>" : "";
+      "<h2>Summary</h2><table><thead><tr><th>value</th><th>unit</th>"
+      "<th class=\"n\">spectra</th><th class=\"n\">median</th>"
+      "<th class=\"n\">interquartile range</th>";
+  out += is_map ? "<th class=\"n\">Moran's I</th><th class=\"n\">z</th>" : "";
   out += "</tr></thead><tbody>";
   for (const auto& entry : entries) {
     const auto& summary = entry.summary;
@@ -175,7 +176,8 @@ std::string maps_report(const io::NexusResult& result, const std::string& title)
   append_summaries(entries, is_map, out);
   out += "<section><h2>Provenance</h2><table><tbody>";
   for (const auto& [key, text] : result.provenance) {
-    out += "<tr>" + html::cell(words_of(key)) + "<td><pre>" + escaped(text) + "</pre></td></tr>";
+    out += "<tr>" + html::cell(words_of(key)) + "<td><pre>" +
+           escaped(text.empty() ? std::string("none") : text) + "</pre></td></tr>";
   }
   return out + "</tbody></table></section>" + html::page_foot();
 }
