@@ -41,7 +41,7 @@ Composition apatite(double share) {
   return out;
 }
 
-const Marker& find_marker_parts(const std::vector<Marker>& markers, const std::string& id) {
+Marker find_marker_parts(const std::vector<Marker>& markers, const std::string& id) {
   return *std::find_if(
       markers.begin(), markers.end(), [&](const Marker& marker) { return marker.id == id; });
 }
@@ -74,7 +74,7 @@ TEST(MarkerParts, WhatWasNotNamedHasAnUpperEnd) {
   auto composition = apatite(0.8);
   composition.phases.push_back(
       phase("amorphous_calcium_phosphate", 0, 0.04, PhaseStatus::below_lod));
-  const auto& marker = find_marker_parts(evaluate_raman(composition), "precursor_index");
+  const auto marker = find_marker_parts(evaluate_raman(composition), "precursor_index");
   EXPECT_EQ(marker.status, MarkerStatus::below_lod);
   EXPECT_DOUBLE_EQ(marker.value.value, 0);
   EXPECT_NEAR(marker.value.hi95, 1.96 * 0.04 / 0.8, 1e-9);
@@ -100,7 +100,7 @@ TEST(MarkerParts, UncalibratedCarbonateSaysSo) {
 TEST(MarkerParts, TheInstrumentIsTakenOffTheWidth) {
   EXPECT_EQ(find_marker_parts(evaluate_raman(apatite(0.8)), "nu1_width_corrected").status,
             MarkerStatus::not_determinable);
-  const auto& marker = find_marker_parts(evaluate_raman(apatite(0.8), {6}), "nu1_width_corrected");
+  const auto marker = find_marker_parts(evaluate_raman(apatite(0.8), {6}), "nu1_width_corrected");
   ASSERT_EQ(marker.status, MarkerStatus::ok);
   // A Gaussian band of 13.75 or a Lorentzian one of 12.5 is seen 15 wide.
   EXPECT_GT(marker.value.value, 12.4);
@@ -161,7 +161,7 @@ TEST(MarkerParts, SitesOfCarbonateAreCovered) {
       const double sum = sites.labile + sites.b + sites.a;
       for (const auto& [id, truth] : {std::pair("carbonate_a_share", sites.a / sum),
                                       std::pair("carbonate_labile_share", sites.labile / sum)}) {
-        const auto& marker = find_marker_parts(markers, id);
+        const auto marker = find_marker_parts(markers, id);
         if (!std::isfinite(marker.value.value)) {
           continue;
         }
