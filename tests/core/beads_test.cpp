@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <ostream>
 #include <random>
 
 namespace calcispec {
@@ -21,6 +22,7 @@ constexpr int beads_rounds = 6;
 
 SpectraMatrix beads_spectra(Index rows) {
   std::vector<double> x;
+  x.reserve(beads_points);
   for (Index i = 0; i < beads_points; ++i) {
     x.push_back(400 + static_cast<double>(i));
   }
@@ -53,8 +55,8 @@ struct BeadsCase {
   int order = 1;
   int cost = 1;
 };
-void PrintTo(const BeadsCase& given, std::ostream* out) {
-  *out << "filter_type " << given.order << ", cost_function " << given.cost;
+std::ostream& operator<<(std::ostream& out, const BeadsCase& given) {
+  return out << "filter_type " << given.order << ", cost_function " << given.cost;
 }
 
 // Ning, Selesnick & Duval (2014), without the parabola, weights 1, 0.5, 0.8, asymmetry 6.

@@ -19,6 +19,7 @@ const BandShape& split_voigt() {
 
 std::vector<double> axis_split_voigt() {
   std::vector<double> x;
+  x.reserve(400);
   for (int i = 0; i < 400; ++i) {
     x.push_back(900 + 0.31 * i);
   }
