@@ -240,9 +240,7 @@ class BeadsRun {
         rest_[i][lane] = row_[static_cast<std::size_t>(i)];
       }
     }
-    for (Index i = 0; i < points_; ++i) {
-      peaks_[i] = rest_[i];
-    }
+    peaks_ = rest_;
   }
 
   void keep(const Mask& lanes) {
@@ -394,14 +392,14 @@ class BeadsRun {
 
   // One correction by what is left of the equations; the first is the solution itself.
   void refine(bool is_first) {
-    scratch_ = right_;
-    if (!is_first) {
-      Column& product = other_;
+    if (is_first) {
+      scratch_ = right_;
+    } else {
       penalty_.multiply(peaks_, left_);
       denominator_.multiply(left_, scratch_);
-      squared_numerator_.multiply(filtered_, product);
+      squared_numerator_.multiply(filtered_, left_);
       for (Index i = 0; i < points_; ++i) {
-        scratch_[i] = right_[i] - scratch_[i] - product[i];
+        scratch_[i] = right_[i] - scratch_[i] - left_[i];
       }
     }
     product_.solve(scratch_);
@@ -466,7 +464,6 @@ class BeadsRun {
   Column right_;
   Column scratch_;
   Column left_;
-  Column other_{points_};
   std::vector<double> row_;
 };
 

@@ -13,18 +13,16 @@ namespace calcispec::kernels {
 template <typename Value>
 class PaddedColumn {
  public:
-  static constexpr Index margin = 8;
+  static constexpr Index margin = 8;  // no band is wider
 
   explicit PaddedColumn(Index points)
-      : points_(points), values_(static_cast<std::size_t>(points + 2 * margin), Value{}) {}
+      : values_(static_cast<std::size_t>(points + 2 * margin), Value{}) {}
 
-  [[nodiscard]] Index size() const { return points_; }
   Value& operator[](Index i) { return values_[static_cast<std::size_t>(i + margin)]; }
   const Value& operator[](Index i) const { return values_[static_cast<std::size_t>(i + margin)]; }
   void clear() { std::fill(values_.begin(), values_.end(), Value{}); }
 
  private:
-  Index points_;
   std::vector<Value> values_;
 };
 
@@ -32,6 +30,8 @@ class PaddedColumn {
 /// numbers (one matrix for all lanes) or packs.
 template <typename Value, std::size_t width>
 class SymmetricBand {
+  static_assert(static_cast<Index>(width) <= PaddedColumn<Value>::margin);
+
  public:
   using Row = std::array<Value, width + 1>;
 
@@ -45,7 +45,6 @@ class SymmetricBand {
     return i >= j ? row(i)[static_cast<std::size_t>(i - j)]
                   : row(j)[static_cast<std::size_t>(j - i)];
   }
-  void clear() { std::fill(rows_.begin(), rows_.end(), Row{}); }
 
   template <typename X>
   void multiply(const PaddedColumn<X>& x, PaddedColumn<X>& out) const {
