@@ -398,18 +398,18 @@ std::vector<MixtureTruthRegime> regimes_mixture_truth() {
   std::vector<MixtureTruthRegime> out;
   out.push_back(
       make_regime("raman_good", true, good, false, {0.055, 0.82, 0.85, 0.055, 0.02, 0.9, 0.12}));
+  out.push_back(make_regime(
+      "raman_typical", true, typical, false, {0.05, 0.88, 0.85, 0.055, 0.02, 0.9, 0.2}));
   out.push_back(
-      make_regime("raman_typical", true, typical, false, {0.05, 0.88, 0.8, 0.055, 0.02, 0.9, 0.2}));
+      make_regime("raman_poor", true, poor, false, {0.085, 0.85, 0.85, 0.06, 0.02, 0.9, 0.45}));
   out.push_back(
-      make_regime("raman_poor", true, poor, false, {0.085, 0.85, 0.8, 0.06, 0.02, 0.9, 0.45}));
-  out.push_back(
-      make_regime("raman_crowded", true, typical, true, {0.08, 0.7, 0.8, 0.07, 0.05, 0.9, 0.42}));
+      make_regime("raman_crowded", true, typical, true, {0.08, 0.72, 0.8, 0.07, 0.05, 0.9, 0.42}));
   out.push_back(make_regime(
       "ftir_typical", false, infrared, false, {0.03, 0.86, 0.9, 0.045, 0.04, 0.9, 0.06}));
   out.push_back(make_regime(
-      "ftir_poor", false, poor_infrared, false, {0.035, 0.85, 0.9, 0.05, 0.05, 0.9, 0.06}));
+      "ftir_poor", false, poor_infrared, false, {0.035, 0.88, 0.9, 0.05, 0.05, 0.9, 0.06}));
   out.push_back(make_regime(
-      "ftir_crowded", false, infrared, true, {0.045, 0.8, 0.9, 0.055, 0.05, 0.9, 0.12}));
+      "ftir_crowded", false, infrared, true, {0.045, 0.84, 0.9, 0.055, 0.05, 0.9, 0.12}));
   return out;
 }
 
