@@ -1,5 +1,7 @@
 #include "core/band_summary_private.hpp"
 
+#include "core/order_statistic.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -185,9 +187,7 @@ double median_size(const BandModel& model, std::span<const double> sigma) {
   if (size.empty()) {
     return 1;
   }
-  const auto middle = size.begin() + static_cast<std::ptrdiff_t>(size.size() / 2);
-  std::nth_element(size.begin(), middle, size.end());
-  return *middle / 0.6745;  // of a normal distribution
+  return upper_median(size) / 0.6745;  // of a normal distribution
 }
 
 BandMixtureResult summarise(const BandModel& model,

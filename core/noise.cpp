@@ -1,5 +1,7 @@
 #include "core/noise.hpp"
 
+#include "core/order_statistic.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -14,10 +16,8 @@ double estimate_noise(std::span<const double> y) {
   for (std::size_t i = 0; i < differences.size(); ++i) {
     differences[i] = std::abs(y[i] - 2 * y[i + 1] + y[i + 2]);
   }
-  const auto middle = differences.begin() + static_cast<Index>(differences.size() / 2);
-  std::nth_element(differences.begin(), middle, differences.end());
   // 0.67449: median of |standard normal|; sqrt 6: sd of a second difference of unit noise.
-  return *middle / (0.67449 * std::sqrt(6.0));
+  return upper_median(differences) / (0.67449 * std::sqrt(6.0));
 }
 
 }  // namespace calcispec

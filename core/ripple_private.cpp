@@ -1,6 +1,7 @@
 #include "core/ripple_private.hpp"
 
 #include "core/fft.hpp"
+#include "core/order_statistic.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,12 +16,6 @@ namespace {
 // Chance that noise alone passes: 200 frequencies x 2 exp(-15), about 1e-4.
 constexpr double least_power = 30;
 constexpr double least_over_median = 21;
-
-double ripple_median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // Bins of the residual and of the power of its envelope.
 struct Binned {
@@ -82,7 +77,7 @@ double find_ripple(const Eigen::ArrayXd& x,
     return 0;
   }
   // Missed bands are tall and few; a ripple is everywhere.
-  const double scale = std::max(ripple_median_of(std::move(sizes)) / 0.6745, 1e-300);
+  const double scale = std::max(upper_median(sizes) / 0.6745, 1e-300);
   const auto count = static_cast<std::size_t>(span / bin) + 2;
   std::size_t length = 256;
   while (length < 2 * count) {
@@ -113,7 +108,7 @@ double find_ripple(const Eigen::ArrayXd& x,
   }
   const double highest = levels[best - first];
   const bool stands_out =
-      highest > least_power && highest > least_over_median * ripple_median_of(std::move(levels));
+      highest > least_power && highest > least_over_median * upper_median(levels);
   const double turn = static_cast<double>(best) * step;
   return stands_out && is_everywhere(binned, count - 1, turn, spectrum[best]) ? turn : 0;
 }

@@ -1,6 +1,7 @@
 // One spectrum fitted with a shared mixture: heights, slopes of shapes, background, uncertainty.
 #include "core/band_ratio_private.hpp"
 #include "core/kernels/sweep.hpp"
+#include "core/order_statistic.hpp"
 #include "core/shared_columns_private.hpp"
 
 #include <algorithm>
@@ -310,9 +311,7 @@ class SharedFit {
         size.push_back(std::abs(residual_[i]) / sigma(i));
       }
     }
-    const auto middle = size.begin() + static_cast<std::ptrdiff_t>(size.size() / 2);
-    std::nth_element(size.begin(), middle, size.end());
-    return *middle / 0.6745;  // of a normal distribution
+    return upper_median(size) / 0.6745;  // of a normal distribution
   }
 
   [[nodiscard]] BandMixtureResult empty(MixtureStatus status) const {

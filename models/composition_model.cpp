@@ -1,5 +1,6 @@
 // Window, candidate phases and the joint model of composition.
 #include "core/noise.hpp"
+#include "core/order_statistic.hpp"
 #include "models/composition_private.hpp"
 #include "models/shared_shapes_private.hpp"
 
@@ -196,8 +197,7 @@ Window cut_window(const CompositionInput& input, double from_cm1, double to_cm1)
   // Rounded or noise-free data: no digit below 1e-4 of the range is trusted.
   window.sigma = noise_profile(window.y, std::max(1e-4 * window.height, 1e-300));
   auto sorted = window.sigma;
-  std::nth_element(sorted.begin(), sorted.begin() + count / 2, sorted.end());
-  window.noise = sorted[static_cast<std::size_t>(count / 2)];
+  window.noise = upper_median(sorted);
   return window;
 }
 
@@ -316,9 +316,7 @@ double share_of(const JointModel& model, Index phase) {
 }
 
 double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<Index>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  return upper_median(values);
 }
 
 bool is_fitted(const JointModel& model) {

@@ -12,7 +12,6 @@
 namespace calcispec::models::detail {
 namespace {
 
-using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 // Labile, B and A, Rey 1989; seen there as 866, 871 and 878 1/cm.
@@ -28,6 +27,10 @@ constexpr double most_u = 0.25;  // of a share; more says nothing
 constexpr Index unknowns = 9;
 constexpr Index first_position = 5;
 constexpr Index width_at = 8;
+
+using Unknowns = Eigen::Matrix<double, unknowns, 1>;
+using Normal = Eigen::Matrix<double, unknowns, unknowns>;
+using Slopes = Eigen::Matrix<double, Eigen::Dynamic, unknowns>;
 
 struct Points {
   VectorXd x;
@@ -53,13 +56,13 @@ Points cut(const CompositionInput& input) {
 }
 
 struct Fit {
-  VectorXd at = VectorXd::Zero(unknowns);
-  MatrixXd covariance;
+  Unknowns at = Unknowns::Zero();
+  Normal covariance = Normal::Zero();
   double variance = 0;  // of a point
 };
 
 // Residuals and their slopes by the unknowns.
-void linearise(const Points& points, const VectorXd& at, VectorXd& rest, MatrixXd& slopes) {
+void linearise(const Points& points, const Unknowns& at, VectorXd& rest, Slopes& slopes) {
   rest.resize(points.x.size());
   slopes.resize(points.x.size(), unknowns);
   const double width = at[width_at];
@@ -85,8 +88,8 @@ void linearise(const Points& points, const VectorXd& at, VectorXd& rest, MatrixX
 // Least squares with what is known of places and width beforehand, by Levenberg and Marquardt.
 Fit fit_sites(const Points& points, double shift) {
   Fit fit;
-  VectorXd known = VectorXd::Zero(unknowns);
-  VectorXd precision = VectorXd::Zero(unknowns);
+  Unknowns known = Unknowns::Zero();
+  Unknowns precision = Unknowns::Zero();
   for (Index k = 0; k < 3; ++k) {
     known[first_position + k] = site_positions[static_cast<std::size_t>(k)] + shift;
     precision[first_position + k] = 1 / (position_sd * position_sd);
@@ -98,9 +101,9 @@ Fit fit_sites(const Points& points, double shift) {
   fit.at.head(3).setConstant(0.3 * top);
   fit.at[3] = points.y.minCoeff();
   VectorXd rest;
-  MatrixXd slopes;
+  Slopes slopes;
   const auto freedom = static_cast<double>(points.x.size() - unknowns);
-  const auto cost_at = [&](const VectorXd& at) {
+  const auto cost_at = [&](const Unknowns& at) {
     linearise(points, at, rest, slopes);
     return rest.squaredNorm() / fit.variance + (at - known).cwiseAbs2().dot(precision);
   };
@@ -108,23 +111,27 @@ Fit fit_sites(const Points& points, double shift) {
   // The noise is known at the end only: what is left says more than the neighbours do.
   constexpr int rounds = 3;
   constexpr int steps = 15;
+  constexpr double settled = 1e-10;  // of the cost
   for (int round = 0; round < rounds; ++round) {
     double damping = 1e-3;
     double cost = cost_at(fit.at);
     for (int step = 0; step < steps; ++step) {
-      MatrixXd normal = slopes.transpose() * slopes / fit.variance;
+      Normal normal = slopes.transpose() * slopes / fit.variance;
       normal.diagonal() += precision;
-      const VectorXd gradient =
+      const Unknowns gradient =
           slopes.transpose() * rest / fit.variance + precision.cwiseProduct(known - fit.at);
-      fit.covariance = normal.inverse();
       normal.diagonal() *= 1 + damping;
-      VectorXd trial = fit.at + normal.ldlt().solve(gradient);
+      Unknowns trial = fit.at + normal.ldlt().solve(gradient);
       trial[width_at] = std::clamp(trial[width_at], 3.0, 25.0);
       const double next = cost_at(trial);
       if (next <= cost) {
+        const bool is_settled = cost - next <= settled * cost;
         fit.at = trial;
         cost = next;
         damping *= 0.2;
+        if (is_settled) {
+          break;
+        }
       } else {
         cost_at(fit.at);
         damping *= 5;
@@ -133,7 +140,7 @@ Fit fit_sites(const Points& points, double shift) {
     linearise(points, fit.at, rest, slopes);
     fit.variance = std::max({points.noise * points.noise, rest.squaredNorm() / freedom, 1e-30});
   }
-  MatrixXd normal = slopes.transpose() * slopes / fit.variance;
+  Normal normal = slopes.transpose() * slopes / fit.variance;
   normal.diagonal() += precision;
   fit.covariance = normal.inverse();
   return fit;

@@ -2,6 +2,7 @@
 
 #include "core/nnls.hpp"
 #include "core/noise.hpp"
+#include "core/order_statistic.hpp"
 #include "core/peak_finding.hpp"
 #include "models/composition_private.hpp"
 #include "models/slopes_private.hpp"
@@ -45,12 +46,6 @@ double value_at(std::span<const double> x, std::span<const double> y, double at)
     sum += term;
   }
   return sum;
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 class MeasuredEstimator {
@@ -220,7 +215,8 @@ class MeasuredEstimator {
       std::vector<double> size(left_.size());
       std::transform(
           left_.begin(), left_.end(), size.begin(), [](double v) { return std::abs(v); });
-      scale_ = 1.4826 * median(size);
+      auto moved = size;
+      scale_ = 1.4826 * upper_median(moved);
       for (std::size_t i = 0; i < size.size(); ++i) {
         const double limit = huber_limit * scale_;
         root_weights[i] = size[i] <= limit || size[i] == 0 ? 1 : std::sqrt(limit / size[i]);

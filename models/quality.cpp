@@ -2,6 +2,7 @@
 
 #include "core/chain.hpp"
 #include "core/noise.hpp"
+#include "core/order_statistic.hpp"
 #include "models/csv_table.hpp"
 #include "models/embedded_private.hpp"
 
@@ -24,9 +25,7 @@ double threshold(std::string_view name) {
 }
 
 double quality_quantile(std::vector<double> values, double part) {
-  const auto at = static_cast<std::size_t>(part * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + static_cast<Index>(at), values.end());
-  return values[at];
+  return order_statistic(values, static_cast<Index>(part * static_cast<double>(values.size() - 1)));
 }
 
 class Checker {

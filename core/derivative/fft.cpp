@@ -1,6 +1,7 @@
 // Derivatives with respect to the axis by the Fourier transform, smoothed as the noise asks.
 #include "core/kernels/real_transform.hpp"
 #include "core/method_failure.hpp"
+#include "core/order_statistic.hpp"
 #include "core/smooth/polynomial_window.hpp"
 
 #include <Eigen/Core>
@@ -95,9 +96,8 @@ class FourierDerivative {
       power_[k] = coefficients[k + 1].imag() * coefficients[k + 1].imag();
     }
     upper_.assign(power_.begin() + static_cast<Index>(count / 2), power_.end());
-    const auto middle = upper_.begin() + static_cast<Index>(upper_.size() / 2);
-    std::nth_element(upper_.begin(), middle, upper_.end());
-    const double noise = *middle / 0.4549;  // median of chi-square with one degree of freedom
+    const double noise =
+        upper_median(upper_) / 0.4549;  // median of chi-square with one degree of freedom
     double best = 0.5;
     double least = std::numeric_limits<double>::infinity();
     for (int step = 0; step <= 60; ++step) {

@@ -4,6 +4,7 @@
 #include "core/kernels/moving_sum.hpp"
 #include "core/kernels/running_median.hpp"
 #include "core/noise.hpp"
+#include "core/order_statistic.hpp"
 #include "core/parallel.hpp"
 #include "core/set_method_table.hpp"
 
@@ -40,12 +41,6 @@ constexpr std::size_t outline_window = Outlines::window;
 constexpr std::size_t slow_window = 15;  // of what neighbours explain no better
 constexpr std::size_t most_witnesses = 7;
 constexpr double neighbors_to_sigma = 1.4826;  // from the median size, of a normal distribution
-
-double neighbors_median_of(std::vector<double>& values) {
-  const auto middle = values.begin() + static_cast<Index>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 class NeighborJudge {
  public:
@@ -163,7 +158,7 @@ class NeighborJudge {
           scratch_.push_back(rest_[kernels::reflected(k, points)]);
         }
         const auto at = static_cast<std::size_t>(next);
-        slow_[at] = neighbors_median_of(scratch_);
+        slow_[at] = upper_median(scratch_);
         excess_[at] = rest_[at] - slow_[at];
       }
     }
@@ -185,7 +180,7 @@ class NeighborJudge {
     for (std::size_t i = 0; i + outline_window <= count; i += outline_window) {
       scratch_.push_back(near_[i]);
     }
-    return neighbors_to_sigma / std::sqrt(6.0) * neighbors_median_of(scratch_);
+    return neighbors_to_sigma / std::sqrt(6.0) * upper_median(scratch_);
   }
 
   // Of blocks, as counts have more where they are many, but never of one band alone. The median of
@@ -205,10 +200,10 @@ class NeighborJudge {
       for (std::size_t i = b * block; i <= end; i += outline_window) {
         scratch_.push_back(near_[i]);
       }
-      own_[b] = neighbors_to_sigma * neighbors_median_of(scratch_);
+      own_[b] = neighbors_to_sigma * upper_median(scratch_);
     }
     scratch_ = own_;
-    noise_ = neighbors_median_of(scratch_);
+    noise_ = upper_median(scratch_);
     const auto [low, high] = std::minmax_element(y.begin(), y.end());
     // A quantised or noise-free signal has no spread to judge by.
     noise_ = std::max(noise_, 1e-3 * (*high - *low) / threshold_);

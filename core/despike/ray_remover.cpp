@@ -1,6 +1,7 @@
 #include "core/despike/ray_remover.hpp"
 
 #include "core/kernels/running_median.hpp"
+#include "core/order_statistic.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -14,12 +15,6 @@ constexpr double cliff = 0.6;
 constexpr double ray_remover_to_sigma = 1.4826;  // from the median size, of a normal distribution
 constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
 
-double ray_remover_median_of(std::vector<double>& values) {
-  const auto middle = values.begin() + static_cast<Index>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 // Windows end where the row does.
 void moving_median(std::span<const double> y,
                    Index half,
@@ -31,7 +26,7 @@ void moving_median(std::span<const double> y,
     const Index first = std::max<Index>(0, i - half);
     const Index last = std::min(points - 1, i + half);
     window.assign(y.begin() + first, y.begin() + last + 1);
-    out[static_cast<std::size_t>(i)] = ray_remover_median_of(window);
+    out[static_cast<std::size_t>(i)] = upper_median(window);
   };
   const Index edge = std::min(half, points);
   for (Index i = 0; i < edge; ++i) {
@@ -119,7 +114,7 @@ void RayRemover::start_blocks(std::span<const double> y) {
 double RayRemover::median_of_medians() {
   constexpr std::size_t part = 7;
   if (size_.size() < part * part) {
-    return ray_remover_median_of(size_);
+    return upper_median(size_);
   }
   medians_.resize(size_.size() - part + 1);
   kernels::running_median(size_, part, medians_.data(), window_);
@@ -127,7 +122,7 @@ double RayRemover::median_of_medians() {
   for (std::size_t i = 0; i < medians_.size(); i += part) {
     window_.push_back(medians_[i]);
   }
-  return ray_remover_median_of(window_);
+  return upper_median(window_);
 }
 
 // Noise is not the same everywhere: it grows with the counts. The median follows a slope exactly,
@@ -142,13 +137,12 @@ double RayRemover::own_noise(std::span<const double> y, std::size_t block) {
   for (std::size_t i = first; i < last; ++i) {
     size_.push_back(std::abs(y[i - 1] - 2 * y[i] + y[i + 1]));
   }
-  curved_[block] = ray_remover_to_sigma / std::sqrt(6.0) * ray_remover_median_of(size_);
+  curved_[block] = ray_remover_to_sigma / std::sqrt(6.0) * upper_median(size_);
   size_.clear();
   for (std::size_t i = first; i < last; ++i) {
     size_.push_back(std::abs(rest_[i]));
   }
-  own_[block] =
-      std::max({overall_, curved_[block], ray_remover_to_sigma * ray_remover_median_of(size_)});
+  own_[block] = std::max({overall_, curved_[block], ray_remover_to_sigma * upper_median(size_)});
   return own_[block];
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/export.hpp"
+#include "core/kernels/pack.hpp"
 
 #include <Eigen/Core>
 
@@ -24,8 +25,9 @@ class SweepSolver {
   /// Zero equations for `count` variables.
   void reset(Index count) {
     count_ = count;
-    const Index padded = (count + 8) / 8 * 8;  // the right-hand side is the last row and column
-    table_.setZero(padded, count + 1);
+    // The right-hand side is the last row and column; columns are worked on in pairs.
+    const Index padded = (count + 8) / 8 * 8;
+    table_.setZero(padded, (count + 2) / 2 * 2);
     is_free_.assign(static_cast<std::size_t>(count), 0);
   }
 
@@ -94,7 +96,7 @@ class SweepSolver {
 
   // Of the free block of H or of its negative inverse.
   [[nodiscard]] double largest_eigenvalue(const Eigen::MatrixXd& matrix) const {
-    constexpr int iterations = 8;
+    constexpr int iterations = 4;
     Eigen::VectorXd mask = Eigen::VectorXd::Zero(count_);
     for (Index i = 0; i < count_; ++i) {
       mask[i] = is_free(i) ? 1 : 0;
@@ -125,7 +127,7 @@ class SweepSolver {
   // such panel.
   bool sweep(const std::vector<Index>& pivots) {
     for (std::size_t first = 0; first < pivots.size(); first += panel) {
-      const auto count = std::min<std::size_t>(panel, pivots.size() - first);
+      const auto count = std::min(panel, pivots.size() - first);
       if (!sweep_panel(pivots.data() + first, count)) {
         return false;
       }
@@ -134,8 +136,9 @@ class SweepSolver {
   }
 
   bool sweep_panel(const Index* pivots, std::size_t count) {
-    for (auto* columns : {&before_, &own_}) {
-      columns->setZero(table_.rows(), panel);
+    for (auto* columns : {&before_, &own_, &factors_}) {
+      columns->resize(table_.rows(), panel);
+      columns->rightCols(panel - static_cast<Index>(count)).setZero();
     }
     for (std::size_t p = 0; p < count; ++p) {
       gather(pivots[p], before_.col(static_cast<Index>(p)));
@@ -147,8 +150,9 @@ class SweepSolver {
         return false;
       }
     }
-    for (Index j = 0; j <= count_; ++j) {
-      pass(pivots, count, j);
+    find_factors(pivots, count);
+    for (Index j = 0; j <= count_; j += 2) {
+      pass(j);
     }
     for (std::size_t p = 0; p < count; ++p) {
       scatter(pivots[p], now_.col(static_cast<Index>(p)));
@@ -193,22 +197,41 @@ class SweepSolver {
     return true;
   }
 
-  // The lower half of one column of the table through all sweeps of a panel.
-  void pass(const Index* pivots, std::size_t count, Index j) {
-    std::array<double, panel> factor{};
+  // By what the columns of a panel's pivots are taken off each column of the table.
+  void find_factors(const Index* pivots, std::size_t count) {
     for (std::size_t p = 0; p < count; ++p) {
-      double value = before_(j, static_cast<Index>(p));
+      auto factor = factors_.col(static_cast<Index>(p)).array();
+      factor = before_.col(static_cast<Index>(p)).array();
       for (std::size_t q = 0; q < p; ++q) {
-        value -= factor[q] * own_(pivots[p], static_cast<Index>(q));
+        const auto at = static_cast<Index>(q);
+        factor -= own_(pivots[p], at) * factors_.col(at).array();
       }
-      factor[p] = value * inverse_[p];
+      factor *= inverse_[p];
     }
-    const Index first = j / 8 * 8;
-    const Index rows = table_.rows() - first;
-    table_.col(j).segment(first, rows) -= factor[0] * own_.col(0).segment(first, rows) +
-                                          factor[1] * own_.col(1).segment(first, rows) +
-                                          factor[2] * own_.col(2).segment(first, rows) +
-                                          factor[3] * own_.col(3).segment(first, rows);
+  }
+
+  // The lower halves of two neighbouring columns of the table through all sweeps of a panel.
+  void pass(Index j) {
+    const Index stride = table_.rows();
+    const double* own = own_.data();
+    std::array<double, 2 * panel> factor;
+    for (std::size_t p = 0; p < panel; ++p) {
+      factor[2 * p] = factors_(j, static_cast<Index>(p));
+      factor[2 * p + 1] = factors_(j + 1, static_cast<Index>(p));
+    }
+    double* left = table_.data() + j * stride;
+    double* right = left + stride;
+    for (Index i = j / lane_count * lane_count; i < stride; i += lane_count) {
+      Pack a = load(left + i);
+      Pack b = load(right + i);
+      unrolled<panel>([&](auto p) {
+        const Pack from = load(own + static_cast<Index>(p) * stride + i);
+        a -= factor[2 * p] * from;
+        b -= factor[2 * p + 1] * from;
+      });
+      store(a, left + i);
+      store(b, right + i);
+    }
   }
 
   void find_wrong(const std::vector<char>& is_bounded) {
@@ -236,6 +259,7 @@ class SweepSolver {
   Eigen::MatrixXd before_;
   Eigen::MatrixXd now_;
   Eigen::MatrixXd own_;
+  Eigen::MatrixXd factors_;
   std::array<double, panel> inverse_{};
   std::vector<char> is_free_;
   std::vector<Index> wrong_;

@@ -1,6 +1,7 @@
 // Smoothing by a Fourier filter with explicit ends and an automatic cut-off.
 #include "core/kernels/real_transform.hpp"
 #include "core/method_table.hpp"
+#include "core/order_statistic.hpp"
 
 #include <Eigen/Core>
 
@@ -210,9 +211,8 @@ Index automatic_cutoff(const Eigen::ArrayXd& power, const CutoffTable& table) {
   thread_local std::vector<double> upper;
   const Index n = power.size();
   upper.assign(power.data() + n / 2, power.data() + n);
-  const auto middle = upper.begin() + static_cast<Index>(upper.size() / 2);
-  std::nth_element(upper.begin(), middle, upper.end());
-  const double noise = *middle / 0.4549;  // median of chi-square with one degree of freedom
+  const double noise =
+      upper_median(upper) / 0.4549;  // median of chi-square with one degree of freedom
   double best = std::numeric_limits<double>::infinity();
   Index best_step = 0;
   for (Index step = 0; step < CutoffTable::count; ++step) {

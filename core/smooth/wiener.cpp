@@ -1,6 +1,7 @@
 // Wiener filter of one spectrum, its signal's power found by monotone regression.
 #include "core/fft.hpp"
 #include "core/method_table.hpp"
+#include "core/order_statistic.hpp"
 
 #include <algorithm>
 #include <array>
@@ -87,9 +88,7 @@ class WienerFilter {
       return 2 * static_cast<double>(points) * sigma_ * sigma_;
     }
     upper_.assign(power_.begin() + static_cast<Index>(power_.size() / 2), power_.end());
-    const auto middle = upper_.begin() + static_cast<Index>(upper_.size() / 2);
-    std::nth_element(upper_.begin(), middle, upper_.end());
-    return *middle / 0.4549;  // median of chi-square with one degree of freedom
+    return upper_median(upper_) / 0.4549;  // median of chi-square with one degree of freedom
   }
 
   double sigma_;
