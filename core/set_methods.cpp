@@ -1,5 +1,6 @@
 #include "core/set_methods.hpp"
 
+#include "core/baseline/masked_points.hpp"
 #include "core/error.hpp"
 #include "core/set_method_table.hpp"
 
@@ -8,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace calcispec {
 
@@ -18,11 +20,19 @@ namespace calcispec {
 namespace {
 
 std::span<const SetMethod> set_method_table() {
-  static const std::array table{
+  static const auto table = [] {
+    std::array rows{
 #define SET_METHOD(family, name) family##_##name(),
 #include "core/set_methods.def"
 #undef SET_METHOD
-  };
+    };
+    for (auto& row : rows) {
+      if (row.info.family == "baseline") {
+        row.info = with_mask(row.info);
+      }
+    }
+    return rows;
+  }();
   return table;
 }
 
@@ -33,6 +43,59 @@ const SetMethod* find_row(std::string_view family, std::string_view name) {
   });
   return found == table.end() ? nullptr : &*found;
 }
+
+// The rows that the method can do; of baselines with their hidden points, which it does not see.
+class UsableRows {
+ public:
+  UsableRows(const SetMethod& method, const ParameterSet& parameters, SpectraMatrix& spectra)
+      : least_points_(method.least_points), spectra_(spectra) {
+    if (method.info.family == "baseline") {
+      regions_ = parameters.pairs("mask");
+      may_have_gaps_ = true;
+    }
+    for (Index r = 0; r < spectra.rows(); ++r) {
+      if (take(r)) {
+        rows_.push_back(r);
+      }
+    }
+  }
+
+  [[nodiscard]] const std::vector<Index>& rows() const { return rows_; }
+
+  void show_hidden() const {
+    for (const auto& [r, points] : hidden_) {
+      points.show(spectra_.row(r));
+    }
+  }
+
+ private:
+  bool take(Index r) {
+    const auto row = spectra_.row(r);
+    const bool is_whole =
+        std::all_of(row.begin(), row.end(), [](double y) { return std::isfinite(y); });
+    if (is_whole && regions_.empty()) {
+      return true;
+    }
+    const bool is_infinite =
+        std::any_of(row.begin(), row.end(), [](double y) { return std::isinf(y); });
+    if (!may_have_gaps_ || is_infinite) {
+      return false;
+    }
+    MaskedPoints points(*spectra_.axis, regions_);
+    if (!points.hide(row, least_points_)) {
+      return false;
+    }
+    hidden_.emplace_back(r, std::move(points));
+    return true;
+  }
+
+  Index least_points_;
+  SpectraMatrix& spectra_;
+  std::span<const NumberPair> regions_;
+  bool may_have_gaps_ = false;
+  std::vector<Index> rows_;
+  std::vector<std::pair<Index, MaskedPoints>> hidden_;
+};
 
 bool has_finite_values(std::span<const double> row) {
   return std::all_of(row.begin(), row.end(), [](double y) { return std::isfinite(y); });
@@ -65,7 +128,8 @@ std::vector<MethodStatus> run_set_method(std::string_view family,
                                          const ParameterSet& parameters,
                                          SpectraMatrix& spectra,
                                          const std::optional<MapGrid>& grid,
-                                         Index jobs) {
+                                         Index jobs,
+                                         SpectraMatrix* baseline) {
   const auto* method = find_row(family, name);
   if (method == nullptr) {
     throw Error(ErrorCode::bad_method,
@@ -75,24 +139,41 @@ std::vector<MethodStatus> run_set_method(std::string_view family,
   const bool is_short = spectra.points() < method->least_points;
   std::vector<MethodStatus> status(static_cast<std::size_t>(spectra.rows()),
                                    is_short ? MethodStatus::too_short : MethodStatus::not_finite);
-  std::vector<Index> rows;
+  const bool gives_baseline = baseline != nullptr && method->info.family == "baseline";
+  if (is_short) {
+    for (Index r = 0; r < spectra.rows(); ++r) {
+      fill_with_nan(spectra.row(r));
+    }
+    if (gives_baseline) {
+      *baseline = spectra;
+    }
+    return status;
+  }
+  const UsableRows usable(*method, parameters, spectra);
+  for (const Index r : usable.rows()) {
+    status[static_cast<std::size_t>(r)] = MethodStatus::converged;
+  }
   for (Index r = 0; r < spectra.rows(); ++r) {
-    if (!is_short && has_finite_values(spectra.row(r))) {
-      rows.push_back(r);
-      status[static_cast<std::size_t>(r)] = MethodStatus::converged;
-    } else {
+    if (status[static_cast<std::size_t>(r)] != MethodStatus::converged) {
       fill_with_nan(spectra.row(r));
     }
   }
-  if (!rows.empty()) {
-    method->run({spectra, parameters, rows, grid, jobs, status});
+  if (gives_baseline) {
+    *baseline = spectra;
   }
-  for (const Index r : rows) {
+  if (!usable.rows().empty()) {
+    method->run({spectra, parameters, usable.rows(), grid, jobs, status});
+  }
+  for (std::size_t i = 0; gives_baseline && i < baseline->values.size(); ++i) {
+    baseline->values[i] -= spectra.values[i];
+  }
+  for (const Index r : usable.rows()) {
     if (!has_finite_values(spectra.row(r))) {
       fill_with_nan(spectra.row(r));
       status[static_cast<std::size_t>(r)] = MethodStatus::failed;
     }
   }
+  usable.show_hidden();
   return status;
 }
 

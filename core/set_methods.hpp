@@ -17,14 +17,16 @@ CALCISPEC_API std::span<const MethodInfo> set_methods();
 CALCISPEC_API const MethodInfo* find_set_method(std::string_view family, std::string_view name);
 
 /// Runs a set method in place. Rows with NaN or infinities take no part, become NaN and get the
-/// status not_finite. The number of threads never changes a result. `grid`: where the spectra lie,
-/// if they are a map. Throws Error{bad_method} for an unknown method, and where the set as a whole
-/// cannot be done.
+/// status not_finite; to a baseline a NaN is a gap. The number of threads never changes a result.
+/// `grid`: where the spectra lie, if they are a map. `baseline`: what a baseline took off, gaps and
+/// hidden regions included; left alone by other families. Throws Error{bad_method} for an unknown
+/// method, and where the set as a whole cannot be done.
 CALCISPEC_API std::vector<MethodStatus> run_set_method(std::string_view family,
                                                        std::string_view name,
                                                        const ParameterSet& parameters,
                                                        SpectraMatrix& spectra,
                                                        const std::optional<MapGrid>& grid,
-                                                       Index jobs);
+                                                       Index jobs,
+                                                       SpectraMatrix* baseline = nullptr);
 
 }  // namespace calcispec

@@ -64,14 +64,69 @@ std::vector<MixtureBand> tissue_bands(const Axis& axis, BandTechnique technique)
   return bands;
 }
 
+// The points that are looked at keep their value; the others lie on lines between these.
+struct SeenPoints {
+  std::vector<double> values;  // of those that are seen
+  std::vector<double> y;       // all
+  std::vector<double> sigma;   // all; 0 where not seen
+
+  SeenPoints(const Axis& axis, std::span<const double> ordinate, std::span<const NumberPair> hidden)
+      : y(ordinate.begin(), ordinate.end()), sigma(ordinate.size(), 1) {
+    const auto x = axis.values();
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const bool is_hidden =
+          std::any_of(hidden.begin(), hidden.end(), [&](const NumberPair& region) {
+            const double end = std::isnan(region.second) ? region.first : region.second;
+            return x[i] >= std::min(region.first, end) && x[i] <= std::max(region.first, end);
+          });
+      if (is_hidden || std::isnan(y[i])) {
+        sigma[i] = 0;
+      } else {
+        values.push_back(y[i]);
+      }
+    }
+    bridge(x);
+  }
+
+ private:
+  void bridge(std::span<const double> x) {
+    const std::size_t none = y.size();
+    std::size_t before = none;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      if (sigma[i] > 0) {
+        before = i;
+        continue;
+      }
+      std::size_t behind = i;
+      while (behind < none && !(sigma[behind] > 0)) {
+        ++behind;
+      }
+      for (; i < behind; ++i) {
+        const double left = before < none ? y[before] : behind < none ? y[behind] : 0;
+        const double right = behind < none ? y[behind] : left;
+        const double part =
+            before < none && behind < none ? (x[i] - x[before]) / (x[behind] - x[before]) : 0;
+        y[i] = left + part * (right - left);
+      }
+      --i;
+    }
+  }
+};
+
 }  // namespace
 
-JointBaseline fit_joint_baseline(const Axis& axis, std::span<const double> y, Technique technique) {
+JointBaseline fit_joint_baseline(const Axis& axis,
+                                 std::span<const double> y,
+                                 Technique technique,
+                                 std::span<const NumberPair> hidden) {
   require(axis.is_in_cm1(), "baseline.joint knows bands by their position in 1/cm");
   JointBaseline out;
+  constexpr std::size_t fewest_points = 32;
+  SeenPoints seen(axis, y, hidden);
+  const auto& values = seen.values;
   const bool is_finite =
-      std::all_of(y.begin(), y.end(), [](double value) { return std::isfinite(value); });
-  if (!is_finite || y.size() < 32) {
+      std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+  if (!is_finite || values.size() < fewest_points) {
     out.background.assign(y.size(), std::nan(""));
     out.bands.assign(y.size(), std::nan(""));
     return out;
@@ -79,10 +134,12 @@ JointBaseline fit_joint_baseline(const Axis& axis, std::span<const double> y, Te
   const auto kind =
       technique == Technique::ftir ? BandTechnique::ftir_transmission : BandTechnique::raman;
   const auto bands = tissue_bands(axis, kind);
-  const auto [low, high] = std::minmax_element(y.begin(), y.end());
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
   // No digit below 1e-4 of the range is trusted.
-  const double noise = std::max({estimate_noise(y), 1e-4 * (*high - *low), 1e-300});
-  const std::vector<double> sigma(y.size(), noise);
+  const double noise = std::max({estimate_noise(values), 1e-4 * (*high - *low), 1e-300});
+  for (double& sigma : seen.sigma) {
+    sigma *= noise;
+  }
   BandMixtureOptions options;
   options.scans_shift = false;
   options.misfit = -1;
@@ -93,7 +150,7 @@ JointBaseline fit_joint_baseline(const Axis& axis, std::span<const double> y, Te
   options.background.knot_spacing =
       std::min(kind == BandTechnique::raman ? raman_knots_cm1 : ftir_knots_cm1,
                (axis.back() - axis.front()) / fewest_pieces);
-  const auto fit = fit_band_mixture(axis.values(), y, sigma, bands, 0, options);
+  const auto fit = fit_band_mixture(axis.values(), seen.y, seen.sigma, bands, 0, options);
   out.background = fit.background;
   out.bands = fit.fitted;
   out.is_converged = fit.status == MixtureStatus::converged;

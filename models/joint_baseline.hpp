@@ -1,6 +1,7 @@
 // baseline.joint: background fitted together with the known bands of calcified tissue.
 #pragma once
 
+#include "core/parameter.hpp"
 #include "core/quantity.hpp"
 #include "core/spectra_matrix.hpp"
 
@@ -15,7 +16,14 @@ struct JointBaseline {
   bool is_converged = false;
 };
 
-/// Axis must be in cm-1. Throws Error{invalid_argument} otherwise; poor data give not converged.
-JointBaseline fit_joint_baseline(const Axis& axis, std::span<const double> y, Technique technique);
+/// In         axis in cm-1; `hidden`: regions from, to that the fit does not look at, as it does
+/// not
+///            look at points that are NaN. The background goes on beneath both.
+/// Out        not converged and NaN where an ordinate is infinite or fewer than 32 points are left
+/// Errors     Error{invalid_argument} for another axis
+JointBaseline fit_joint_baseline(const Axis& axis,
+                                 std::span<const double> y,
+                                 Technique technique,
+                                 std::span<const NumberPair> hidden = {});
 
 }  // namespace calcispec::models

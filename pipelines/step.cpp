@@ -1,7 +1,9 @@
 #include "pipelines/step.hpp"
 
+#include "core/baseline/masked_points.hpp"
 #include "core/chain.hpp"
 #include "core/error.hpp"
+#include "core/parallel.hpp"
 #include "core/resample.hpp"
 #include "core/set_methods.hpp"
 #include "models/joint_baseline.hpp"
@@ -68,6 +70,8 @@ constexpr std::array<ParameterInfo, 5> resample_parameters{
      }
 };
 
+constexpr std::array joint_parameters{mask_parameter};
+
 // Steps that are not core's: they change the axis, the meaning of the ordinate, or know bands.
 constexpr std::array<MethodInfo, 4> own_steps{
     {
@@ -75,7 +79,7 @@ constexpr std::array<MethodInfo, 4> own_steps{
          "joint",
          "background fitted together with the bands of mineralised tissue",
          "joint model of bands and background",
-         {}},
+         joint_parameters},
      {"", "crop", "keeps a part of the axis", "-", crop_parameters},
      {"",
          "resample",
@@ -228,22 +232,6 @@ void to_absorbance(io::Recording& recording, Diagnostics& diagnostics) {
   recording.ordinate = OrdinateKind::absorbance;
 }
 
-void joint_baseline(Index jobs, io::Recording& recording, SpectraMatrix* baseline) {
-  static_cast<void>(jobs);
-  auto& spectra = recording.spectra;
-  auto background = SpectraMatrix::make(spectra.axis, spectra.rows());
-  for (Index r = 0; r < spectra.rows(); ++r) {
-    const auto fit = models::fit_joint_baseline(*spectra.axis, spectra.row(r), recording.technique);
-    std::copy(fit.background.begin(), fit.background.end(), background.row(r).begin());
-    for (std::size_t i = 0; i < fit.background.size(); ++i) {
-      spectra.row(r)[i] -= fit.background[i];
-    }
-  }
-  if (baseline != nullptr) {
-    *baseline = std::move(background);
-  }
-}
-
 const char* reason_of(MethodStatus status) {
   switch (status) {
     case MethodStatus::not_finite:
@@ -285,6 +273,35 @@ void need_even_steps(const Step& step, const Axis& axis) {
   }
 }
 
+void joint_baseline(const Step& step,
+                    Index jobs,
+                    io::Recording& recording,
+                    SpectraMatrix* baseline,
+                    Diagnostics& diagnostics) {
+  auto& spectra = recording.spectra;
+  const auto hidden = step.parameters.pairs("mask");
+  auto background = SpectraMatrix::make(spectra.axis, spectra.rows());
+  std::vector<MethodStatus> status(static_cast<std::size_t>(spectra.rows()));
+  parallel_for(spectra.rows(), jobs, [&](Index r) {
+    const auto row = spectra.row(r);
+    const auto fit = models::fit_joint_baseline(*spectra.axis, row, recording.technique, hidden);
+    std::copy(fit.background.begin(), fit.background.end(), background.row(r).begin());
+    for (std::size_t i = 0; i < fit.background.size(); ++i) {
+      row[i] -= fit.background[i];
+    }
+    const bool is_done = std::all_of(fit.background.begin(),
+                                     fit.background.end(),
+                                     [](double value) { return std::isfinite(value); });
+    status[static_cast<std::size_t>(r)] = fit.is_converged ? MethodStatus::converged
+                                          : is_done        ? MethodStatus::iteration_limit
+                                                           : MethodStatus::failed;
+  });
+  report_status(step, status, diagnostics);
+  if (baseline != nullptr) {
+    *baseline = std::move(background);
+  }
+}
+
 void run_core_step(const Step& step,
                    Index jobs,
                    io::Recording& recording,
@@ -294,15 +311,13 @@ void run_core_step(const Step& step,
   const auto dot = step.name.find('.');
   const ChainStep core{step.name.substr(0, dot), step.name.substr(dot + 1), step.parameters};
   if (find_set_method(core.family, core.method) != nullptr) {
-    const bool gives_baseline = baseline != nullptr && core.family == "baseline";
-    if (gives_baseline) {
-      *baseline = recording.spectra;
-    }
-    const auto status = run_set_method(
-        core.family, core.method, core.parameters, recording.spectra, recording.map, jobs);
-    for (std::size_t i = 0; gives_baseline && i < baseline->values.size(); ++i) {
-      baseline->values[i] -= recording.spectra.values[i];
-    }
+    const auto status = run_set_method(core.family,
+                                       core.method,
+                                       core.parameters,
+                                       recording.spectra,
+                                       recording.map,
+                                       jobs,
+                                       baseline);
     report_status(step, status, diagnostics);
     return;
   }
@@ -404,7 +419,7 @@ void run_steps(std::span<const Step> steps,
     } else if (step.name == "convert.absorbance") {
       to_absorbance(recording, diagnostics);
     } else if (step.name == "baseline.joint") {
-      joint_baseline(jobs, recording, baseline);
+      joint_baseline(step, jobs, recording, baseline, diagnostics);
     } else {
       run_core_step(step, jobs, recording, baseline, diagnostics);
     }

@@ -1,7 +1,10 @@
 #include "core/baseline/classification.hpp"
 
+#include "core/kernels/pack.hpp"
+
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace calcispec {
 namespace {
@@ -9,24 +12,40 @@ namespace {
 struct Moments {
   double mean = 0;
   double deviation = 0;
-  std::size_t count = 0;
+  Index count = 0;
 };
 
-Moments moments_of(std::span<const double> values, const PointMask& mask) {
+// Sum of `term` over the values below the limit, a register of them at a time.
+template <class Term>
+double sum_below(std::span<const double> values, double limit, const Term& term) {
+  using kernels::lane_count;
+  const auto count = static_cast<Index>(values.size());
+  kernels::Pack sums{};
+  Index i = 0;
+  for (; i + lane_count <= count; i += lane_count) {
+    const kernels::Pack here = kernels::load(values.data() + i);
+    sums += here < limit ? term(here) : kernels::Pack{};
+  }
+  double sum = kernels::sum(sums);
+  for (; i < count; ++i) {
+    const double here = values[static_cast<std::size_t>(i)];
+    sum += here < limit ? term(here) : 0;
+  }
+  return sum;
+}
+
+Moments moments_below(std::span<const double> values, double limit) {
   Moments out;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (mask[i] != 0) {
-      out.mean += values[i];
-      ++out.count;
-    }
+  for (const double value : values) {
+    out.count += value < limit ? 1 : 0;
   }
-  out.mean /= static_cast<double>(std::max<std::size_t>(1, out.count));
-  double square = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double away = mask[i] != 0 ? values[i] - out.mean : 0;
-    square += away * away;
-  }
-  out.deviation = std::sqrt(square / static_cast<double>(std::max<std::size_t>(2, out.count) - 1));
+  out.mean = sum_below(values, limit, [](auto value) { return value; }) /
+             static_cast<double>(std::max<Index>(1, out.count));
+  const double square = sum_below(values, limit, [&](auto value) {
+    const auto away = value - out.mean;
+    return away * away;
+  });
+  out.deviation = std::sqrt(square / static_cast<double>(std::max<Index>(2, out.count) - 1));
   return out;
 }
 
@@ -43,7 +62,7 @@ double mean_about(std::span<const double> y, std::size_t at, std::size_t half) {
 }  // namespace
 
 double standard_deviation(std::span<const double> y) {
-  return moments_of(y, PointMask(y.size(), 1)).deviation;
+  return moments_below(y, std::numeric_limits<double>::infinity()).deviation;
 }
 
 std::size_t classification_window(const ParameterSet& given,
@@ -86,20 +105,26 @@ void refine(PointMask& mask, std::size_t least) {
 }
 
 PointMask below_iterated_threshold(std::span<const double> values, double num_std) {
-  PointMask mask(values.size(), 1);
+  double limit = std::numeric_limits<double>::infinity();
+  auto moments = moments_below(values, limit);
   while (true) {
-    const auto moments = moments_of(values, mask);
-    const double limit = moments.mean + num_std * moments.deviation;
-    PointMask next(values.size());
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      next[i] = values[i] < limit ? char{1} : char{0};
+    const double next = moments.mean + num_std * moments.deviation;
+    const auto kept = moments_below(values, next);
+    if (kept.count < 2) {
+      break;
     }
-    const bool has_points = std::count(next.begin(), next.end(), char{1}) >= 2;
-    if (next == mask || !has_points) {
-      return has_points ? next : mask;
+    const bool is_same = kept.count == moments.count;  // one threshold's points hold another's
+    limit = next;
+    moments = kept;
+    if (is_same) {
+      break;
     }
-    mask = next;
   }
+  PointMask mask(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    mask[i] = values[i] < limit ? char{1} : char{0};
+  }
+  return mask;
 }
 
 void bridge(std::span<const double> x,

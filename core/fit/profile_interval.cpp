@@ -54,11 +54,7 @@ class Profile {
           double growth,
           std::span<const BandExtras> extras,
           FitResult& result)
-      : data_(data),
-        compiled_(compiled),
-        goal_(std::sqrt(growth)),
-        extras_(extras),
-        result_(result) {
+      : compiled_(compiled), goal_(std::sqrt(growth)), extras_(extras), result_(result) {
     options_.tolerance = 1e-10;
     minimizer_.prepare(data, compiled);
   }
@@ -388,7 +384,6 @@ class Profile {
     return keeps ? so_far : other;
   }
 
-  const Data& data_;
   Compiled& compiled_;
   double goal_;
   std::span<const BandExtras> extras_;

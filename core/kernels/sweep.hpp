@@ -93,6 +93,7 @@ class SweepSolver {
 
  private:
   static constexpr std::size_t panel = 4;
+  static constexpr auto panel_columns = static_cast<Index>(panel);
 
   // Of the free block of H or of its negative inverse.
   [[nodiscard]] double largest_eigenvalue(const Eigen::MatrixXd& matrix) const {
@@ -137,8 +138,8 @@ class SweepSolver {
 
   bool sweep_panel(const Index* pivots, std::size_t count) {
     for (auto* columns : {&before_, &own_, &factors_}) {
-      columns->resize(table_.rows(), panel);
-      columns->rightCols(panel - static_cast<Index>(count)).setZero();
+      columns->resize(table_.rows(), panel_columns);
+      columns->rightCols(panel_columns - static_cast<Index>(count)).setZero();
     }
     for (std::size_t p = 0; p < count; ++p) {
       gather(pivots[p], before_.col(static_cast<Index>(p)));

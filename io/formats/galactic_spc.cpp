@@ -151,8 +151,8 @@ class SpcReader {
         source_.fail(4, "the header gives no usable number of points; the file is damaged");
       }
       header_.points = static_cast<std::uint64_t>(points);
-      header_.first_x = source_.get<float>(8, "the first axis value");
-      header_.last_x = source_.get<float>(12, "the last axis value");
+      header_.first_x = double{source_.get<float>(8, "the first axis value")};
+      header_.last_x = double{source_.get<float>(12, "the last axis value")};
       header_.x_code = source_.get<std::uint8_t>(16, "unit");
       header_.y_code = source_.get<std::uint8_t>(17, "unit");
       header_.flags =
@@ -331,7 +331,7 @@ class SpcReader {
   void name_subfile(TextSpectra& spectra, std::uint64_t index, std::uint64_t at) const {
     if (header_.subfiles > 1) {
       spectra.names.push_back("subfile " + std::to_string(index + 1) + ", z " +
-                              number_text(source_.get<float>(at + 4, "a z value")));
+                              number_text(double{source_.get<float>(at + 4, "a z value")}));
     }
   }
 

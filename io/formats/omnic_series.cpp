@@ -89,8 +89,8 @@ class SeriesReader {
     }
     check_head();
     TextSpectra spectra;
-    spectra.x = even_axis(source_.get<float>(head_ + 16, "the first axis value"),
-                          source_.get<float>(head_ + 20, "the last axis value"),
+    spectra.x = even_axis(double{source_.get<float>(head_ + 16, "the first axis value")},
+                          double{source_.get<float>(head_ + 20, "the last axis value")},
                           points_);
     read_spectra(spectra);
     place(spectra);
@@ -239,11 +239,11 @@ class SeriesReader {
     if (source_.holds(head_, 84)) {
       add("scans", std::to_string(source_.get<std::uint32_t>(head_ + 36, "scans")));
       add("background scans", std::to_string(source_.get<std::uint32_t>(head_ + 52, "scans")));
-      add("reference laser 1/cm", number_text(source_.get<float>(head_ + 80, "the laser")));
+      add("reference laser 1/cm", number_text(double{source_.get<float>(head_ + 80, "the laser")}));
     }
     if (!spectra.map && source_.holds(head_, 1030)) {
-      add("first time min", number_text(source_.get<float>(head_ + 1010, "a time")));
-      add("last time min", number_text(source_.get<float>(head_ + 1006, "a time")));
+      add("first time min", number_text(double{source_.get<float>(head_ + 1010, "a time")}));
+      add("last time min", number_text(double{source_.get<float>(head_ + 1006, "a time")}));
     }
   }
 

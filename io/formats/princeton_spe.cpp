@@ -105,7 +105,7 @@ class SpeReader {
 
   void read_old_header() {
     add("date", source_.text(20, 10, "the date"));
-    add("exposure s", number_text(source_.get<float>(10, "the exposure")));
+    add("exposure s", number_text(double{source_.get<float>(10, "the exposure")}));
     constexpr std::uint64_t comment_size = 80;
     for (std::uint64_t i = 0; i < 5; ++i) {
       add("comment " + std::to_string(i + 1),

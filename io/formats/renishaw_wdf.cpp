@@ -271,8 +271,8 @@ class WdfReader {
     }
     MapGrid grid{static_cast<Index>(width),
                  static_cast<Index>(height),
-                 std::abs(source_.get<float>(block->start + 36, "a step")),
-                 std::abs(source_.get<float>(block->start + 40, "a step"))};
+                 std::abs(double{source_.get<float>(block->start + 36, "a step")}),
+                 std::abs(double{source_.get<float>(block->start + 40, "a step")})};
     compare_steps(grid);
     map_ = grid;
   }

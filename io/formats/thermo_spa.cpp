@@ -160,8 +160,8 @@ class SpaReader {
                              true,
                              "every spectrum of the file is used"});
     }
-    spectra.x = even_axis(source_.get<float>(at + 16, "the first axis value"),
-                          source_.get<float>(at + 20, "the last axis value"),
+    spectra.x = even_axis(double{source_.get<float>(at + 16, "the first axis value")},
+                          double{source_.get<float>(at + 20, "the last axis value")},
                           points);
     describe(at, spectra);
     out_.recordings.push_back(
@@ -173,7 +173,7 @@ class SpaReader {
     if (source_.holds(at, 84)) {
       add("scans", std::to_string(source_.get<std::uint32_t>(at + 36, "scans")));
       add("background scans", std::to_string(source_.get<std::uint32_t>(at + 52, "scans")));
-      add("reference laser 1/cm", number_text(source_.get<float>(at + 80, "the laser")));
+      add("reference laser 1/cm", number_text(double{source_.get<float>(at + 80, "the laser")}));
     }
     spectra.metadata = metadata_;
   }

@@ -84,7 +84,11 @@ std::string steps_markdown() {
       out += " Source: " + std::string(step.info.source) + ".";
     }
     out += "\n\n";
-    if (step.info.parameters.empty()) {
+    const bool has_table = std::any_of(
+        step.info.parameters.begin(), step.info.parameters.end(), [&](const ParameterInfo& row) {
+          return !is_told_once(step, row);
+        });
+    if (!has_table) {
       continue;
     }
     out += "| parameter | also | meaning | unit | range | default |\n|---|---|---|---|---|---|\n";

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <random>
 
 namespace calcispec {
@@ -74,7 +75,7 @@ TEST(FitIntervals, QuantilesOfStudent) {
   EXPECT_NEAR(student_quantile(0.975, 5), 2.57058184, 1e-7);
   EXPECT_NEAR(student_quantile(0.975, 10), 2.22813885, 1e-7);
   EXPECT_NEAR(student_quantile(0.99, 1000), 2.33008270, 1e-7);
-  EXPECT_NEAR(student_quantile(0.025, INFINITY), -1.95996398, 1e-7);
+  EXPECT_NEAR(student_quantile(0.025, std::numeric_limits<double>::infinity()), -1.95996398, 1e-7);
 }
 
 TEST(FitIntervals, ChiSquareHasRisenAtTheEndsOfAProfile) {
@@ -108,7 +109,7 @@ TEST(FitIntervals, TheAreaHasAProfileOfItsOwn) {
   ASSERT_EQ(area.interval.note, IntervalNote::none);
   const double unit = std::sqrt(std::acos(-1.0) / (4 * std::log(2.0)));
   for (const double end : {area.interval.low, area.interval.high}) {
-    double least = INFINITY;
+    double least = std::numeric_limits<double>::infinity();
     double fwhm = 10;
     while (fwhm < 60) {
       least = std::min(least,
@@ -214,7 +215,7 @@ TEST(FitIntervals, FewPointsOfUnknownNoiseAreCovered) {
   for (const char* name : {"center", "fwhm"}) {
     model.bands[0].parameter(name).is_fixed = true;
   }
-  model.bands[0].parameters[0].lower = -INFINITY;
+  model.bands[0].parameters[0].lower = -std::numeric_limits<double>::infinity();
   const auto& fwhm = model.bands[0].parameter("fwhm").start;
   for (const auto kind : {BootstrapKind::parametric, BootstrapKind::residual}) {
     IntervalOptions options;
@@ -365,7 +366,7 @@ TEST(FitIntervals, WhatTheDataDoNotLimitIsOpen) {
   for (auto& band : model.bands) {
     band.parameter("center").is_fixed = true;
     band.parameter("fwhm").is_fixed = true;
-    band.parameters[0].lower = -INFINITY;
+    band.parameters[0].lower = -std::numeric_limits<double>::infinity();
   }
   const auto result = fit_with(model, make_job(20, 9), {});
   const auto& height = result.bands[0].height;

@@ -202,6 +202,48 @@ TEST(Pca, NoiseAloneBecomesItsMeanAndAllComponentsGiveTheSetBack) {
   EXPECT_LT(rms_difference(whole.values, noise.values), 1e-9);
 }
 
+// What stands in a hidden region, NaN included, changes no baseline.
+TEST(CollaborativeBaseline, DoesNotLookAtHiddenPoints) {
+  const auto map = simulated_map(7);
+  auto disturbed = map.noisy;
+  auto gaps = map.noisy;
+  for (auto* rows : {&disturbed, &gaps}) {
+    for (auto& row : *rows) {
+      for (std::size_t i = 240; i <= 260; ++i) {
+        row[i] = rows == &gaps ? std::nan("") : row[i] + 50;
+      }
+    }
+  }
+  const auto baselines = [](const std::vector<std::vector<double>>& rows, const char* mask) {
+    const auto* info = find_set_method("baseline", "collab_pls");
+    const std::vector<GivenParameter> given{
+        {"mask", mask, ""}
+    };
+    const auto set = ParameterSet::checked(info->parameters, given, "collab_pls");
+    auto spectra = rows_of(rows);
+    SpectraMatrix baseline;
+    for (const auto status :
+         run_set_method("baseline", "collab_pls", set, spectra, {}, 1, &baseline)) {
+      EXPECT_EQ(status, MethodStatus::converged);
+    }
+    for (std::size_t i = 0; i < spectra.values.size(); ++i) {
+      const double y = rows[i / 400][i % 400];
+      EXPECT_TRUE(std::isnan(y) ? std::isnan(spectra.values[i])
+                                : std::abs(y - baseline.values[i] - spectra.values[i]) < 1e-9);
+    }
+    return baseline;
+  };
+  const auto plain = baselines(map.noisy, "640:660");
+  const auto under_bands = baselines(disturbed, "640:660");
+  const auto under_gaps = baselines(gaps, "100:101");
+  for (Index r = 0; r < plain.rows(); ++r) {
+    for (std::size_t i = 0; i < 400; ++i) {
+      EXPECT_NEAR(under_bands.row(r)[i], plain.row(r)[i], 1e-9);
+      EXPECT_NEAR(under_gaps.row(r)[i], plain.row(r)[i], 1e-9);
+    }
+  }
+}
+
 TEST(ScatterCorrection, FindsOffsetScalePolynomialAndInterferent) {
   const auto shape = [](double i) {
     return std::exp(-0.002 * (i - 80) * (i - 80)) + 0.5 * std::exp(-0.01 * (i - 150) * (i - 150));

@@ -93,12 +93,46 @@ TEST(JointBaseline, GetsBetterWithTheSignal) {
   EXPECT_LT(before, 0.2);
 }
 
+// A line of the substrate that no table knows, and points that were cut out.
+TEST(JointBaseline, DoesNotLookAtHiddenRegionsAndGaps) {
+  BaselineTruthSettings settings;
+  settings.seed = 500;
+  const auto truth = make_baseline_truth(settings);
+  const auto axis = Axis::make(truth.x, AxisKind::raman_shift, "1/cm");
+  auto disturbed = truth.y;
+  auto gap = truth.y;
+  for (std::size_t i = 0; i < disturbed.size(); ++i) {
+    if (truth.x[i] >= 1130 && truth.x[i] <= 1200) {
+      disturbed[i] += 20 * truth.tallest;
+      gap[i] = std::nan("");
+    }
+  }
+  const auto rmse = [&](const std::vector<double>& y, std::span<const NumberPair> hidden) {
+    const auto fit = models::fit_joint_baseline(*axis, y, Technique::raman, hidden);
+    double square = 0;
+    for (std::size_t i = 0; i < truth.x.size(); ++i) {
+      square += std::pow(fit.background[i] - truth.background[i], 2);
+    }
+    return 100 * std::sqrt(square / static_cast<double>(truth.x.size())) / truth.tallest;
+  };
+  const std::vector<NumberPair> hidden{
+      {1200, 1130}
+  };
+  const double hidden_away = rmse(disturbed, hidden);
+  EXPECT_LT(hidden_away, 1);
+  EXPECT_EQ(rmse(gap, {}), hidden_away);
+  EXPECT_EQ(rmse(truth.y, hidden), hidden_away);
+  EXPECT_GT(rmse(disturbed, {}), hidden_away);
+}
+
 TEST(JointBaseline, AnswersBadDataWithoutNumbers) {
   const auto axis = Axis::make({400, 410, 420, 430}, AxisKind::raman_shift, "1/cm");
   const std::vector<double> y{1, 2, 3, 4};
   const auto fit = models::fit_joint_baseline(*axis, y, Technique::raman);
   EXPECT_FALSE(fit.is_converged);
   EXPECT_TRUE(std::isnan(fit.background[0]));
+  const std::vector<double> none(4, std::nan(""));
+  EXPECT_TRUE(std::isnan(models::fit_joint_baseline(*axis, none, Technique::raman).background[0]));
 }
 
 }  // namespace
