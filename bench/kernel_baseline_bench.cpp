@@ -43,6 +43,9 @@ void register_the_others() {
       if (method.name == "interp_pts") {
         given.push_back({"points", "400,800,1200,1800", ""});
       }
+      if (method.name == "rolling_ball") {
+        given.push_back({"half_window", "30", ""});
+      }
       register_method({"baseline", std::string(method.name), given, {}}, sizes);
     }
   }
@@ -56,12 +59,23 @@ const bool is_registered = [] {
       {1000, 8,   1},
       {4000, 64,  1}
   };
+  const std::vector<Size> scaling{
+      {500,   512, 1},
+      {1000,  256, 1},
+      {1000,  256, 2},
+      {1000,  1,   1},
+      {1000,  8,   1},
+      {2000,  128, 1},
+      {2000,  128, 2},
+      {10000, 32,  1},
+      {10000, 32,  2}
+  };
   register_method({"baseline", "asls", {}, [](auto row) { return oracle::asls(row, 1e6, 0.01); }},
-                  sizes);
+                  scaling);
   register_method({"baseline", "arpls", {}, [](auto row) { return oracle::arpls(row, 1e5); }},
-                  sizes);
+                  scaling);
   register_method({"baseline", "airpls", {}, [](auto row) { return oracle::airpls(row, 1e6); }},
-                  sizes);
+                  scaling);
   register_method({"baseline", "iarpls", {}, [](auto row) { return oracle::iarpls(row, 1e5); }},
                   sizes);
   register_method({"baseline",

@@ -331,7 +331,9 @@ class Searcher {
       const bool is_taken = std::any_of(out_.model.bands.begin(),
                                         out_.model.bands.begin() + static_cast<Index>(b),
                                         [&](const Band& other) { return other.id == band.id; });
-      band.id += is_taken ? "_" + std::to_string(b + 1) : "";
+      if (is_taken) {
+        band.id.append(1, '_').append(std::to_string(b + 1));
+      }
     }
     fit(out_.model, out_.result);
   }

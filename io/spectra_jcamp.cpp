@@ -2,6 +2,7 @@
 
 #include "core/build_info.hpp"
 #include "core/parameter.hpp"
+#include "io/text_spectra.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -18,18 +19,6 @@ struct Spectrum {
   std::vector<double> y;
   std::string title;
 };
-
-bool is_even_jcamp(const std::vector<double>& x) {
-  const auto n = static_cast<double>(x.size() - 1);
-  const double step = (x.back() - x.front()) / n;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double even = x.front() + step * static_cast<double>(i);
-    if (std::abs(even - x[i]) > 1e-9 * std::abs(x.back() - x.front())) {
-      return false;
-    }
-  }
-  return true;
-}
 
 // One line, so that a label cannot begin inside it.
 std::string plain(std::string text) {
@@ -139,7 +128,7 @@ std::string dif_text(const Spectrum& spectrum, double factor) {
 
 std::string block_text(const Spectrum& spectrum, JcampPacking packing) {
   const auto& recording = *spectrum.recording;
-  const bool has_even_axis = spectrum.x.size() > 1 && is_even_jcamp(spectrum.x);
+  const bool has_even_axis = is_even_axis(spectrum.x);
   const bool is_finite =
       std::all_of(spectrum.y.begin(), spectrum.y.end(), [](double v) { return std::isfinite(v); });
   double largest = 0;

@@ -1,5 +1,7 @@
 #include "io/spectra_spc.hpp"
 
+#include "io/text_spectra.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -62,17 +64,6 @@ unsigned char experiment_code(Technique technique) {
   return technique == Technique::raman ? 11 : technique == Technique::ftir ? 4 : 0;
 }
 
-bool is_even_spc(std::span<const double> x) {
-  const double step = (x.back() - x.front()) / static_cast<double>(x.size() - 1);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (std::abs(x.front() + step * static_cast<double>(i) - x[i]) >
-        1e-9 * std::abs(x.back() - x.front())) {
-      return false;
-    }
-  }
-  return true;
-}
-
 std::string header_of(const Recording& recording, std::span<const double> x, bool has_even_axis) {
   std::string out(spectra_spc_header_size, '\0');
   const auto rows = static_cast<std::uint32_t>(recording.spectra.rows());
@@ -100,7 +91,7 @@ std::string spectra_spc(const Recording& recording) {
   if (axis.was_descending()) {
     std::reverse(x.begin(), x.end());
   }
-  const bool has_even_axis = x.size() > 1 && is_even_spc(x);
+  const bool has_even_axis = is_even_axis(x);
   auto out = header_of(recording, x, has_even_axis);
   if (!has_even_axis) {
     for (const double value : x) {

@@ -190,6 +190,20 @@ std::vector<double> even_axis(double first, double last, std::size_t count) {
   return out;
 }
 
+bool is_even_axis(std::span<const double> x) {
+  if (x.size() < 2) {
+    return false;
+  }
+  const double range = x.back() - x.front();
+  const double step = range / static_cast<double>(x.size() - 1);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (std::abs(x.front() + step * static_cast<double>(i) - x[i]) > 1e-9 * std::abs(range)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 Recording make_recording(TextSpectra&& spectra,
                          const TextFile& text,
                          const ReadOptions& options,

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,8 @@ Recording make_recording(TextSpectra&& spectra,
 
 /// `count` values from first to last, both ends included.
 std::vector<double> even_axis(double first, double last, std::size_t count);
+/// Whether the steps are the same, to a part in 1e9 of the range; not of a single point.
+bool is_even_axis(std::span<const double> x);
 
 /// One table of named columns below key lines, as instruments write it.
 struct InstrumentTable {

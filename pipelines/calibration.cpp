@@ -29,6 +29,14 @@ double fraction_in(const models::CsvTable& table, Index row, const std::string& 
   return table.has(phase) ? table.number(row, phase) : 0;
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string out;
+  for (const auto& name : names) {
+    out += (out.empty() ? "" : ", ") + name;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<double> fractions_of(const models::CsvTable& table,
@@ -41,6 +49,15 @@ std::vector<double> fractions_of(const models::CsvTable& table,
       throw Error(
           ErrorCode::bad_method, "the fraction of " + phase + " is below 0", table.place(row));
     }
+  }
+  const bool has_any = std::any_of(phases.begin(), phases.end(), [&](const std::string& phase) {
+    return table.has(phase) || table.has(phase + "_percent");
+  });
+  if (!has_any) {
+    throw Error(ErrorCode::bad_method,
+                "no column is named after a reference (" + listed(phases) +
+                    "); name the columns after them, or add the references with --strip",
+                table.place(row));
   }
   const double sum = std::accumulate(out.begin(), out.end(), 0.0);
   if (std::abs(sum - 1) > sum_tolerance) {

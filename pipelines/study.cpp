@@ -119,24 +119,27 @@ struct Quantity {
   std::string unit;
   double value = 0;
   double u = 0;
+  bool is_named = true;  // of a phase: not only below its limit of detection
 };
 
 void add_shares(const models::Composition& composition, std::vector<Quantity>& out) {
   const std::string ending = composition.basis == models::CompositionBasis::weight_fraction
                                  ? "_weight_fraction"
                                  : "_signal_share";
-  const auto add = [&](const std::string& id, const Estimate& share) {
+  const auto add = [&](const std::string& id, const Estimate& share, bool is_named) {
     if (std::isfinite(share.value)) {
-      out.push_back({id + ending, "1", share.value, share.u});
+      out.push_back({id + ending, "1", share.value, share.u, is_named});
     }
   };
   for (const auto* list : {&composition.phases, &composition.matrix}) {
     for (const auto& entry : *list) {
-      add(entry.phase, entry.share);
+      const bool is_named = entry.status == models::PhaseStatus::quantified ||
+                            entry.status == models::PhaseStatus::ambiguous;
+      add(entry.phase, entry.share, is_named);
     }
   }
   for (const auto& group : composition.groups) {
-    add(group.name, group.share);
+    add(group.name, group.share, true);
   }
 }
 
@@ -168,6 +171,9 @@ class Gathering {
   void add(const StudyRow& row, const SpectrumAnalysis& entry) {
     for (const auto& quantity : quantities_of(entry)) {
       units_[quantity.id] = quantity.unit;
+      if (quantity.is_named) {
+        named_.insert(quantity.id);
+      }
       // Spectra of one file are spots of their own unless the table names the spot.
       const auto spot = row.spot.empty() ? row.file + "#" + std::to_string(entry.index) : row.spot;
       values_[{row.patient, row.lesion}][quantity.id].push_back(
@@ -183,7 +189,7 @@ class Gathering {
       own.lesion = lesion.second;
       for (const auto& [id, values] : quantities) {
         auto trend = trend_of(id, values);
-        if (trend.points.empty()) {
+        if (trend.points.empty() || !named_.contains(id)) {
           continue;
         }
         const auto& first = trend.points.front().date;
@@ -204,6 +210,9 @@ class Gathering {
     std::map<std::pair<std::string, std::string>, std::vector<double>> means;
     for (const auto& [lesion, quantities] : values_) {
       for (const auto& [id, values] : quantities) {
+        if (!named_.contains(id)) {
+          continue;
+        }
         std::map<std::string, std::map<std::string, std::vector<double>>> by_group;
         for (const auto& value : values) {
           if (!(value.row->*name).empty()) {
@@ -264,6 +273,7 @@ class Gathering {
 
   std::map<Lesion, std::map<std::string, std::vector<Measured>>> values_;
   std::map<std::string, std::string> units_;
+  std::set<std::string> named_;  // in any spectrum of the study; the others are listed nowhere
 };
 
 }  // namespace

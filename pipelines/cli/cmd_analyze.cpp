@@ -293,10 +293,24 @@ void write_files(const Options& options, const AnalysisResult& result) {
   }
 }
 
+// Without a word on the terminal a newcomer would not know that it worked.
+void tell_what_was_written(const Options& options) {
+  for (const auto* name : file_outputs) {
+    if (options.has(name)) {
+      print_message("wrote " + options.text(name));
+    }
+  }
+  if (options.has("figures")) {
+    print_message("wrote pictures to " + options.text("figures"));
+  }
+}
+
 void write_outputs(const Options& options, const AnalysisResult& result) {
   write_files(options, result);
   if (has_main_output(options)) {
     write_main_output(options, result);
+  } else if (!options.has("quiet")) {
+    tell_what_was_written(options);
   }
 }
 

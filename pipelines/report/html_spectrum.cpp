@@ -240,6 +240,9 @@ bool has_reference_range(const models::Marker& marker) {
 }
 
 void append_markers(const SpectrumAnalysis& entry, std::string& out) {
+  if (entry.markers.empty()) {
+    return;
+  }
   // Without any reference range its column would only take room from the words.
   const bool shows_ranges =
       std::any_of(entry.markers.begin(), entry.markers.end(), has_reference_range);

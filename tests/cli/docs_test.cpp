@@ -1,5 +1,6 @@
-// The manual against the program: help texts, reference tables, and every command that README.md
-// and docs/tutorial.md show. CALCISPEC_UPDATE_DOCS=1 rewrites what differs; review the difference.
+// The manual against the program: help texts, reference tables, and every command that README.md,
+// docs/tutorial.md and docs/worked_example.md show. CALCISPEC_UPDATE_DOCS=1 rewrites what differs;
+// review the difference.
 #include "core/band_shape.hpp"
 #include "models/csv_table.hpp"
 #include "pipelines/cli/command.hpp"
@@ -232,6 +233,11 @@ TEST_F(Commands, OfTheReadmeWork) {
 
 TEST_F(Commands, OfTheTutorialWork) {
   const auto path = test::source_dir() / "docs" / "tutorial.md";
+  compare(path, checked(test::content_of(path)));
+}
+
+TEST_F(Commands, OfTheWorkedExampleWork) {
+  const auto path = test::source_dir() / "docs" / "worked_example.md";
   compare(path, checked(test::content_of(path)));
 }
 
