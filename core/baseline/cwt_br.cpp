@@ -88,7 +88,7 @@ double entropy_of(std::span<const double> values) {
 }
 
 // How often values fall into equal bins from the least to the largest of them, and the Gaussian
-// about 0 that fits the counts best.
+// about 0 that fits the full bins best: those with a fifth of the fullest, and two beside them.
 class Histogram {
  public:
   Histogram(std::span<const double> values, std::size_t bins) : counts_(bins, 0.0) {
@@ -99,6 +99,7 @@ class Histogram {
       const auto bin = static_cast<std::size_t>((value - low_) / width_);
       counts_[std::min(bin, bins - 1)] += 1;
     }
+    find_full_bins();
   }
 
   // Standard deviation of that Gaussian, from a first guess: Levenberg-Marquardt on the height and
@@ -159,6 +160,21 @@ class Histogram {
     double squares = 0;
   };
 
+  void find_full_bins() {
+    constexpr std::size_t beside = 2;
+    is_full_.assign(counts_.size(), 0);
+    const double least = *std::max_element(counts_.begin(), counts_.end()) / 5;
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      if (counts_[i] > least) {
+        const std::size_t first = i > beside ? i - beside : 0;
+        const std::size_t end = std::min(counts_.size(), i + beside + 1);
+        std::fill(is_full_.begin() + static_cast<Index>(first),
+                  is_full_.begin() + static_cast<Index>(end),
+                  char{1});
+      }
+    }
+  }
+
   [[nodiscard]] double middle(std::size_t i) const {
     return low_ + (static_cast<double>(i) + 0.5) * width_;
   }
@@ -167,6 +183,9 @@ class Histogram {
     const double precision = std::exp(-2 * at.log_deviation);
     Normal out;
     for (std::size_t i = 0; i < counts_.size(); ++i) {
+      if (is_full_[i] == 0) {
+        continue;
+      }
       const double square = middle(i) * middle(i) * precision;
       const double shape = square < 1400 ? std::exp(-0.5 * square) : 0;
       const double slope = at.height * shape * square;
@@ -184,11 +203,12 @@ class Histogram {
   double low_ = 0;
   double width_ = 1;
   std::vector<double> counts_;
+  std::vector<char> is_full_;
 };
 
 // |wavelet transform| below which a point is noise: 0.6 standard deviations of it, and 10 times
-// the share of what is no noise more (Bertinetto & Vuorinen 2014). The bins are made at most an
-// eighth of the deviation, down to 16 a point.
+// the share of what is no noise more (Bertinetto & Vuorinen 2014). The bins are made an eighth of
+// the deviation, to a 20th of their number, but never more than 16 a point and 200.
 double noise_limit(std::span<const double> transform) {
   const auto [low, high] = std::minmax_element(transform.begin(), transform.end());
   const double span = *high - *low;
@@ -197,17 +217,18 @@ double noise_limit(std::span<const double> transform) {
   }
   const auto most = static_cast<double>(16 * transform.size() + 200);
   double deviation = 0.2 * standard_deviation(transform);
-  std::size_t bins = 200;
+  double bins = 200;
+  Histogram histogram(transform, static_cast<std::size_t>(bins));
   for (int round = 0; round < 10; ++round) {
-    const Histogram histogram(transform, bins);
     deviation = histogram.fitted_deviation(deviation);
-    const double wanted = std::ceil(8 * span / deviation);
-    if (!(wanted > static_cast<double>(bins)) || round == 9) {
+    const double wanted = std::clamp(std::ceil(8 * span / deviation), 1.0, most);
+    if (std::abs(wanted - bins) < 0.05 * bins) {
       break;
     }
-    bins = static_cast<std::size_t>(std::min(wanted, most));
+    bins = wanted;
+    histogram = Histogram(transform, static_cast<std::size_t>(bins));
   }
-  return (0.6 + 10 * Histogram(transform, bins).outside_over_inside(deviation)) * deviation;
+  return (0.6 + 10 * histogram.outside_over_inside(deviation)) * deviation;
 }
 
 class CwtRun {
@@ -284,19 +305,20 @@ class CwtRun {
   MethodStatus fit_background() {
     const auto x = call_.axis.values();
     const Index order = given_.integer("polynomial_order");
-    PolynomialBasis(x, order, mask_).fit(values_, baseline_);
-    for (Index k = 0; k < given_.integer("max_iterations"); ++k) {
+    before_.assign(values_.begin(), values_.end());
+    for (Index k = 0; k <= given_.integer("max_iterations"); ++k) {
+      PolynomialBasis(x, order, mask_).fit(values_, baseline_);
       leave_out();
-      if (k > 0 && !given_.flag("symmetric")) {
-        take_in();
-      }
       if (std::count(mask_.begin(), mask_.end(), char{1}) == 0) {
         return MethodStatus::iteration_limit;
       }
-      std::swap(before_, baseline_);
       PolynomialBasis(x, order, mask_).fit(values_, baseline_);
       if (relative_change(before_, baseline_) < given_.real("tolerance")) {
         return MethodStatus::converged;
+      }
+      before_ = baseline_;
+      if (!given_.flag("symmetric")) {
+        take_in();
       }
     }
     return MethodStatus::iteration_limit;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 namespace calcispec {
 namespace {
@@ -55,29 +56,44 @@ double percentile(std::vector<double> values, double part) {
   return low + (place - static_cast<double>(below)) * (high - low);
 }
 
+// Stretches that are no background, with the point of background on either side.
+std::vector<std::pair<std::size_t, std::size_t>> gaps_of(const PointMask& mask) {
+  std::vector<std::pair<std::size_t, std::size_t>> out;
+  for (std::size_t i = 0; i < mask.size();) {
+    std::size_t end = i;
+    while (end < mask.size() && mask[end] == 0) {
+      ++end;
+    }
+    if (end > i) {
+      out.emplace_back(i == 0 ? 0 : i - 1, std::min(end, mask.size() - 1));
+    }
+    i = std::max(end, i + 1);
+  }
+  return out;
+}
+
 // Takes the point farthest below the line into the mask in each gap with `least` points in a row
-// below it. False: no gap has.
+// not above it, its ends left aside. False: no gap has.
 bool add_supports(std::span<const double> y,
                   std::span<const double> line,
+                  std::span<const std::pair<std::size_t, std::size_t>> gaps,
                   std::size_t least,
                   PointMask& mask) {
   bool has_added = false;
-  for (std::size_t i = 0; i < y.size();) {
-    if (mask[i] != 0) {
-      ++i;
-      continue;
-    }
-    std::size_t deepest = i;
+  for (const auto& [first, last] : gaps) {
     std::size_t row = 0;
     std::size_t longest = 0;
-    for (; i < y.size() && mask[i] == 0; ++i) {
-      row = line[i] > y[i] ? row + 1 : 0;
-      longest = std::max(longest, row);
+    std::size_t deepest = first;
+    for (std::size_t i = first; i <= last; ++i) {
       if (y[i] - line[i] < y[deepest] - line[deepest]) {
         deepest = i;
       }
+      if (i > first && i < last) {
+        row = line[i] >= y[i] ? row + 1 : 0;
+        longest = std::max(longest, row);
+      }
     }
-    if (longest >= least) {
+    if (longest >= least && mask[deepest] == 0) {
       mask[deepest] = 1;
       has_added = true;
     }
@@ -109,10 +125,11 @@ void run_fastchrom(const MethodCall& call) {
     refine(mask, static_cast<std::size_t>(given.integer("min_length")));
     const auto least =
         given.is_set("min_fwhm") ? static_cast<std::size_t>(given.real("min_fwhm")) : 2 * half;
+    const auto gaps = gaps_of(mask);
     auto status = MethodStatus::iteration_limit;
     for (Index k = 0; k <= given.integer("max_iterations"); ++k) {
       bridge(call.axis.values(), y, mask, interpolation_window(given), rough);
-      if (!add_supports(y, rough, least, mask)) {
+      if (!add_supports(y, rough, gaps, least, mask)) {
         status = MethodStatus::converged;
         break;
       }

@@ -1,5 +1,6 @@
 // Baseline by moving averages of growing width, the spectrum cut down to each (SWiMA).
 #include "core/baseline/edges.hpp"
+#include "core/baseline/polynomial_baseline.hpp"
 #include "core/method_table.hpp"
 
 #include <algorithm>
@@ -35,9 +36,21 @@ constexpr ParameterInfo swima_smooth_parameter{
 constexpr std::array swima_parameters{
     swima_least_parameter, swima_largest_parameter, swima_smooth_parameter};
 
+// Part of the slope of what was cut off that a cubic may hold: a background still to be followed.
+constexpr double largest_trend = 0.15;
+
+double absolute_area(std::span<const double> y) {
+  double sum = 0.5 * (std::abs(y.front()) + std::abs(y.back()));
+  for (std::size_t i = 1; i + 1 < y.size(); ++i) {
+    sum += std::abs(y[i]);
+  }
+  return sum;
+}
+
 class SwimaRun {
  public:
-  explicit SwimaRun(const MethodCall& call) : given_(call.parameters) {
+  explicit SwimaRun(const MethodCall& call)
+      : given_(call.parameters), cubic_(call.axis.values(), 3, {}) {
     const auto points = static_cast<std::size_t>(call.points());
     largest_ = (points - 1) / 2;
     if (given_.is_set("max_half_window")) {
@@ -84,9 +97,12 @@ class SwimaRun {
     return height * std::exp(-0.5 * t * t);
   }
 
-  // Cuts z down to its moving averages until the area cut off has a minimum; false: it has none.
+  // Cuts z down to its moving averages until the area cut off has a minimum. False: it has none, or
+  // what was cut off until then slopes as backgrounds do.
   bool strip(std::vector<double>& z, std::size_t least) {
     average_.resize(z.size());
+    const std::vector<double> start(z.begin() + static_cast<Index>(largest_),
+                                    z.end() - static_cast<Index>(largest_));
     double last = -1;
     double before = -1;
     for (std::size_t half = 1; half <= largest_; ++half) {
@@ -102,12 +118,30 @@ class SwimaRun {
         if (area > last && last < before) {
           return true;
         }
+        if (half > least && slopes_as_a_background(start)) {
+          return false;
+        }
         before = last;
         last = area;
       }
       std::swap(z, average_);
     }
     return false;
+  }
+
+  // The slope of what the averages have cut off the start, and its best cubic.
+  bool slopes_as_a_background(std::span<const double> start) {
+    const std::size_t n = start.size();
+    slope_.resize(n);
+    trend_.resize(n);
+    const auto cut = [&](std::size_t i) { return start[i] - average_[largest_ + i]; };
+    slope_.front() = cut(1) - cut(0);
+    slope_.back() = cut(n - 1) - cut(n - 2);
+    for (std::size_t i = 1; i + 1 < n; ++i) {
+      slope_[i] = 0.5 * (cut(i + 1) - cut(i - 1));
+    }
+    cubic_.fit(slope_, trend_);
+    return absolute_area(trend_) > largest_trend * absolute_area(slope_);
   }
 
   const ParameterSet& given_;
@@ -117,14 +151,18 @@ class SwimaRun {
   std::vector<double> smoothed_;
   std::vector<double> baseline_;
   std::vector<double> average_;
+  PolynomialBasis cubic_;
+  std::vector<double> slope_;
+  std::vector<double> trend_;
 };
 
 /// Model      z = min(z, its moving average over 2 k + 1 points), k = 1, 2, ... until the area cut
-///            off has a minimum; without one, again with a Gaussian below the rest
+///            off has a minimum; without one, or where a cubic holds 15 % of the slope of all that
+///            was cut off, again with a Gaussian below the rest
 /// Status     converged | iteration_limit
 /// Cost       O(points x half windows tried)
-/// Source     Schulze et al., Appl. Spectrosc. 66 (2012) 757; its second criterion (a cubic through
-///            the derivative) is left out: the search for a minimum goes on to the largest window
+/// Source     Schulze et al., Appl. Spectrosc. 66 (2012) 757; the second criterion as pybaselines
+///            reads it from figure 2 there, for that of the text would always come first
 void run_swima(const MethodCall& call) {
   SwimaRun one(call);
   for (Index r = 0; r < call.count(); ++r) {

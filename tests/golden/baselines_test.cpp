@@ -129,16 +129,15 @@ bool is_ill_defined(const std::string& name) {
          name.find("diff_order=3") != std::string::npos;
 }
 
-// Known not to agree, all of them counted as failed:
-//  * swima has the first of the two stop rules of its article; where the second one ends the known
-//    implementation, ours goes on;
-//  * cwt_br: scale, rounds and polynomials agree, but the limit of the noise hangs on a Gaussian
-//    fitted to counts in bins; in half of the spectra it leaves out a few points more or less;
-//  * fastchrom on one spectrum without noise; the cause is not found.
-bool is_known_to_fail(const std::string& path) {
-  return path.find("/swima__") != std::string::npos ||
-         path.find("/cwt_br__") != std::string::npos ||
-         path == "/syn_raman_poly_257_noisefree/baseline/fastchrom__default";
+// The Gaussian that the known implementation fits to the counts of the transform shrinks to nothing
+// there (deviation 2e-6 of the range), and 9,433,156 bins are made of 2048 points; ours stop at 16
+// a point. Repeated with SciPy's curve_fit, which warns of it.
+bool has_degenerate_bins(const std::string& path) {
+  return path == "/real_polystyrene532_2048_pixels/baseline/cwt_br__poly_order=4";
+}
+
+bool is_explained(const std::string& path) {
+  return is_ill_defined(path.substr(path.rfind('/') + 1)) || has_degenerate_bins(path);
 }
 
 // Outputs of one method.
@@ -161,9 +160,11 @@ bool agrees(const Hdf5File& file,
                        true);
   const double tolerance = std::max(1e-9, 30 * sensitivity) * range_of(y);
   const double difference = largest_difference(got, file.values(path));
-  EXPECT_TRUE(difference <= tolerance || is_ill_defined(path.substr(path.rfind('/') + 1)) ||
-              is_known_to_fail(path))
+  EXPECT_TRUE(difference <= tolerance || is_explained(path))
       << path << " differs by " << difference << ", allowed " << tolerance;
+  if (difference > tolerance) {
+    std::printf("%s differs by %.3g, allowed %.3g\n", path.c_str(), difference, tolerance);
+  }
   return difference <= tolerance;
 }
 
@@ -201,7 +202,7 @@ TEST(GoldenBaselines, EveryBaselineThatThereIsAgrees) {
       } else if (agrees(file, signal, path, sensitivity)) {
         ++tally.agree;
       } else {
-        ++(is_ill_defined(name) ? tally.explained : tally.failed);
+        ++(is_explained(path) ? tally.explained : tally.failed);
       }
     }
   }
@@ -219,7 +220,8 @@ TEST(GoldenBaselines, EveryBaselineThatThereIsAgrees) {
               static_cast<int>(sum.explained + sum.failed));
   EXPECT_GE(sum.agree, 862);
   EXPECT_LE(sum.failed, 14);
-  EXPECT_LE(sum.explained + sum.failed, sum.agree * 3 / 97);
+  EXPECT_LE(sum.explained + sum.failed, sum.agree * 2 / 98);
+  EXPECT_EQ(sum.failed, 0);
 }
 
 TEST(GoldenBaselines, EverySmoothingAgrees) {
