@@ -61,8 +61,9 @@ class SnipRun {
                                 : automatic_half_window(y, extremes_);
       largest = std::max<std::size_t>(1, std::min(largest, (points - 1) / 2));
       extend_by_lines(y, largest, baseline_);
+      const bool shrinks = call_.parameters.flag("decreasing");
       for (std::size_t k = 1; k <= largest; ++k) {
-        clip(call_.parameters.flag("decreasing") ? largest + 1 - k : k);
+        clip(shrinks ? largest + 1 - k : k);
       }
       call_.give(r, std::span(baseline_).subspan(largest, points));
       call_.status[static_cast<std::size_t>(r)] = MethodStatus::converged;
@@ -72,18 +73,18 @@ class SnipRun {
  private:
   // What a background of the order would have, from points up to `half` away; for one point or a
   // register of them.
-  template <typename Value, typename Both>
-  [[nodiscard]] Value expected(std::size_t half, const Both& both) const {
+  template <int order, typename Value, typename Both>
+  [[nodiscard]] static Value expected(std::size_t half, const Both& both) {
     const auto larger = [](Value a, Value b) { return a < b ? b : a; };
     const Value ends = both(half);
     Value out = 0.5 * ends;
-    if (order_ > 2) {
+    if constexpr (order > 2) {
       out = larger(out, (4.0 * both(half / 2) - ends) / 6.0);
     }
-    if (order_ > 4) {
+    if constexpr (order > 4) {
       out = larger(out, (ends - 6.0 * both(2 * half / 3) + 15.0 * both(half / 3)) / 20.0);
     }
-    if (order_ > 6) {
+    if constexpr (order > 6) {
       out = larger(
           out,
           (8.0 * both(3 * half / 4) - ends - 28.0 * both(half / 2) + 56.0 * both(half / 4)) / 70.0);
@@ -93,33 +94,45 @@ class SnipRun {
 
   // One round: each point that stands above its expectation becomes that, or its moving average.
   void clip(std::size_t half) {
-    const std::size_t end = baseline_.size() - half;
     next_.resize(baseline_.size());
     if (smooth_ > 0) {
       average();
     }
+    switch (order_) {
+      case 2:
+        return clip_by<2>(half);
+      case 4:
+        return clip_by<4>(half);
+      case 6:
+        return clip_by<6>(half);
+      default:
+        return clip_by<8>(half);
+    }
+  }
+
+  template <int order>
+  void clip_by(std::size_t half) {
+    const std::size_t end = baseline_.size() - half;
     const double* const from = baseline_.data();
-    const double* const kept = smooth_ > 0 ? next_.data() : from;
+    double* const to = next_.data();
+    const double* const kept = smooth_ > 0 ? to : from;
     constexpr std::size_t width = kernels::lane_count;
     std::size_t i = half;
     for (; i + width <= end; i += width) {
-      const auto limit = expected<kernels::Pack>(half, [&](std::size_t away) {
+      const auto limit = expected<order, kernels::Pack>(half, [&](std::size_t away) {
         return kernels::load(from + i - away) + kernels::load(from + i + away);
       });
       const auto own = kernels::load(from + i);
-      kernels::store(own > limit ? limit : kernels::load(kept + i), next_.data() + i);
+      kernels::store(own > limit ? limit : kernels::load(kept + i), to + i);
     }
     for (; i < end; ++i) {
-      const auto limit =
-          expected<double>(half, [&](std::size_t away) { return from[i - away] + from[i + away]; });
-      next_[i] = from[i] > limit ? limit : kept[i];
+      const auto limit = expected<order, double>(
+          half, [&](std::size_t away) { return from[i - away] + from[i + away]; });
+      to[i] = from[i] > limit ? limit : kept[i];
     }
     // What lies outside the windows stays as it is.
-    std::copy(
-        baseline_.begin(), baseline_.begin() + static_cast<std::ptrdiff_t>(half), next_.begin());
-    std::copy(baseline_.begin() + static_cast<std::ptrdiff_t>(end),
-              baseline_.end(),
-              next_.begin() + static_cast<std::ptrdiff_t>(end));
+    std::copy(from, from + half, to);
+    std::copy(from + end, from + baseline_.size(), to + end);
     std::swap(baseline_, next_);
   }
 
