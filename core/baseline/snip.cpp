@@ -49,6 +49,7 @@ class SnipRun {
  public:
   explicit SnipRun(const MethodCall& call)
       : call_(call),
+        shrinks_(call.parameters.flag("decreasing")),
         order_(std::atoi(std::string(call.parameters.choice("filter_order")).c_str())),
         smooth_(static_cast<std::size_t>(call.parameters.integer("smooth_half_window"))) {}
 
@@ -61,9 +62,8 @@ class SnipRun {
                                 : automatic_half_window(y, extremes_);
       largest = std::max<std::size_t>(1, std::min(largest, (points - 1) / 2));
       extend_by_lines(y, largest, baseline_);
-      const bool shrinks = call_.parameters.flag("decreasing");
       for (std::size_t k = 1; k <= largest; ++k) {
-        clip(shrinks ? largest + 1 - k : k);
+        clip(shrinks_ ? largest + 1 - k : k);
       }
       call_.give(r, std::span(baseline_).subspan(largest, points));
       call_.status[static_cast<std::size_t>(r)] = MethodStatus::converged;
@@ -130,9 +130,11 @@ class SnipRun {
           half, [&](std::size_t away) { return from[i - away] + from[i + away]; });
       to[i] = from[i] > limit ? limit : kept[i];
     }
-    // What lies outside the windows stays as it is.
-    std::copy(from, from + half, to);
-    std::copy(from + end, from + baseline_.size(), to + end);
+    // What lies outside the windows stays as it is; of windows that grow by a point, both buffers
+    // hold all but what the last two rounds have passed over.
+    const std::size_t stale = shrinks_ || smooth_ > 0 ? half : std::min<std::size_t>(half, 2);
+    std::copy(from + half - stale, from + half, to + half - stale);
+    std::copy(from + end, from + end + stale, to + end);
     std::swap(baseline_, next_);
   }
 
@@ -155,6 +157,7 @@ class SnipRun {
   }
 
   const MethodCall& call_;
+  bool shrinks_;
   int order_;
   std::size_t smooth_;
   MovingExtremes extremes_;
