@@ -3,21 +3,16 @@
 #include "core/band_mixture.hpp"
 #include "core/error.hpp"
 #include "core/noise.hpp"
-#include "models/reference_library.hpp"
+#include "models/tissue_private.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 namespace calcispec::models {
+
+using namespace detail;  // NOLINT(google-build-using-namespace): parts of this module
+
 namespace {
-
-// A spectrum of unknown background may hold any of the tissue's bands.
-constexpr const char* tissue[] = {"carbonated_apatite_B", "collagen_I", "triglyceride", "water"};
-
-const ReferenceLibrary& library() {
-  static const ReferenceLibrary tables = builtin_library();
-  return tables;
-}
 
 // Knots near enough for a background that turns within a few hundred 1/cm; the stiffness decides
 // how much of that is used. Bands of condensed tissue are up to 100 1/cm wide in the infrared.
@@ -39,16 +34,7 @@ MixtureBand free_band(const ReferenceBand& row, BandTechnique technique) {
 
 // One free band per tabulated one; of two that overlap nearly whole the stronger stands for both.
 std::vector<MixtureBand> tissue_bands(const Axis& axis, BandTechnique technique) {
-  std::vector<const ReferenceBand*> rows;
-  for (const auto* id : tissue) {
-    for (const auto& row : library().find(id)->bands(technique)) {
-      // Broad water bands below the stretch cannot be told from a background.
-      const bool is_distinct = row.fwhm_cm1 < 150 || row.position_cm1 > 3000;
-      if (is_distinct && row.position_cm1 > axis.front() && row.position_cm1 < axis.back()) {
-        rows.push_back(&row);
-      }
-    }
-  }
+  auto rows = tissue_rows(axis, technique);
   std::stable_sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) {
     return a->relative_intensity > b->relative_intensity;
   });
@@ -64,55 +50,6 @@ std::vector<MixtureBand> tissue_bands(const Axis& axis, BandTechnique technique)
   return bands;
 }
 
-// The points that are looked at keep their value; the others lie on lines between these.
-struct SeenPoints {
-  std::vector<double> values;  // of those that are seen
-  std::vector<double> y;       // all
-  std::vector<double> sigma;   // all; 0 where not seen
-
-  SeenPoints(const Axis& axis, std::span<const double> ordinate, std::span<const NumberPair> hidden)
-      : y(ordinate.begin(), ordinate.end()), sigma(ordinate.size(), 1) {
-    const auto x = axis.values();
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      const bool is_hidden =
-          std::any_of(hidden.begin(), hidden.end(), [&](const NumberPair& region) {
-            const double end = std::isnan(region.second) ? region.first : region.second;
-            return x[i] >= std::min(region.first, end) && x[i] <= std::max(region.first, end);
-          });
-      if (is_hidden || std::isnan(y[i])) {
-        sigma[i] = 0;
-      } else {
-        values.push_back(y[i]);
-      }
-    }
-    bridge(x);
-  }
-
- private:
-  void bridge(std::span<const double> x) {
-    const std::size_t none = y.size();
-    std::size_t before = none;
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      if (sigma[i] > 0) {
-        before = i;
-        continue;
-      }
-      std::size_t behind = i;
-      while (behind < none && !(sigma[behind] > 0)) {
-        ++behind;
-      }
-      for (; i < behind; ++i) {
-        const double left = before < none ? y[before] : behind < none ? y[behind] : 0;
-        const double right = behind < none ? y[behind] : left;
-        const double part =
-            before < none && behind < none ? (x[i] - x[before]) / (x[behind] - x[before]) : 0;
-        y[i] = left + part * (right - left);
-      }
-      --i;
-    }
-  }
-};
-
 }  // namespace
 
 JointBaseline fit_joint_baseline(const Axis& axis,
@@ -121,18 +58,16 @@ JointBaseline fit_joint_baseline(const Axis& axis,
                                  std::span<const NumberPair> hidden) {
   require(axis.is_in_cm1(), "baseline.joint knows bands by their position in 1/cm");
   JointBaseline out;
-  constexpr std::size_t fewest_points = 32;
   SeenPoints seen(axis, y, hidden);
   const auto& values = seen.values;
   const bool is_finite =
       std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
-  if (!is_finite || values.size() < fewest_points) {
+  if (!is_finite || values.size() < fewest_seen_points) {
     out.background.assign(y.size(), std::nan(""));
     out.bands.assign(y.size(), std::nan(""));
     return out;
   }
-  const auto kind =
-      technique == Technique::ftir ? BandTechnique::ftir_transmission : BandTechnique::raman;
+  const auto kind = tissue_technique(technique);
   const auto bands = tissue_bands(axis, kind);
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   // No digit below 1e-4 of the range is trusted.

@@ -6,6 +6,7 @@
 #include "core/parallel.hpp"
 #include "core/resample.hpp"
 #include "core/set_methods.hpp"
+#include "models/band_mask_baseline.hpp"
 #include "models/joint_baseline.hpp"
 
 #include <algorithm>
@@ -70,16 +71,21 @@ constexpr std::array<ParameterInfo, 5> resample_parameters{
      }
 };
 
-constexpr std::array joint_parameters{mask_parameter};
+constexpr std::array band_parameters{mask_parameter};
 
 // Steps that are not core's: they change the axis, the meaning of the ordinate, or know bands.
-constexpr std::array<MethodInfo, 4> own_steps{
+constexpr std::array<MethodInfo, 5> own_steps{
     {
      {"baseline",
          "joint",
          "background fitted together with the bands of mineralised tissue",
          "joint model of bands and background",
-         joint_parameters},
+         band_parameters},
+     {"baseline",
+         "band_mask",
+         "penalised spline through what lies outside of the bands of mineralised tissue",
+         "Eilers & Marx, Stat. Sci. 11 (1996) 89",
+         band_parameters},
      {"", "crop", "keeps a part of the axis", "-", crop_parameters},
      {"",
          "resample",
@@ -273,32 +279,35 @@ void need_even_steps(const Step& step, const Axis& axis) {
   }
 }
 
-void joint_baseline(const Step& step,
-                    Index jobs,
-                    io::Recording& recording,
-                    SpectraMatrix* baseline,
-                    Diagnostics& diagnostics) {
+// A baseline that knows bands: gives the background of a row, and whether it converged.
+template <class Fit>
+void band_informed_baseline(const Step& step,
+                            Index jobs,
+                            const Fit& fit,
+                            io::Recording& recording,
+                            SpectraMatrix* baseline,
+                            Diagnostics& diagnostics) {
   auto& spectra = recording.spectra;
   const auto hidden = step.parameters.pairs("mask");
-  auto background = SpectraMatrix::make(spectra.axis, spectra.rows());
+  auto backgrounds = SpectraMatrix::make(spectra.axis, spectra.rows());
   std::vector<MethodStatus> status(static_cast<std::size_t>(spectra.rows()));
   parallel_for(spectra.rows(), jobs, [&](Index r) {
     const auto row = spectra.row(r);
-    const auto fit = models::fit_joint_baseline(*spectra.axis, row, recording.technique, hidden);
-    std::copy(fit.background.begin(), fit.background.end(), background.row(r).begin());
-    for (std::size_t i = 0; i < fit.background.size(); ++i) {
-      row[i] -= fit.background[i];
+    const auto found = fit(*spectra.axis, row, recording.technique, hidden);
+    const auto& background = found.background;
+    std::copy(background.begin(), background.end(), backgrounds.row(r).begin());
+    for (std::size_t i = 0; i < background.size(); ++i) {
+      row[i] -= background[i];
     }
-    const bool is_done = std::all_of(fit.background.begin(),
-                                     fit.background.end(),
-                                     [](double value) { return std::isfinite(value); });
-    status[static_cast<std::size_t>(r)] = fit.is_converged ? MethodStatus::converged
-                                          : is_done        ? MethodStatus::iteration_limit
-                                                           : MethodStatus::failed;
+    const bool is_done = std::all_of(
+        background.begin(), background.end(), [](double value) { return std::isfinite(value); });
+    status[static_cast<std::size_t>(r)] = found.is_converged ? MethodStatus::converged
+                                          : is_done          ? MethodStatus::iteration_limit
+                                                             : MethodStatus::failed;
   });
   report_status(step, status, diagnostics);
   if (baseline != nullptr) {
-    *baseline = std::move(background);
+    *baseline = std::move(backgrounds);
   }
 }
 
@@ -419,7 +428,11 @@ void run_steps(std::span<const Step> steps,
     } else if (step.name == "convert.absorbance") {
       to_absorbance(recording, diagnostics);
     } else if (step.name == "baseline.joint") {
-      joint_baseline(step, jobs, recording, baseline, diagnostics);
+      band_informed_baseline(
+          step, jobs, models::fit_joint_baseline, recording, baseline, diagnostics);
+    } else if (step.name == "baseline.band_mask") {
+      band_informed_baseline(
+          step, jobs, models::fit_band_mask_baseline, recording, baseline, diagnostics);
     } else {
       run_core_step(step, jobs, recording, baseline, diagnostics);
     }

@@ -296,7 +296,7 @@ void write_files(const Options& options, const AnalysisResult& result) {
 // Without a word on the terminal a newcomer would not know that it worked.
 void tell_what_was_written(const Options& options) {
   for (const auto* name : file_outputs) {
-    if (options.has(name)) {
+    if (options.has(name) && options.text(name) != "-") {
       print_message("wrote " + options.text(name));
     }
   }

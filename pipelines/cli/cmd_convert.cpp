@@ -10,13 +10,19 @@
 #include "pipelines/cli/options.hpp"
 #include "pipelines/cli/outputs.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
+#include <filesystem>
+#include <string>
 
 namespace calcispec::cli {
 
 const CommandHelp& convert_help() {
   static constexpr std::array options{
-      choice_option("to", "csv|jcamp|spc|nxs", "format to write (default: csv)"),
+      choice_option("to",
+                    "csv|jcamp|spc|nxs",
+                    "format to write (default: by the ending of the output, else csv)"),
       choice_option("packing", "affn|dif", "jcamp: plain decimals (default) or differences"),
       common::output,
       common::force,
@@ -43,8 +49,23 @@ const CommandHelp& convert_help() {
 
 namespace {
 
+// As asked for, else as the output is called.
+std::string format_to_write(const Options& options) {
+  if (options.has("to")) {
+    return options.text("to");
+  }
+  auto ending = std::filesystem::path(options.text("output", "-")).extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  if (ending == ".jdx" || ending == ".dx" || ending == ".jcamp") {
+    return "jcamp";
+  }
+  return ending == ".spc" ? "spc" : ending == ".nxs" ? "nxs" : "csv";
+}
+
 void write_file(const io::LoadedFile& file, const Options& options, const std::string& output) {
-  const auto format = options.text("to", "csv");
+  const auto format = format_to_write(options);
   if (format == "nxs") {
     write_output_file(
         output, [&](const std::string& temporary) { io::write_nexus(temporary, file.recordings); });
@@ -81,7 +102,7 @@ int run_convert(std::span<const std::string> arguments) {
   if (!options) {
     return exit_ok;
   }
-  const auto format = options->text("to", "csv");
+  const auto format = format_to_write(*options);
   const auto ending = format == "jcamp" ? std::string(".jdx") : "." + format;
   const auto target = options->text("output", "-");
   if (format == "nxs" && target == "-") {

@@ -224,6 +224,18 @@ TEST_F(Program, ExistingOutputNeedsForceAndUnwritableOutputIsSaid) {
   EXPECT_EQ(run("convert raman_lesion.csv -o /proc/calcispec/x.csv").code, 74);
 }
 
+TEST_F(Program, ConvertWritesWhatTheEndingSays) {
+  for (const auto& [name, format] : std::map<std::string, std::string>{
+           {"a.jdx", "jcamp_dx"     },
+           {"a.SPC", "galactic_spc" },
+           {"a.csv", "plain_columns"}
+  }) {
+    ASSERT_EQ(run("convert raman_lesion.csv -o " + path(name)).code, 0) << name;
+    const auto info = run("info " + path(name)).text;
+    EXPECT_NE(info.find(format), std::string::npos) << name << "\n" << info;
+  }
+}
+
 TEST_F(Program, CorrectKeepsTheAxisAndAddsUp) {
   EXPECT_EQ(run("correct --steps 'baseline.arpls lam=1e6' --keep baseline ftir_lesion.csv "
                 "--mode transmission -o " +

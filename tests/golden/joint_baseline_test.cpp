@@ -1,6 +1,7 @@
-// baseline.joint against synthetic spectra whose background is known.
+// baseline.joint and baseline.band_mask against synthetic spectra whose background is known.
 #include "models/joint_baseline.hpp"
 
+#include "models/band_mask_baseline.hpp"
 #include "tests/support/baseline_truth.hpp"
 #include "tests/support/hdf5_reader.hpp"
 #include "tests/support/paths.hpp"
@@ -140,6 +141,53 @@ TEST(JointBaseline, BackgroundIsNearTheTruth) {
   }
   EXPECT_EQ(scores.size(), 2U);
   judge(areas);
+}
+
+TEST(BandMaskBaseline, BackgroundIsNearTheTruth) {
+  CALCISPEC_SKIP_WITHOUT_SHARED();
+  const test::Hdf5File file((test::shared_dir() / "golden" / "baseline_truth.h5").string());
+  std::map<std::string, Score> scores;
+  for (const auto& name : file.names("/")) {
+    if (name.substr(0, 5) != "case_") {
+      continue;
+    }
+    const auto path = "/" + name;
+    const auto text = file.text(path, "modality");
+    const bool is_raman = text[0] == 'R' || text[0] == 'r';
+    const auto axis = Axis::make(
+        file.values(path + "/x"), is_raman ? AxisKind::raman_shift : AxisKind::wavenumber, "1/cm");
+    auto y = file.values(path + "/y");
+    auto truth = file.values(path + "/baseline");
+    const auto peaks = file.values(path + "/peaks");
+    if (axis->was_descending()) {
+      std::reverse(y.begin(), y.end());
+      std::reverse(truth.begin(), truth.end());
+    }
+    const auto background =
+        models::fit_band_mask_baseline(*axis, y, is_raman ? Technique::raman : Technique::ftir)
+            .background;
+    double sum = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      sum += std::pow(background[i] - truth[i], 2);
+    }
+    const double rmse = 100 * std::sqrt(sum / static_cast<double>(y.size())) /
+                        *std::max_element(peaks.begin(), peaks.end());
+    auto& score = scores[is_raman ? "raman" : "ftir"];
+    score.sum += rmse;
+    score.worst = std::max(score.worst, rmse);
+    ++score.count;
+  }
+  for (const auto& [technique, score] : scores) {
+    const double mean = score.sum / static_cast<double>(score.count);
+    std::printf(
+        "baseline.band_mask %s: mean %.2f %%, worst %.2f %% of the tallest peak, %td cases\n",
+        technique.c_str(),
+        mean,
+        score.worst,
+        score.count);
+    EXPECT_LE(mean, technique == "raman" ? 2.4 : 1.5);
+    EXPECT_LE(score.worst, 7);
+  }
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
-// baseline.joint on simulated spectra of known background; the whole sweep is
-// bench/accuracy_joint_baseline_bench.cpp.
+// baseline.joint and baseline.band_mask on simulated spectra of known background; the whole sweep
+// is bench/accuracy_joint_baseline_bench.cpp.
 #include "models/joint_baseline.hpp"
 
+#include "models/band_mask_baseline.hpp"
 #include "tests/support/baseline_truth.hpp"
 
 #include <gtest/gtest.h>
@@ -133,6 +134,71 @@ TEST(JointBaseline, AnswersBadDataWithoutNumbers) {
   EXPECT_TRUE(std::isnan(fit.background[0]));
   const std::vector<double> none(4, std::nan(""));
   EXPECT_TRUE(std::isnan(models::fit_joint_baseline(*axis, none, Technique::raman).background[0]));
+}
+
+// Mean RMSE of baseline.band_mask in percent of the tallest band.
+double mask_error(BaselineTruthSettings settings, std::uint64_t first_seed, int count) {
+  double mean = 0;
+  for (int k = 0; k < count; ++k) {
+    settings.seed = first_seed + static_cast<std::uint64_t>(k);
+    const auto truth = make_baseline_truth(settings);
+    const auto axis = Axis::make(
+        truth.x, settings.is_raman ? AxisKind::raman_shift : AxisKind::wavenumber, "1/cm");
+    const auto fit = models::fit_band_mask_baseline(
+        *axis, truth.y, settings.is_raman ? Technique::raman : Technique::ftir);
+    EXPECT_TRUE(fit.is_converged);
+    double square = 0;
+    for (std::size_t i = 0; i < truth.x.size(); ++i) {
+      square += std::pow(fit.background[i] - truth.background[i], 2);
+    }
+    mean += 100 * std::sqrt(square / static_cast<double>(truth.x.size())) / truth.tallest / count;
+  }
+  return mean;
+}
+
+TEST(BandMaskBaseline, FollowsBackgroundsOfManyShapes) {
+  for (const bool is_raman : {true, false}) {
+    for (const auto shape : {BackgroundShape::random, BackgroundShape::hump}) {
+      BaselineTruthSettings settings;
+      settings.is_raman = is_raman;
+      settings.shape = shape;
+      settings.length_scale = 0.3;
+      settings.amplitude = is_raman ? settings.amplitude : 0.5;
+      double mean = 0;
+      for (const double snr : {10.0, 50.0, 200.0}) {
+        settings.snr = snr;
+        mean += mask_error(settings, 600, 8) / 3;
+      }
+      EXPECT_LT(mean, is_raman ? 2.4 : 1.6) << static_cast<int>(shape);
+    }
+  }
+}
+
+TEST(BandMaskBaseline, LeavesOutAForeignBandByItself) {
+  BaselineTruthSettings settings;
+  settings.seed = 500;
+  const auto truth = make_baseline_truth(settings);
+  const auto axis = Axis::make(truth.x, AxisKind::raman_shift, "1/cm");
+  auto foreign = truth.y;
+  for (std::size_t i = 0; i < foreign.size(); ++i) {
+    const double u = (truth.x[i] - 1150) / 10;
+    foreign[i] += truth.tallest * std::exp(-0.5 * u * u);
+  }
+  const auto plain = models::fit_band_mask_baseline(*axis, truth.y, Technique::raman).background;
+  const auto got = models::fit_band_mask_baseline(*axis, foreign, Technique::raman).background;
+  double square = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    square += std::pow(got[i] - plain[i], 2);
+  }
+  EXPECT_LT(std::sqrt(square / static_cast<double>(got.size())), 0.01 * truth.tallest);
+}
+
+TEST(BandMaskBaseline, AnswersBadDataWithoutNumbers) {
+  const auto axis = Axis::make({400, 410, 420, 430}, AxisKind::raman_shift, "1/cm");
+  const std::vector<double> y{1, 2, 3, 4};
+  const auto fit = models::fit_band_mask_baseline(*axis, y, Technique::raman);
+  EXPECT_FALSE(fit.is_converged);
+  EXPECT_TRUE(std::isnan(fit.background[0]));
 }
 
 }  // namespace
