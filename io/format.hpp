@@ -22,6 +22,7 @@ struct ReadOptions {
   std::optional<OrdinateKind> ordinate;
   std::optional<double> laser_nm;
   std::optional<std::string> block;  // of a file that holds several: number or name in `info`
+  std::optional<std::string> axis;   // of HDF5: path of the dataset with the axis
   /// Program that reads HDF5 in a process of its own (see reader_process.hpp); empty: read here.
   std::string reader_program;
   bool is_skim = false;  // of maps keep the first spectrum alone, with count and range of all

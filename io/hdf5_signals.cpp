@@ -14,27 +14,6 @@ constexpr int hdf5_deepest = 12;
 constexpr std::size_t most_objects = 20000;
 constexpr double longest_axis = 1e8;
 
-bool is_spectral(const std::string& text) {
-  for (const auto* word : {"1/cm",
-                           "cm-1",
-                           "cm^-1",
-                           "cm\xE2\x81\xBB",
-                           "cm\xC2\xAF",
-                           "nm",
-                           "shift",
-                           "wavenumber",
-                           "Wavenumber",
-                           "Shift",
-                           "wavelength",
-                           "Wavelength",
-                           "energy"}) {
-    if (text.find(word) != std::string::npos) {
-      return true;
-    }
-  }
-  return false;
-}
-
 // "cm¯¹", "cm⁻¹" and their like are 1/cm.
 std::string plain_unit(const std::string& unit) {
   const bool is_wavenumber =
@@ -43,16 +22,23 @@ std::string plain_unit(const std::string& unit) {
   return is_wavenumber ? "1/cm" : unit;
 }
 
-double hdf5_step_of(const AxisData& axis) {
-  const auto& v = axis.values;
-  return v.size() > 1 ? std::abs(v.back() - v.front()) / static_cast<double>(v.size() - 1) : 0;
-}
-
 class SignalFinder {
  public:
   SignalFinder(hid_t file, const std::string& path) : file_(file), path_(path) {}
 
-  std::vector<Signal> run() {
+  std::vector<Signal> run(const Wanted& wanted) {
+    find_all();
+    if (wanted.dataset) {
+      add_named(*wanted.dataset);
+    }
+    if (wanted.axis) {
+      take_axis(*wanted.axis);
+    }
+    return std::move(signals_);
+  }
+
+ private:
+  void find_all() {
     find_signals(file_, "", 0);
     if (const auto hyperspy = open_object(file_, "Experiments"); hyperspy.is_open()) {
       find_signals(hyperspy.id(), "/Experiments", 1);
@@ -65,10 +51,48 @@ class SignalFinder {
     if (signals_.empty()) {
       find_others();
     }
-    return std::move(signals_);
   }
 
- private:
+  // A dataset that the user names is a signal, whatever else the file holds.
+  void add_named(const std::string& name) {
+    const auto path = name.starts_with("/") ? name : "/" + name;
+    const bool is_known = std::any_of(
+        signals_.begin(), signals_.end(), [&](const Signal& one) { return one.path == path; });
+    const auto slash = path.rfind('/');
+    const auto folder = path.substr(0, slash);
+    const auto group = open_object(file_, folder);
+    if (is_known || (!folder.empty() && !group.is_open())) {
+      return;
+    }
+    taken_.clear();
+    const hid_t parent = folder.empty() ? file_ : group.id();
+    if (auto signal = open_signal(parent, folder, path.substr(slash + 1))) {
+      find_loose_axis(parent, path.substr(slash + 1), *signal);
+      signals_.push_back(std::move(*signal));
+    }
+  }
+
+  // The axis that the user names goes to every signal with a dimension of its length.
+  void take_axis(const std::string& name) {
+    bool fits = false;
+    for (auto& signal : signals_) {
+      for (std::size_t d = signal.axes.size(); d-- > 0;) {
+        auto axis = read_axis(file_, name, signal.shape.size[d]);
+        if (!axis.values.empty()) {
+          axis.is_named = true;
+          signal.axes[d] = std::move(axis);
+          fits = true;
+          break;
+        }
+      }
+    }
+    if (!fits) {
+      throw Error(ErrorCode::unreadable_input,
+                  "holds no list \"" + name + "\" with as many numbers as the spectra have points",
+                  path_);
+    }
+  }
+
   static std::vector<std::string> names_in(hid_t group) {
     std::vector<std::string> out;
     H5G_info_t info{};
@@ -424,90 +448,8 @@ class SignalFinder {
 
 }  // namespace
 
-std::vector<Signal> find_signals(hid_t file, const std::string& path) {
-  return SignalFinder(file, path).run();
-}
-
-double count_of(const Signal& signal) {
-  double count = 1;
-  for (const auto n : signal.shape.size) {
-    count *= static_cast<double>(n);
-  }
-  return count;
-}
-
-std::string content_of(const Signal& signal) {
-  std::string out;
-  for (const auto n : signal.shape.size) {
-    out += (out.empty() ? "" : " x ") + std::to_string(n);
-  }
-  return out + " numbers, " + signal.y_label;
-}
-
-std::size_t spectral_dimension(const Signal& signal) {
-  for (std::size_t d = signal.axes.size(); d-- > 0;) {
-    const auto& axis = signal.axes[d];
-    if (!axis.values.empty() && (is_spectral(axis.unit) || is_spectral(axis.label))) {
-      return d;
-    }
-  }
-  return signal.axes.size() - 1;
-}
-
-void describe(const Signal& signal, TextSpectra& spectra, Diagnostics& diagnostics) {
-  const auto spectral = spectral_dimension(signal);
-  const auto& axis = signal.axes[spectral];
-  spectra.x = axis.values;
-  spectra.x_unit = axis.unit;
-  spectra.x_label = axis.label;
-  spectra.y_label = signal.y_label;
-  spectra.technique = signal.technique;
-  if (spectra.x.empty() && !signal.is_pair) {
-    for (hsize_t i = 0; i < signal.shape.size[spectral]; ++i) {
-      spectra.x.push_back(static_cast<double>(i));
-    }
-    spectra.x_unit = "point";
-    diagnostics.push_back(
-        {Severity::warning,
-         "axis_missing",
-         "the file gives no axis for " + signal.path + "; its points are counted from 0",
-         -1});
-  }
-  spectra.metadata["dataset"] = signal.path;
-  if (signal.is_pair) {
-    spectra.names = {signal.title};
-    return;
-  }
-  if (!signal.title.empty()) {
-    spectra.metadata["title"] = signal.title;
-  }
-  std::vector<std::size_t> places;
-  for (std::size_t d = 0; d < signal.shape.size.size(); ++d) {
-    if (d != spectral) {
-      places.push_back(d);
-    }
-  }
-  const double rows = count_of(signal) / static_cast<double>(spectra.x.size());
-  if (rows < 2) {
-    spectra.names = {signal.title.empty() ? signal.path : signal.title};
-  }
-  if (places.empty() || rows < 2) {
-    return;
-  }
-  if (places.size() == 1 && signal.grid) {
-    spectra.map = signal.grid;
-    return;
-  }
-  // The last place runs fastest.
-  MapGrid grid;
-  grid.nx = static_cast<Index>(signal.shape.size[places.back()]);
-  grid.step_x_um = hdf5_step_of(signal.axes[places.back()]);
-  grid.ny = 1;
-  if (places.size() == 2) {
-    grid.ny = static_cast<Index>(signal.shape.size[places.front()]);
-    grid.step_y_um = hdf5_step_of(signal.axes[places.front()]);
-  }
-  spectra.map = grid;
+std::vector<Signal> find_signals(hid_t file, const std::string& path, const Wanted& wanted) {
+  return SignalFinder(file, path).run(wanted);
 }
 
 }  // namespace calcispec::io::hdf5

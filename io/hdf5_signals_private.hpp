@@ -15,6 +15,13 @@ struct AxisData {
   std::vector<double> values;  // empty: not given
   std::string unit;
   std::string label;
+  bool is_named = false;  // by the user: along the spectrum whatever it is called
+};
+
+/// Paths that the user has named.
+struct Wanted {
+  std::optional<std::string> dataset;
+  std::optional<std::string> axis;
 };
 
 struct Signal {
@@ -30,9 +37,14 @@ struct Signal {
 };
 
 /// Signals by NeXus, HyperSpy or PTIR Studio, else all pairs of an axis and a spectrum as
-/// ramanchada2 stores them, else the dataset with most numbers; each dataset once. Throws
-/// Error{unreadable_input} with the path for an axis that cannot be decoded.
-std::vector<Signal> find_signals(hid_t file, const std::string& path);
+/// ramanchada2 stores them, else the dataset with most numbers; each dataset once. A dataset that
+/// is wanted comes last if it is none of them; an axis that is wanted takes the place of what the
+/// file says. Throws Error{unreadable_input} with the path for an axis that cannot be decoded or
+/// fits none.
+std::vector<Signal> find_signals(hid_t file, const std::string& path, const Wanted& wanted = {});
+
+/// The name of an axis or unit speaks of wavenumbers, shifts, wavelengths or energies.
+bool is_spectral(const std::string& text);
 
 /// All numbers of the signal.
 double count_of(const Signal& signal);

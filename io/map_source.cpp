@@ -108,7 +108,7 @@ struct MapSource::Parts {
     if (!file.is_open()) {
       fail("cannot be opened as HDF5: damaged, or another program is writing to it");
     }
-    auto signals = hdf5::find_signals(file.id(), path);
+    auto signals = hdf5::find_signals(file.id(), path, {options.block, options.axis});
     std::erase_if(signals, [](const auto& one) { return one.is_pair; });
     if (signals.empty()) {
       fail("holds no map: no set of spectra on one axis");

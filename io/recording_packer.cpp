@@ -211,6 +211,7 @@ std::string packed_options(const ReadOptions& options) {
   out.optional(options.ordinate, [&](OrdinateKind value) { out.number(code(value)); });
   out.optional(options.laser_nm, [&](double value) { out.number(value); });
   out.optional(options.block, [&](const std::string& value) { out.text(value); });
+  out.optional(options.axis, [&](const std::string& value) { out.text(value); });
   out.number(static_cast<std::uint8_t>(options.is_skim ? 1 : 0));
   return out.take();
 }
@@ -232,6 +233,9 @@ ReadOptions options_from(ByteSource& source, std::uint64_t& at) {
   }
   if (in.flag()) {
     out.block = in.text();
+  }
+  if (in.flag()) {
+    out.axis = in.text();
   }
   out.is_skim = in.flag();
   return out;

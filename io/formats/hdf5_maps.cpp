@@ -32,7 +32,8 @@ class Hdf5Reader {
   LoadedFile run() {
     hdf5::prepare_library();
     open();
-    signals_ = hdf5::find_signals(file_.id(), std::string(view_.path));
+    signals_ =
+        hdf5::find_signals(file_.id(), std::string(view_.path), {options_.block, options_.axis});
     if (signals_.empty()) {
       fail(
           "holds no spectra: a NeXus NXdata group, a HyperSpy data set, or numbers of one to "

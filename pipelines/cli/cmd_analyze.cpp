@@ -43,6 +43,7 @@ const CommandHelp& analyze_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::axis,
       common::trust_input,
       with_variable(text_option(
           "method", "NAME|FILE", "method to use (default: the built-in for each spectrum)")),

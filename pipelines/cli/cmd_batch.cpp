@@ -75,6 +75,7 @@ const CommandHelp& batch_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::axis,
       common::trust_input,
       common::dry_run,
       common::jobs,

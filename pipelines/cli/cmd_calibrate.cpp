@@ -40,6 +40,7 @@ const CommandHelp& calibrate_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::axis,
       common::trust_input,
       common::color,
       common::quiet,

@@ -40,6 +40,7 @@ const CommandHelp& components_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::axis,
       common::trust_input,
       common::jobs,
       common::color,

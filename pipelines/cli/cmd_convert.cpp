@@ -33,6 +33,7 @@ const CommandHelp& convert_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::axis,
       common::trust_input,
       common::dry_run,
       common::color,

@@ -28,6 +28,7 @@ const CommandHelp& correct_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::axis,
       common::trust_input,
       common::jobs,
       common::dry_run,

@@ -38,8 +38,7 @@ const CommandHelp& fit_help() {
   static constexpr std::array options{
       text_option("bands",
                   "FILE|NAME|auto",
-                  "bands to fit: a TOML file, a built-in set (list names them), or auto: found in "
-                  "the spectrum"),
+                  "a TOML file, a built-in set (list names them), or auto: found in the spectrum"),
       flag_option("show-bands", "print the bands file and stop: a start for your own"),
       text_option(
           "range", "FROM-TO", "part of the axis to fit; overrides [range] of the bands file"),
@@ -93,6 +92,7 @@ const CommandHelp& fit_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::axis,
       common::trust_input,
       common::recursive,
       common::include,

@@ -23,6 +23,7 @@ const CommandHelp& info_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::axis,
       common::trust_input,
       common::color,
       common::quiet,

@@ -27,6 +27,7 @@ const CommandHelp& library_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::axis,
       common::trust_input,
   };
   static constexpr CommandHelp help{"library",

@@ -31,6 +31,7 @@ const CommandHelp& match_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::axis,
       common::trust_input,
       common::recursive,
       common::include,

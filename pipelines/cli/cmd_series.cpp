@@ -38,6 +38,7 @@ const CommandHelp& series_help() {
       common::ordinate,
       common::laser,
       common::block,
+      common::axis,
       common::trust_input,
       common::recursive,
       common::include,

@@ -357,6 +357,9 @@ io::ReadOptions read_options(const Options& options) {
   if (options.knows("block") && options.has("block")) {
     read.block = options.text("block");
   }
+  if (options.knows("axis") && options.has("axis")) {
+    read.axis = options.text("axis");
+  }
   const bool is_trusted = options.knows("trust-input") && options.has("trust-input");
   read.reader_program = is_trusted ? "" : "/proc/self/exe";
   return read;

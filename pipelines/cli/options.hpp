@@ -162,6 +162,12 @@ inline constexpr Option block{"block",
                               OptionValue::text,
                               "NAME",
                               "which block of a file that holds several; name or number in info"};
+inline constexpr Option axis{
+    "axis",
+    0,
+    OptionValue::text,
+    "PATH",
+    "of HDF5: the dataset that holds the axis, where the file does not say so itself"};
 inline constexpr Option trust_input{
     "trust-input",
     0,
@@ -193,7 +199,7 @@ inline constexpr Option dry_run{
     "list what would be read, how, and what would be written; write nothing"};
 }  // namespace common
 
-/// --technique, --mode, --ordinate, --laser, --block where the table has them.
+/// --technique, --mode, --ordinate, --laser, --block, --axis where the table has them.
 io::ReadOptions read_options(const Options& options);
 
 /// "400-1800", "400:1800" or "400,1800". Throws Error{invalid_argument} naming the option.

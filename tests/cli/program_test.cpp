@@ -25,10 +25,7 @@ struct ProgramOutcome {
   std::string text;  // both outputs, unless the errors are sent elsewhere
 };
 
-ProgramOutcome run(const std::string& arguments, const std::string& errors = "2>&1") {
-  const auto command = "cd '" + test::sample_dir().string() + "' && '" +
-                       (test::binary_dir() / "calcispec").string() + "' " + arguments + " " +
-                       errors + " </dev/null";
+ProgramOutcome outcome_of(const std::string& command) {
   ProgramOutcome out;
   FILE* pipe = popen(command.c_str(), "r");
   std::array<char, 4096> buffer{};
@@ -37,6 +34,12 @@ ProgramOutcome run(const std::string& arguments, const std::string& errors = "2>
   }
   out.code = WEXITSTATUS(pclose(pipe));
   return out;
+}
+
+ProgramOutcome run(const std::string& arguments, const std::string& errors = "2>&1") {
+  return outcome_of("cd '" + test::sample_dir().string() + "' && '" +
+                    (test::binary_dir() / "calcispec").string() + "' " + arguments + " " + errors +
+                    " </dev/null");
 }
 
 class Program : public ::testing::Test {
@@ -222,6 +225,23 @@ TEST_F(Program, ExistingOutputNeedsForceAndUnwritableOutputIsSaid) {
   EXPECT_EQ(run(arguments + " --force").code, 0);
   EXPECT_NE(test::content_of(folder / "there.csv"), "keep me");
   EXPECT_EQ(run("convert raman_lesion.csv -o /proc/calcispec/x.csv").code, 74);
+}
+
+TEST_F(Program, CompletesItsWordsInAShell) {
+  ASSERT_EQ(run("completion bash -o " + path("completion")).code, 0);
+  const auto completed = [&](const std::string& words, int at) {
+    const auto script = path("ask");
+    std::ofstream(script) << "source " << path("completion") << "\nCOMP_WORDS=(calcispec " << words
+                          << ")\nCOMP_CWORD=" << at << "\n_calcispec\necho \"${COMPREPLY[*]}\"\n";
+    return outcome_of("bash " + script + " 2>&1").text;
+  };
+  EXPECT_EQ(completed("an", 1), "analyze\n");
+  EXPECT_EQ(completed("convert --to ''", 3), "csv jcamp spc nxs\n");
+  EXPECT_EQ(completed("convert --pac", 2), "--packing\n");
+  EXPECT_EQ(completed("info " + path("compl"), 2), path("completion") + "\n");
+  EXPECT_NE(run("completion zsh").text.find("bashcompinit"), std::string::npos);
+  EXPECT_NE(run("completion fish").text.find("-l packing -x -a 'affn dif'"), std::string::npos);
+  EXPECT_EQ(run("completion tcsh").code, 2);
 }
 
 TEST_F(Program, ConvertWritesWhatTheEndingSays) {

@@ -175,6 +175,38 @@ TEST_F(Hdf5Maps, PathAfterTheColonChoosesADataset) {
   EXPECT_THROW(static_cast<void>(load(path + ":/three", {})), Error);
 }
 
+TEST_F(Hdf5Maps, AnyDatasetAndAnyAxisCanBeNamed) {
+  std::vector<double> axis(50);
+  std::vector<double> values;
+  for (std::size_t i = 0; i < axis.size(); ++i) {
+    axis[i] = 400 + 2 * static_cast<double>(i);
+  }
+  for (int i = 0; i < 150; ++i) {
+    values.push_back(1000 + i);
+  }
+  {
+    const test::Hdf5Writer writer(path);
+    writer.group("/calib");
+    writer.data("/larger", {60, 70}, std::vector<double>(4200, 1.0));
+    writer.data("/scan", {3, 50}, values);
+    writer.data("/calib/first", {50}, axis);
+    writer.data("/calib/other", {49}, std::vector<double>(49, 2.0));
+  }
+  ReadOptions options;
+  options.axis = "/calib/first";
+  const auto file = load(path + ":/scan", options);
+  ASSERT_EQ(file.recordings.size(), 1U);
+  const auto& spectra = file.recordings[0].spectra;
+  ASSERT_EQ(spectra.rows(), 3);
+  EXPECT_EQ(spectra.axis->front(), 400);
+  EXPECT_EQ(spectra.axis->back(), 498);
+  EXPECT_EQ(spectra.row(2)[49], 1149);
+  options.axis = "/calib/other";
+  EXPECT_THROW(static_cast<void>(load(path + ":/scan", options)), Error);
+  options.axis = "/calib/none";
+  EXPECT_THROW(static_cast<void>(load(path + ":/scan", options)), Error);
+}
+
 TEST_F(Hdf5Maps, LinksOutOfTheFileAreNotFollowed) {
   {
     const Hdf5Writer file(path);
