@@ -70,7 +70,7 @@ class Mapping {
   [[nodiscard]] std::string_view bytes() const { return {data_, size_}; }
 
  private:
-  static constexpr std::size_t small_file = std::size_t{256} << 10U;
+  static constexpr std::size_t small_file = std::size_t{64} << 10U;
 
   void read_small(int file) {
     small_ = std::make_unique_for_overwrite<char[]>(size_ + 1);
