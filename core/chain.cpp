@@ -36,11 +36,7 @@ std::span<const CoreMethod> method_table() {
 #include "core/smooth/methods.def"
 #undef METHOD
     };
-    for (auto& row : rows) {
-      if (row.info.family == "baseline") {
-        row.info = with_mask(row.info);
-      }
-    }
+    give_masks(rows);
     return rows;
   }();
   return table;

@@ -4,6 +4,8 @@
 
 #include "core/export.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +22,12 @@ enum class ParameterType { real, integer, flag, choice, pairs };
 struct NumberPair {
   double first = 0;
   double second = 0;  // NaN where only one number was given
+
+  /// Between the two, in whichever order they stand, ends included; of one number that alone.
+  [[nodiscard]] bool holds(double x) const {
+    const double other = std::isnan(second) ? first : second;
+    return x >= std::min(first, other) && x <= std::max(first, other);
+  }
 };
 
 /// Rows live in constant tables beside the method they belong to.

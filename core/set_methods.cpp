@@ -26,11 +26,7 @@ std::span<const SetMethod> set_method_table() {
 #include "core/set_methods.def"
 #undef SET_METHOD
     };
-    for (auto& row : rows) {
-      if (row.info.family == "baseline") {
-        row.info = with_mask(row.info);
-      }
-    }
+    give_masks(rows);
     return rows;
   }();
   return table;
@@ -42,6 +38,10 @@ const SetMethod* find_row(std::string_view family, std::string_view name) {
     return row.info.family == family && row.info.name == name;
   });
   return found == table.end() ? nullptr : &*found;
+}
+
+bool has_finite_values(std::span<const double> row) {
+  return std::all_of(row.begin(), row.end(), [](double y) { return std::isfinite(y); });
 }
 
 // The rows that the method can do; of baselines with their hidden points, which it does not see.
@@ -71,9 +71,7 @@ class UsableRows {
  private:
   bool take(Index r) {
     const auto row = spectra_.row(r);
-    const bool is_whole =
-        std::all_of(row.begin(), row.end(), [](double y) { return std::isfinite(y); });
-    if (is_whole && regions_.empty()) {
+    if (has_finite_values(row) && regions_.empty()) {
       return true;
     }
     const bool is_infinite =
@@ -96,10 +94,6 @@ class UsableRows {
   std::vector<Index> rows_;
   std::vector<std::pair<Index, MaskedPoints>> hidden_;
 };
-
-bool has_finite_values(std::span<const double> row) {
-  return std::all_of(row.begin(), row.end(), [](double y) { return std::isfinite(y); });
-}
 
 void fill_with_nan(std::span<double> row) {
   std::fill(row.begin(), row.end(), std::numeric_limits<double>::quiet_NaN());

@@ -183,11 +183,9 @@ void take_columns(TextSpectra& spectra, Recording& recording, Diagnostics& diagn
 std::vector<double> even_axis(double first, double last, std::size_t count) {
   std::vector<double> out(count);
   const double intervals = count > 1 ? static_cast<double>(count - 1) : 1.0;
-  double place = 0;  // counted as a number: to convert a subscript takes longer than the rest
-  for (double& x : out) {
-    const double share = place / intervals;
-    x = first * (1.0 - share) + last * share;
-    place += 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double share = static_cast<double>(i) / intervals;
+    out[i] = first * (1.0 - share) + last * share;
   }
   return out;
 }

@@ -2,7 +2,6 @@
 
 #include "core/error.hpp"
 #include "core/mixture.hpp"
-#include "core/noise.hpp"
 #include "models/tissue_private.hpp"
 
 #include <algorithm>
@@ -15,9 +14,6 @@ using namespace detail;  // NOLINT(google-build-using-namespace): parts of this 
 
 namespace {
 
-constexpr double raman_mask_knots_cm1 = 115;  // as baseline.joint
-constexpr double ftir_mask_knots_cm1 = 350;
-constexpr double fewest_mask_pieces = 4;
 constexpr double hidden_wing = 0.03;     // of the strongest band of a substance
 constexpr double farthest_reach = 1.25;  // in widths; farther out they bend what is left to see
 constexpr double standing_sigmas = 2;
@@ -51,7 +47,7 @@ std::vector<NumberPair> band_regions(const Axis& axis, BandTechnique technique) 
     const auto x = axis.values();
     const auto seen = std::count_if(x.begin(), x.end(), [&](double at) {
       return std::none_of(regions.begin(), regions.end(), [&](const NumberPair& region) {
-        return at >= region.first && at <= region.second;
+        return region.holds(at);
       });
     });
     if (static_cast<double>(seen) > least_part * static_cast<double>(x.size()) &&
@@ -97,22 +93,13 @@ BandMaskBaseline fit_band_mask_baseline(const Axis& axis,
   auto regions = band_regions(axis, kind);
   regions.insert(regions.end(), hidden.begin(), hidden.end());
   SeenPoints seen(axis, y, regions);
-  const bool is_finite = std::all_of(
-      given.values.begin(), given.values.end(), [](double value) { return std::isfinite(value); });
-  if (!is_finite || seen.values.size() < fewest_seen_points) {
+  if (!given.can_be_fitted() || !seen.can_be_fitted()) {
     return out;
   }
-  const auto [low, high] = std::minmax_element(given.values.begin(), given.values.end());
-  // No digit below 1e-4 of the range is trusted.
-  const double noise = std::max({estimate_noise(given.values), 1e-4 * (*high - *low), 1e-300});
+  const double noise = given.noise();
   for (double& sigma : seen.sigma) {
     sigma *= noise;
   }
-  BackgroundOptions background;
-  background.penalty_order = 3;
-  background.knot_spacing =
-      std::min(kind == BandTechnique::raman ? raman_mask_knots_cm1 : ftir_mask_knots_cm1,
-               (axis.back() - axis.front()) / fewest_mask_pieces);
   Columns none;
   none.points = static_cast<Index>(y.size());
   for (int round = 0; round < mask_rounds; ++round) {
@@ -121,7 +108,7 @@ BandMaskBaseline fit_band_mask_baseline(const Axis& axis,
     problem.y = seen.y;
     problem.sigma = seen.sigma;
     problem.columns = &none;
-    problem.background = background;
+    problem.background = tissue_background(axis, kind);
     auto fit = solve_mixture(problem);
     if (fit.status != MixtureStatus::converged && fit.status != MixtureStatus::iteration_limit) {
       return out;

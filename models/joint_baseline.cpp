@@ -2,7 +2,6 @@
 
 #include "core/band_mixture.hpp"
 #include "core/error.hpp"
-#include "core/noise.hpp"
 #include "models/tissue_private.hpp"
 
 #include <algorithm>
@@ -13,12 +12,6 @@ namespace calcispec::models {
 using namespace detail;  // NOLINT(google-build-using-namespace): parts of this module
 
 namespace {
-
-// Knots near enough for a background that turns within a few hundred 1/cm; the stiffness decides
-// how much of that is used. Bands of condensed tissue are up to 100 1/cm wide in the infrared.
-constexpr double raman_knots_cm1 = 115;
-constexpr double ftir_knots_cm1 = 350;
-constexpr double fewest_pieces = 4;
 
 MixtureBand free_band(const ReferenceBand& row, BandTechnique technique) {
   MixtureBand band;
@@ -59,19 +52,14 @@ JointBaseline fit_joint_baseline(const Axis& axis,
   require(axis.is_in_cm1(), "baseline.joint knows bands by their position in 1/cm");
   JointBaseline out;
   SeenPoints seen(axis, y, hidden);
-  const auto& values = seen.values;
-  const bool is_finite =
-      std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
-  if (!is_finite || values.size() < fewest_seen_points) {
+  if (!seen.can_be_fitted()) {
     out.background.assign(y.size(), std::nan(""));
     out.bands.assign(y.size(), std::nan(""));
     return out;
   }
   const auto kind = tissue_technique(technique);
   const auto bands = tissue_bands(axis, kind);
-  const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  // No digit below 1e-4 of the range is trusted.
-  const double noise = std::max({estimate_noise(values), 1e-4 * (*high - *low), 1e-300});
+  const double noise = seen.noise();
   for (double& sigma : seen.sigma) {
     sigma *= noise;
   }
@@ -81,10 +69,7 @@ JointBaseline fit_joint_baseline(const Axis& axis,
   options.iterations = 12;
   options.prune_sigmas = 2;
   options.seeks_ripple = true;
-  options.background.penalty_order = 3;
-  options.background.knot_spacing =
-      std::min(kind == BandTechnique::raman ? raman_knots_cm1 : ftir_knots_cm1,
-               (axis.back() - axis.front()) / fewest_pieces);
+  options.background = tissue_background(axis, kind);
   const auto fit = fit_band_mixture(axis.values(), seen.y, seen.sigma, bands, 0, options);
   out.background = fit.background;
   out.bands = fit.fitted;

@@ -16,9 +16,8 @@ struct JointBaseline {
   bool is_converged = false;
 };
 
-/// In         axis in cm-1; `hidden`: regions from, to that the fit does not look at, as it does
-/// not
-///            look at points that are NaN. The background goes on beneath both.
+/// In         axis in cm-1; `hidden`: regions from, to that the fit does not look at, nor does it
+///            at points that are NaN. The background goes on beneath both.
 /// Out        not converged and NaN where an ordinate is infinite or fewer than 32 points are left
 /// Errors     Error{invalid_argument} for another axis
 JointBaseline fit_joint_baseline(const Axis& axis,

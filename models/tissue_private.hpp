@@ -1,6 +1,7 @@
 // What baselines know of tissue: its bands, and the points that they do not look at.
 #pragma once
 
+#include "core/mixture.hpp"
 #include "core/parameter.hpp"
 #include "core/quantity.hpp"
 #include "core/spectra_matrix.hpp"
@@ -19,6 +20,10 @@ BandTechnique tissue_technique(Technique technique);
 /// cannot be told from a background, are none of them.
 std::vector<const ReferenceBand*> tissue_rows(const Axis& axis, BandTechnique technique);
 
+/// Knots near enough for a background that turns within a few hundred 1/cm; the stiffness decides
+/// how much of that is used.
+BackgroundOptions tissue_background(const Axis& axis, BandTechnique technique);
+
 /// The points that are looked at keep their value; others, and those that are NaN, lie on lines
 /// between these.
 struct SeenPoints {
@@ -29,6 +34,11 @@ struct SeenPoints {
   SeenPoints(const Axis& axis,
              std::span<const double> ordinate,
              std::span<const NumberPair> hidden);
+
+  /// Finite, and enough of them.
+  [[nodiscard]] bool can_be_fitted() const;
+  /// Noise of what is seen; no digit below 1e-4 of the range is trusted.
+  [[nodiscard]] double noise() const;
 
  private:
   void bridge(std::span<const double> x);

@@ -25,11 +25,8 @@ MethodInfo with_mask(const MethodInfo& info) {
 MaskedPoints::MaskedPoints(const Axis& axis, std::span<const NumberPair> regions)
     : x_(axis.values()), in_region_(x_.size(), 0), is_hidden_(x_.size(), 0) {
   for (const auto& region : regions) {
-    const double last = std::isnan(region.second) ? region.first : region.second;
-    const double low = std::min(region.first, last);
-    const double high = std::max(region.first, last);
     for (std::size_t i = 0; i < x_.size(); ++i) {
-      if (x_[i] >= low && x_[i] <= high) {
+      if (region.holds(x_[i])) {
         in_region_[i] = 1;
         has_regions_ = true;
       }

@@ -24,6 +24,16 @@ inline constexpr ParameterInfo mask_parameter{
 /// The method with the parameter `mask` behind its own. For the registry alone, which is made once.
 MethodInfo with_mask(const MethodInfo& info);
 
+/// The same for the baselines among the rows of a table.
+template <class Rows>
+void give_masks(Rows& rows) {
+  for (auto& row : rows) {
+    if (row.info.family == "baseline") {
+      row.info = with_mask(row.info);
+    }
+  }
+}
+
 /// Points of one axis inside the regions of `mask`, and points of a spectrum that are NaN.
 ///
 /// Model      hidden points lie on a line from the mean of up to five points before to that of as

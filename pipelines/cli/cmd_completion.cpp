@@ -23,9 +23,7 @@ const CommandHelp& completion_help() {
       "  calcispec completion bash -o ~/.local/share/bash-completion/completions/calcispec\n"
       "  calcispec completion fish -o ~/.config/fish/completions/calcispec.fish\n",
       options,
-      "zsh takes the script of bash after `autoload -U bashcompinit && bashcompinit`, which the "
-      "one\n"
-      "for zsh does by itself.\n"};
+      "The script for zsh is that of bash, through bashcompinit.\n"};
   return help;
 }
 
@@ -46,16 +44,14 @@ std::string option_words(const Command& command) {
   return out;
 }
 
-// Of every option that has words to choose from, once.
+// Of every option that has words to choose from.
 std::string choice_cases() {
   std::string out;
-  std::string known = " ";
   for (const auto& command : commands()) {
     for (const auto& option : command.help().options) {
-      const auto key = std::string(command.name) + ":--" + std::string(option.name);
-      if (option.value == OptionValue::choice && known.find(" " + key + " ") == std::string::npos) {
-        known += key + " ";
-        out += "    " + key + ") words='" + words_of(option.argument) + "' ;;\n";
+      if (option.value == OptionValue::choice) {
+        out += "    " + std::string(command.name) + ":--" + std::string(option.name) + ") words='" +
+               words_of(option.argument) + "' ;;\n";
       }
     }
   }
