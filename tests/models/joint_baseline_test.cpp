@@ -15,6 +15,15 @@ namespace {
 using test::BackgroundShape;
 using test::BaselineTruthSettings;
 
+// RMSE in percent of the tallest band.
+double background_error(const test::BaselineTruth& truth, const std::vector<double>& background) {
+  double square = 0;
+  for (std::size_t i = 0; i < truth.x.size(); ++i) {
+    square += std::pow(background[i] - truth.background[i], 2);
+  }
+  return 100 * std::sqrt(square / static_cast<double>(truth.x.size())) / truth.tallest;
+}
+
 struct Errors {
   double background = 0;  // mean RMSE in percent of the tallest band
   double carbonate = 0;   // mean signed error of the area in percent
@@ -30,17 +39,12 @@ Errors errors_of(BaselineTruthSettings settings, std::uint64_t first_seed, int c
         truth.x, settings.is_raman ? AxisKind::raman_shift : AxisKind::wavenumber, "1/cm");
     const auto fit = models::fit_joint_baseline(
         *axis, truth.y, settings.is_raman ? Technique::raman : Technique::ftir);
-    double square = 0;
-    for (std::size_t i = 0; i < truth.x.size(); ++i) {
-      square += std::pow(fit.background[i] - truth.background[i], 2);
-    }
     const auto error = [&](const test::WindowArea& window) {
       const double found =
           test::window_integral(truth.x, fit.bands, window.from_cm1, window.to_cm1);
       return 100 * (found / window.area - 1) / count;
     };
-    errors.background +=
-        100 * std::sqrt(square / static_cast<double>(truth.x.size())) / truth.tallest / count;
+    errors.background += background_error(truth, fit.background) / count;
     errors.carbonate += error(truth.carbonate);
     errors.phosphate += error(truth.phosphate);
   }
@@ -109,12 +113,8 @@ TEST(JointBaseline, DoesNotLookAtHiddenRegionsAndGaps) {
     }
   }
   const auto rmse = [&](const std::vector<double>& y, std::span<const NumberPair> hidden) {
-    const auto fit = models::fit_joint_baseline(*axis, y, Technique::raman, hidden);
-    double square = 0;
-    for (std::size_t i = 0; i < truth.x.size(); ++i) {
-      square += std::pow(fit.background[i] - truth.background[i], 2);
-    }
-    return 100 * std::sqrt(square / static_cast<double>(truth.x.size())) / truth.tallest;
+    return background_error(
+        truth, models::fit_joint_baseline(*axis, y, Technique::raman, hidden).background);
   };
   const std::vector<NumberPair> hidden{
       {1200, 1130}
@@ -147,11 +147,7 @@ double mask_error(BaselineTruthSettings settings, std::uint64_t first_seed, int 
     const auto fit = models::fit_band_mask_baseline(
         *axis, truth.y, settings.is_raman ? Technique::raman : Technique::ftir);
     EXPECT_TRUE(fit.is_converged);
-    double square = 0;
-    for (std::size_t i = 0; i < truth.x.size(); ++i) {
-      square += std::pow(fit.background[i] - truth.background[i], 2);
-    }
-    mean += 100 * std::sqrt(square / static_cast<double>(truth.x.size())) / truth.tallest / count;
+    mean += background_error(truth, fit.background) / count;
   }
   return mean;
 }
