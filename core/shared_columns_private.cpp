@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace calcispec::detail {
 namespace {
@@ -21,13 +22,15 @@ SharedShape tabulated(const MixtureBand& band) {
 
 }  // namespace
 
-SharedColumns::SharedColumns(const SharedMixture::Parts& shared, std::span<const SharedBand> bands)
-    : shared_(shared) {
+SharedColumns::SharedColumns(const SharedMixture::Parts& shared,
+                             SharedMixture::Spectrum::Parts& spectrum,
+                             std::span<const SharedBand> bands)
+    : shared_(shared), spectrum_(spectrum) {
   for (const auto& band : bands) {
     const auto at = static_cast<std::size_t>(std::max<Index>(band.shape, 0));
     shapes_.push_back(band.shape >= 0 ? shared.shapes[at] : tabulated(band.band));
+    columns_.push_back(band.shape >= 0 ? shared.first[at] : own_column(band.band));
   }
-  add_own(bands);
   for (std::size_t b = 0; b < bands.size(); ++b) {
     slopes_.push_back(shapes_[b].is_free ? count() : -1);
     if (shapes_[b].is_free) {
@@ -38,83 +41,84 @@ SharedColumns::SharedColumns(const SharedMixture::Parts& shared, std::span<const
   }
 }
 
-void SharedColumns::add_own(std::span<const SharedBand> bands) {
-  const auto count =
-      std::count_if(bands.begin(), bands.end(), [](const auto& band) { return band.shape < 0; });
-  own_.resize(shared_.bands.points(), count);
-  if (count == 0) {
-    for (const auto& band : bands) {
-      columns_.push_back(shared_.first[static_cast<std::size_t>(band.shape)]);
-    }
-    return;
+Index SharedColumns::own_column(const MixtureBand& band) {
+  const auto is_same = [&](const auto& known) {
+    return known->band.center == band.center && known->band.fwhm == band.fwhm &&
+           known->band.lorentz_share == band.lorentz_share && known->band.skew == band.skew;
+  };
+  const auto found = std::find_if(spectrum_.own.begin(), spectrum_.own.end(), is_same);
+  if (found != spectrum_.own.end()) {
+    return -1 - static_cast<Index>(found - spectrum_.own.begin());
   }
+  auto column = std::make_unique<OwnColumn>();
+  column->band = band;
   const auto& x = shared_.bands.x();
   BandColumns made({x.data(), static_cast<std::size_t>(x.size())});
   made.resize(1);
-  Index own = 0;
-  for (std::size_t b = 0; b < bands.size(); ++b) {
-    if (bands[b].shape >= 0) {
-      columns_.push_back(shared_.first[static_cast<std::size_t>(bands[b].shape)]);
-      continue;
-    }
-    const auto& shape = shapes_[b];
-    made.evaluate(0, {shape.center, shape.fwhm, shape.lorentz_share, shape.skew});
-    own_.col(own) = made.values().col(0);
-    columns_.push_back(-1 - own);
-    ++own;
-  }
+  made.evaluate(0, {band.center, band.fwhm, band.lorentz_share, band.skew});
+  column->values = made.values().col(0);
+  spectrum_.own.push_back(std::move(column));
+  return -static_cast<Index>(spectrum_.own.size());
 }
 
-void SharedColumns::load(SharedMixture::Spectrum::Parts& spectrum, std::size_t row) {
+void SharedColumns::load(std::size_t row) {
+  row_ = row;
   class_ = &shared_.classes[row];
-  Projector projector(shared_, spectrum, row);
-  schur_.resize(count(), count());
-  right_.resize(count());
-  for (Index j = 0; j < count(); ++j) {
-    const Index column = columns_[static_cast<std::size_t>(j)];
-    if (column < 0) {
+  const Projector projector(shared_, spectrum_, row);
+  for (Index b = 0; b < static_cast<Index>(shapes_.size()); ++b) {
+    if (id(b) >= 0 || own(id(b)).row == row) {
       continue;
     }
-    right_[j] = projector.column(column);
-    const double* products = class_->schur.col(column).data();
-    for (Index i = j; i < count(); ++i) {
-      const Index other = columns_[static_cast<std::size_t>(i)];
-      schur_(i, j) = other >= 0 ? products[other] : 0;
-    }
+    auto& column = *spectrum_.own[static_cast<std::size_t>(-1 - id(b))];
+    const auto& projection = projector.projection();
+    column.row = row;
+    column.with_shared.clear();
+    column.with_own.clear();
+    column.weighted = column.values.cwiseProduct(class_->weight.matrix());
+    column.half = class_->factor.matrixL().solve(shared_.basis.transpose() * column.weighted);
+    column.right =
+        column.values.dot(projection.weighted.matrix()) - column.half.dot(projection.half);
   }
-  load_own(projector.projection());
 }
 
-// Columns that are not shared: their products are made for this spectrum alone.
-void SharedColumns::load_own(const Projection& projection) {
-  own_half_.resize(class_->half.rows(), own_.cols());
-  for (Index j = 0; j < count(); ++j) {
-    const Index own = -1 - columns_[static_cast<std::size_t>(j)];
-    if (own < 0) {
-      continue;
-    }
-    const VectorXd weighted = own_.col(own).cwiseProduct(class_->weight.matrix());
-    own_half_.col(own) = class_->factor.matrixL().solve(shared_.basis.transpose() * weighted);
-    right_[j] =
-        own_.col(own).dot(projection.weighted.matrix()) - own_half_.col(own).dot(projection.half);
-    for (Index i = 0; i < count(); ++i) {
-      if (columns_[static_cast<std::size_t>(i)] < 0 && i > j) {
-        continue;  // its half is not made yet
-      }
-      schur_(std::max(i, j), std::min(i, j)) = column(i).dot(weighted) - half(i).dot(half(j));
-    }
+// At least one of the two is not shared: made once.
+double SharedColumns::own_product(Index i, Index j) const {
+  if (id(i) >= 0 || (id(j) < 0 && id(j) < id(i))) {
+    std::swap(i, j);
   }
+  auto& mine = *spectrum_.own[static_cast<std::size_t>(-1 - id(i))];
+  auto& known = id(j) >= 0 ? mine.with_shared : mine.with_own;
+  const auto at = static_cast<std::size_t>(id(j) >= 0 ? id(j) : -1 - id(j));
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  if (at >= known.size()) {
+    known.resize(
+        id(j) >= 0 ? static_cast<std::size_t>(shared_.columns.cols()) : spectrum_.own.size(),
+        unknown);
+  }
+  if (std::isnan(known[at])) {
+    const auto [first, points] = support(j);
+    known[at] = column(j).segment(first, points).dot(mine.weighted.segment(first, points)) -
+                half(j).dot(mine.half);
+  }
+  return known[at];
+}
+
+double SharedColumns::right(Index j) const {
+  return id(j) >= 0 ? Projector(shared_, spectrum_, row_).column(id(j)) : own(id(j)).right;
 }
 
 Map<const VectorXd> SharedColumns::column(Index j) const {
-  const Index at = columns_[static_cast<std::size_t>(j)];
-  return {at >= 0 ? shared_.columns.col(at).data() : own_.col(-1 - at).data(),
+  return {id(j) >= 0 ? shared_.columns.col(id(j)).data() : own(id(j)).values.data(),
           shared_.bands.points()};
 }
 
+std::pair<Index, Index> SharedColumns::support(Index j) const {
+  return id(j) >= 0 ? shared_.support[static_cast<std::size_t>(id(j))]
+                    : std::pair<Index, Index>(0, shared_.bands.points());
+}
+
 Map<const VectorXd> SharedColumns::half(Index j) const {
-  const Index at = columns_[static_cast<std::size_t>(j)];
-  return {at >= 0 ? class_->half.col(at).data() : own_half_.col(-1 - at).data(),
+  return {id(j) >= 0 ? class_->half.col(id(j)).data() : own(id(j)).half.data(),
           class_->half.rows()};
 }
 
@@ -152,7 +156,10 @@ Projector::Projector(const SharedMixture::Parts& shared,
 double Projector::column(Index index) {
   double& product = projection_.columns[index];
   if (std::isnan(product)) {
-    product = shared_.columns.col(index).dot(projection_.weighted.matrix()) -
+    const auto [first, points] = shared_.support[static_cast<std::size_t>(index)];
+    product = shared_.columns.col(index)
+                  .segment(first, points)
+                  .dot(projection_.weighted.matrix().segment(first, points)) -
               class_.half.col(index).dot(projection_.half);
   }
   return product;

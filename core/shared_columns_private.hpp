@@ -11,37 +11,46 @@ namespace calcispec::detail {
 /// Values of all bands, then two slopes (place, log width) of each band that has them.
 class SharedColumns {
  public:
-  SharedColumns(const SharedMixture::Parts& shared, std::span<const SharedBand> bands);
+  SharedColumns(const SharedMixture::Parts& shared,
+                SharedMixture::Spectrum::Parts& spectrum,
+                std::span<const SharedBand> bands);
 
   /// Products for the weights of a class.
-  void load(SharedMixture::Spectrum::Parts& spectrum, std::size_t row);
+  void load(std::size_t row);
 
   [[nodiscard]] Index count() const { return static_cast<Index>(columns_.size()); }
+  /// The same for the same column in every fit of the spectrum.
+  [[nodiscard]] Index id(Index j) const { return columns_[static_cast<std::size_t>(j)]; }
   /// First of a band's slopes, -1: it has none.
   [[nodiscard]] Index slopes(Index band) const { return slopes_[static_cast<std::size_t>(band)]; }
   [[nodiscard]] const SharedShape& shape(Index band) const {
     return shapes_[static_cast<std::size_t>(band)];
   }
   [[nodiscard]] Eigen::Map<const Eigen::VectorXd> column(Index j) const;
+  /// Points outside which the column is 0: the first, and how many.
+  [[nodiscard]] std::pair<Index, Index> support(Index j) const;
   /// With the background, behind its factor.
   [[nodiscard]] Eigen::Map<const Eigen::VectorXd> half(Index j) const;
-  /// Background eliminated; i >= j.
-  [[nodiscard]] double product(Index i, Index j) const { return schur_(i, j); }
-  [[nodiscard]] double right(Index j) const { return right_[j]; }
+  /// Background eliminated.
+  [[nodiscard]] double product(Index i, Index j) const {
+    return id(i) >= 0 && id(j) >= 0 ? class_->schur(id(i), id(j)) : own_product(i, j);
+  }
+  [[nodiscard]] double right(Index j) const;
 
  private:
-  void add_own(std::span<const SharedBand> bands);
-  void load_own(const Projection& projection);
+  [[nodiscard]] double own_product(Index i, Index j) const;
+  [[nodiscard]] Index own_column(const MixtureBand& band);
+  [[nodiscard]] const OwnColumn& own(Index id) const {
+    return *spectrum_.own[static_cast<std::size_t>(-1 - id)];
+  }
 
   const SharedMixture::Parts& shared_;
+  SharedMixture::Spectrum::Parts& spectrum_;
   const MisfitClass* class_ = nullptr;
+  std::size_t row_ = 0;
   std::vector<SharedShape> shapes_;  // per band
-  std::vector<Index> columns_;       // of the shared ones; -1 - k: own column k
+  std::vector<Index> columns_;       // of the shared ones; -1 - k: the spectrum's own k
   std::vector<Index> slopes_;
-  Eigen::MatrixXd own_;  // columns that are not shared
-  Eigen::MatrixXd own_half_;
-  Eigen::MatrixXd schur_;  // lower half
-  Eigen::VectorXd right_;
 };
 
 }  // namespace calcispec::detail

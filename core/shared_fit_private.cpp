@@ -1,6 +1,5 @@
 // One spectrum fitted with a shared mixture: heights, slopes of shapes, background, uncertainty.
 #include "core/band_ratio_private.hpp"
-#include "core/kernels/sweep.hpp"
 #include "core/order_statistic.hpp"
 #include "core/shared_columns_private.hpp"
 
@@ -24,13 +23,9 @@ constexpr double largest_widening = 0.5;  // of the logarithm: beyond, first ord
 constexpr double least_misfit = 5e-4;     // of the highest band: far wings and ghosts
 constexpr double most_misfit = 0.3;
 constexpr double largest_drift = 0.25;  // of the noise found over that assumed
+constexpr double settled_drift = 0.02;  // likewise, of no account for what is uncertain
+constexpr Index first_rounds = 2;
 constexpr double settled_sigmas = 0.3;  // of a height between two rounds
-
-// Height times the change of a band's place or width.
-struct Slope {
-  Index active = -1;  // column of the present solve, -1: held
-  double value = 0;
-};
 
 class SharedFit {
  public:
@@ -38,13 +33,13 @@ class SharedFit {
             SharedMixture::Spectrum::Parts& spectrum,
             std::span<const SharedBand> bands,
             Index groups,
-            Index rounds)
+            const SharedFitOptions& options)
       : shared_(shared),
         spectrum_(spectrum),
         bands_(bands),
         groups_(groups),
-        rounds_(rounds),
-        columns_(shared, bands) {
+        options_(options),
+        columns_(shared, spectrum, bands) {
     highest_ = spectrum.y.abs().maxCoeff();
     noise_ = spectrum.level * spectrum.excess;
     height_.setZero(count());
@@ -58,16 +53,23 @@ class SharedFit {
     }
     load(spectrum_.row);
     recall();
-    if (!solve_shapes()) {
+    start_from_last();
+    // A first look, where noise and misfit are not known from an earlier fit.
+    const bool is_first = !spectrum_.equations.is_solved();
+    if (!solve_shapes(is_first ? std::min(first_rounds, options_.rounds) : options_.rounds)) {
       return empty(MixtureStatus::singular);
     }
     find_residual();
-    if (settle_noise() && !solve_shapes()) {
-      return empty(MixtureStatus::singular);
+    if (settle_noise() || is_first) {
+      if (!solve_shapes(options_.rounds)) {
+        return empty(MixtureStatus::singular);
+      }
+      find_residual();
     }
-    find_residual();
     auto result = summarise();
-    remember();
+    if (!options_.is_trial) {
+      remember();
+    }
     return result;
   }
 
@@ -79,7 +81,21 @@ class SharedFit {
   }
   void load(std::size_t row) {
     row_ = row;
-    columns_.load(spectrum_, row);
+    columns_.load(row);
+  }
+
+  // The equations of the last fit, with what its noise was taken for.
+  void start_from_last() {
+    const auto& last = spectrum_.equations;
+    const double noise = last.is_solved() ? 1 / std::sqrt(last.gain()) : 0;
+    const double most = options_.is_trial ? largest_drift : settled_drift;
+    if (!(std::abs(noise / noise_ - 1) < most) || spectrum_.equations_row != row_) {
+      return;
+    }
+    list_terms();
+    if (equations_.adopt(last, columns_, terms_, groups_, is_free_)) {
+      noise_ = noise;
+    }
   }
 
   // Starts from what an earlier fit of the spectrum gave.
@@ -112,15 +128,15 @@ class SharedFit {
         known.amount = band(b).group >= 0 ? expected_[band(b).group] : 0;
       }
     }
+    spectrum_.row = row_;
+    spectrum_.excess = noise_ / spectrum_.level;
+    spectrum_.equations_row = row_;
+    spectrum_.equations = std::move(equations_);
   }
 
   // Ratios, spreads and the bands with slopes depend on the heights and the other way round.
-  bool solve_shapes() {
-    if (count() == 0) {
-      solver_.reset(0);
-      return true;
-    }
-    for (Index round = 0; round < rounds_; ++round) {
+  bool solve_shapes(Index rounds) {
+    for (Index round = 0; round < rounds && count() > 0; ++round) {
       const VectorXd before = height_;
       if (!solve()) {
         return false;
@@ -136,132 +152,79 @@ class SharedFit {
 
   // Heights, amounts and the slopes of the bands that are seen.
   bool solve() {
-    list_active();
-    const auto active = static_cast<Index>(active_.size());
+    list_terms();
     const double gain = 1 / (noise_ * noise_);
-    solver_.reset(active + groups_);
-    for (Index j = 0; j < active; ++j) {
-      const Index from = active_[static_cast<std::size_t>(j)];
-      solver_.g(place(j)) = gain * columns_.right(from);
-      for (Index i = j; i < active; ++i) {
-        solver_.h(place(i), place(j)) =
-            gain * columns_.product(active_[static_cast<std::size_t>(i)], from);
-      }
+    const bool is_solved = equations_.is_solved() && equations_.gain() == gain && !is_other_row_
+                               ? equations_.amend(columns_, terms_)
+                               : equations_.solve(columns_, terms_, groups_, gain, is_free_);
+    is_other_row_ = false;
+    if (is_solved) {
+      take_solution();
     }
-    add_ratios();
-    add_slope_priors();
-    for (Index i = 0; i < solver_.count(); ++i) {
-      double& own = solver_.h(i, i);
-      own = own < 1e-30 ? 1 : own * (1 + 1e-10);
-    }
-    const auto bounded = static_cast<std::size_t>(count() + groups_);
-    is_bounded_.assign(bounded, 1);
-    is_bounded_.resize(static_cast<std::size_t>(solver_.count()), 0);
-    is_free_.resize(static_cast<std::size_t>(solver_.count()), 1);
-    if (!solver_.solve(is_bounded_, is_free_)) {
-      return false;
-    }
-    take_solution();
-    return true;
+    return is_solved;
   }
 
-  // Amounts stand between heights and slopes.
-  [[nodiscard]] Index place(Index active) const {
-    return active < count() ? active : active + groups_;
-  }
-
-  void list_active() {
-    active_.clear();
-    for (Index b = 0; b < count(); ++b) {
-      active_.push_back(b);
-    }
-    by_center_.assign(bands_.size(), {});
-    by_width_.assign(bands_.size(), {});
-    for (Index b = 0; b < count(); ++b) {
-      const Index first = columns_.slopes(b);
-      if (first < 0 || !(height_[b] > 0)) {
-        continue;
-      }
-      const double clear = height_[b] / std::sqrt(variance_[b]);
-      const auto& own = band(b);
-      activate(clear * center_effect * own.center_sd / columns_.shape(b).fwhm,
-               first,
-               by_center_[static_cast<std::size_t>(b)]);
-      activate(clear * width_effect * own.log_fwhm_sd,
-               first + 1,
-               by_width_[static_cast<std::size_t>(b)]);
-    }
-  }
-
-  // A slope whose prior says more than the data is left out.
-  void activate(double told_sigmas, Index column, Slope& slope) {
-    if (told_sigmas > 1) {
-      slope.active = static_cast<Index>(active_.size());
-      active_.push_back(column);
-    }
-  }
-
-  [[nodiscard]] double precision_of(Index b) const {
-    const auto& own = band(b);
-    const double spread = std::sqrt(variance_[b]);
-    return ratio_precision(own, height_[b], expected_[own.group], spread, highest_);
-  }
-
-  void add_ratios() {
+  void list_terms() {
+    terms_.assign(bands_.size(), {});
     for (Index b = 0; b < count(); ++b) {
       const auto& own = band(b);
-      if (own.group < 0) {
-        continue;
+      auto& terms = terms_[static_cast<std::size_t>(b)];
+      if (own.group >= 0) {
+        terms.amount = own.group;
+        terms.part = own.relative_height;
+        terms.priors.ratio = ratio_precision(
+            own, height_[b], expected_[own.group], std::sqrt(variance_[b]), highest_);
       }
-      const double precision = precision_of(b);
-      const Index amount = count() + own.group;
-      solver_.h(b, b) += precision;
-      solver_.h(amount, b) -= precision * own.relative_height;
-      solver_.h(amount, amount) += precision * own.relative_height * own.relative_height;
+      if (columns_.slopes(b) >= 0 && height_[b] > 0) {
+        const double clear = height_[b] / std::sqrt(variance_[b]);
+        const double center = clear * center_effect * own.center_sd / columns_.shape(b).fwhm;
+        const double width = clear * width_effect * own.log_fwhm_sd;
+        terms.priors.center = slope_precision(center, own.center_sd * height_[b]);
+        terms.priors.width = slope_precision(width, own.log_fwhm_sd * height_[b]);
+      }
     }
   }
 
-  // A slope is height times change, so its prior grows with the height.
-  void add_slope_priors() {
-    for (Index b = 0; b < count(); ++b) {
-      const auto hold = [&](const Slope& slope, double sd) {
-        if (slope.active >= 0) {
-          solver_.h(place(slope.active), place(slope.active)) += 1 / std::pow(sd * height_[b], 2);
-        }
-      };
-      hold(by_center_[static_cast<std::size_t>(b)], band(b).center_sd);
-      hold(by_width_[static_cast<std::size_t>(b)], band(b).log_fwhm_sd);
-    }
+  // A slope is height times change, so its prior grows with the height. One whose prior says more
+  // than the data is left out.
+  [[nodiscard]] static double slope_precision(double told_sigmas, double sd) {
+    return told_sigmas > 1 ? 1 / (sd * sd) : 0;
   }
+
+  [[nodiscard]] const kernels::SweepSolver& solver() const { return equations_.solver(); }
 
   void take_solution() {
     for (Index g = 0; g < groups_; ++g) {
-      const double now = solver_.x(count() + g);
+      const Index at = equations_.amount(g);
+      const double now = solver().x(at);
       expected_[g] = expected_[g] > 0 && now > 0 ? 0.5 * (expected_[g] + now) : now;
       amount_[g] = now;
+      is_free_[static_cast<std::size_t>(count() + g)] = solver().is_free(at) ? 1 : 0;
     }
     for (Index b = 0; b < count(); ++b) {
-      height_[b] = solver_.x(b);
-      variance_[b] = solver_.variance(b);
-      for (auto* slope :
-           {&by_center_[static_cast<std::size_t>(b)], &by_width_[static_cast<std::size_t>(b)]}) {
-        slope->value = slope->active >= 0 ? solver_.x(place(slope->active)) : 0;
-      }
+      const Index at = equations_.height(b);
+      height_[b] = solver().x(at);
+      variance_[b] = solver().variance(at);
+      is_free_[static_cast<std::size_t>(b)] = solver().is_free(at) ? 1 : 0;
     }
   }
 
   void find_residual() {
-    VectorXd x = VectorXd::Zero(columns_.count());
-    for (std::size_t j = 0; j < active_.size(); ++j) {
-      x[active_[j]] = solver_.x(place(static_cast<Index>(j)));
-    }
     VectorXd half = spectrum_.projections[row_].half;
     fitted_.setZero(shared_.bands.points());
-    for (Index j = 0; j < x.size(); ++j) {
-      if (x[j] != 0) {
-        fitted_ += x[j] * columns_.column(j).array();
-        half -= x[j] * columns_.half(j);
+    const auto take = [&](Index variable, Index column) {
+      const double x = variable >= 0 ? solver().x(variable) : 0;
+      if (x != 0) {
+        const auto [first, points] = columns_.support(column);
+        fitted_.segment(first, points) +=
+            x * columns_.column(column).segment(first, points).array();
+        half -= x * columns_.half(column);
       }
+    };
+    for (Index b = 0; b < count(); ++b) {
+      take(equations_.height(b), b);
+      take(equations_.center(b), columns_.slopes(b));
+      take(equations_.width(b), columns_.slopes(b) + 1);
     }
     const VectorXd answer = row().factor.matrixL().transpose().solve(half);
     smooth_ = (shared_.basis * answer).array();
@@ -292,14 +255,12 @@ class SharedFit {
     const double level = std::hypot(excess * spectrum_.level, least_misfit * top);
     const double before = noise_;
     noise_ = level;
-    spectrum_.excess = level / spectrum_.level;
     const std::size_t row = class_of(relative * top / level);
-    const bool is_other = row != row_;
-    if (is_other) {
-      spectrum_.row = row;
+    is_other_row_ = row != row_;
+    if (is_other_row_) {
       load(row);
     }
-    return is_other || std::abs(before / level - 1) > largest_drift;
+    return is_other_row_ || std::abs(before / level - 1) > largest_drift;
   }
 
   template <class Sigma>
@@ -340,8 +301,8 @@ class SharedFit {
   }
 
   BandMixtureResult summarise() {
-    auto result =
-        empty(solver_.is_converged() ? MixtureStatus::converged : MixtureStatus::iteration_limit);
+    auto result = empty(count() == 0 || solver().is_converged() ? MixtureStatus::converged
+                                                                : MixtureStatus::iteration_limit);
     result.amounts.assign(amount_.data(), amount_.data() + groups_);
     for (Index i = 0; i < shared_.points; ++i) {
       const auto at = static_cast<std::size_t>(i);
@@ -350,8 +311,9 @@ class SharedFit {
       result.sigma[at] = noise_ * row().sigma[i];
     }
     result.chi_square = (residual_.square() * row().weight).sum() / (noise_ * noise_);
-    result.effective_parameters = static_cast<double>(solver_.free_count()) + row().spline_freedom;
-    result.condition_number = solver_.condition_number();
+    result.effective_parameters = static_cast<double>(solver().free_count()) + row().spline_freedom;
+    result.condition_number =
+        options_.is_trial || count() == 0 ? 1 : equations_.condition_number(columns_);
     const double used =
         std::min(result.effective_parameters, 0.5 * static_cast<double>(shared_.points));
     const double scale = median_size([&](Index i) { return noise_ * row().sigma[i]; });
@@ -374,7 +336,7 @@ class SharedFit {
     if (own.group < 0) {
       return;
     }
-    const double ratio = precision_of(b);
+    const double ratio = equations_.priors(b).ratio;
     const double precision = 1 / variance_[b] - ratio;
     if (precision * variance_[b] < 1e-3) {
       return fill_from_residual(b, out);
@@ -387,19 +349,22 @@ class SharedFit {
   }
 
   void fill_shape(Index b, FittedMixtureBand& out) const {
-    const auto& center = by_center_[static_cast<std::size_t>(b)];
-    const auto& width = by_width_[static_cast<std::size_t>(b)];
-    const auto deviation = [&](const Slope& slope) {
-      return std::sqrt(inflation_ * solver_.variance(place(slope.active))) / height_[b];
+    const Index center = equations_.center(b);
+    const Index width = equations_.width(b);
+    if (!(height_[b] > 0)) {
+      return;
+    }
+    const auto change = [&](Index slope) { return solver().x(slope) / height_[b]; };
+    const auto deviation = [&](Index slope) {
+      return std::sqrt(inflation_ * solver().variance(slope)) / height_[b];
     };
-    if (center.active >= 0 && height_[b] > 0) {
+    if (center >= 0) {
       const double limit = 3 * band(b).center_sd;
-      out.center += std::clamp(center.value / height_[b], -limit, limit);
+      out.center += std::clamp(change(center), -limit, limit);
       out.center_u = deviation(center);
     }
-    if (width.active >= 0 && height_[b] > 0) {
-      out.fwhm *=
-          std::exp(std::clamp(width.value / height_[b], -largest_widening, largest_widening));
+    if (width >= 0) {
+      out.fwhm *= std::exp(std::clamp(change(width), -largest_widening, largest_widening));
       out.fwhm_u = deviation(width) * out.fwhm;
     }
   }
@@ -426,19 +391,23 @@ class SharedFit {
       unit[b] = pseudo_voigt_area(own.fwhm, own.lorentz_share);
       own.area = own.height * unit[b];
     }
-    const auto slope = [&](Index b) {
-      const Index active = by_width_[static_cast<std::size_t>(b)].active;
-      return active >= 0 ? place(active) : -1;
-    };
-    const auto sum = [&](Index i, Index b) {
-      return solver_.covariance(i, b) + (slope(b) >= 0 ? solver_.covariance(i, slope(b)) : 0);
-    };
+    const MatrixXd covariances = solver().covariances();
+    VectorXd row;  // of the sum of a band's height and the slope of its width, with all
     for (Index a = 0; a < count(); ++a) {
-      for (Index b = 0; b < count(); ++b) {
-        const double both = sum(a, b) + (slope(a) >= 0 ? sum(slope(a), b) : 0);
-        result.area_covariance[static_cast<std::size_t>(a) * total + static_cast<std::size_t>(b)] =
-            inflation_ * both * unit[static_cast<std::size_t>(a)] *
-            unit[static_cast<std::size_t>(b)];
+      const Index slope = equations_.width(a);
+      const auto at = static_cast<std::size_t>(a);
+      row = covariances.col(equations_.height(a));
+      if (slope >= 0) {
+        row += covariances.col(slope);
+      }
+      row *= inflation_ * unit[at];
+      for (Index b = 0; b <= a; ++b) {
+        const Index other = equations_.width(b);
+        const auto column = static_cast<std::size_t>(b);
+        const double covariance =
+            (row[equations_.height(b)] + (other >= 0 ? row[other] : 0)) * unit[column];
+        result.area_covariance[at * total + column] = covariance;
+        result.area_covariance[column * total + at] = covariance;
       }
     }
     for (std::size_t b = 0; b < total; ++b) {
@@ -452,19 +421,17 @@ class SharedFit {
   SharedMixture::Spectrum::Parts& spectrum_;
   std::span<const SharedBand> bands_;
   Index groups_;
-  Index rounds_;
+  SharedFitOptions options_;
   SharedColumns columns_;
   double highest_ = 0;
   double noise_ = 1;
   std::size_t row_ = 0;
-  std::vector<Index> active_;  // columns of the present solve
-  std::vector<char> is_free_;
-  std::vector<char> is_bounded_;
-  kernels::SweepSolver solver_;
+  bool is_other_row_ = false;  // than that of the equations
+  std::vector<char> is_free_;  // heights, then amounts
+  std::vector<BandTerms> terms_;
+  SharedEquations equations_;
   VectorXd variance_;  // of the heights
   VectorXd height_;
-  std::vector<Slope> by_center_;  // per band
-  std::vector<Slope> by_width_;
   VectorXd amount_;
   VectorXd expected_;
   ArrayXd fitted_;
@@ -479,8 +446,8 @@ BandMixtureResult fit_shared(const SharedMixture::Parts& shared,
                              SharedMixture::Spectrum::Parts& spectrum,
                              std::span<const SharedBand> bands,
                              Index groups,
-                             Index rounds) {
-  return SharedFit(shared, spectrum, bands, groups, rounds).run();
+                             const SharedFitOptions& options) {
+  return SharedFit(shared, spectrum, bands, groups, options).run();
 }
 
 }  // namespace calcispec::detail

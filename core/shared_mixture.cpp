@@ -49,6 +49,7 @@ void fill_columns(SharedMixture::Parts& parts) {
     parts.bands.evaluate(b, {shape.center, shape.fwhm, shape.lorentz_share, shape.skew});
     parts.first.push_back(column);
     parts.columns.col(column++) = parts.bands.values().col(b);
+    parts.support.emplace_back(0, parts.bands.points());
     if (!shape.is_free) {
       continue;
     }
@@ -58,6 +59,7 @@ void fill_columns(SharedMixture::Parts& parts) {
       const Index length = (slope.end - slope.first) * detail::block_points;
       parts.columns.col(column++).segment(start, length) =
           Eigen::Map<const VectorXd>(slope.data + start, length);
+      parts.support.emplace_back(start, length);
     }
   }
 }
@@ -140,33 +142,47 @@ SharedMixture::Spectrum SharedMixture::load(std::span<const double> y, double no
   return Spectrum(std::move(out));
 }
 
-std::vector<SharedMixture::Amount> SharedMixture::screen(
-    Spectrum& spectrum, std::span<const std::vector<std::pair<Index, double>>> patterns) const {
+SharedMixture::Patterns SharedMixture::prepare(
+    std::vector<std::vector<std::pair<Index, double>>> patterns) const {
+  Patterns out;
+  const std::size_t count = patterns.size();
+  MatrixXd heights = MatrixXd::Zero(parts_->columns.cols(), static_cast<Index>(count));
+  for (std::size_t p = 0; p < count; ++p) {
+    for (const auto& [shape, height] : patterns[p]) {
+      heights(parts_->first[static_cast<std::size_t>(shape)], static_cast<Index>(p)) += height;
+    }
+  }
+  for (const auto& own : parts_->classes) {
+    const MatrixXd products = heights.transpose() * (own.schur * heights);
+    out.products.emplace_back(products.data(), products.data() + products.size());
+  }
+  out.rows = std::move(patterns);
+  return out;
+}
+
+std::vector<SharedMixture::Amount> SharedMixture::screen(Spectrum& spectrum,
+                                                         const Patterns& patterns) const {
   auto& own = *spectrum.parts_;
   detail::Projector projector(*parts_, own, own.row);
-  const auto& schur = parts_->classes[own.row].schur;
-  const auto count = static_cast<Index>(patterns.size());
+  const auto count = static_cast<Index>(patterns.rows.size());
   const double gain = 1 / std::pow(own.level * own.excess, 2);
-  const auto first = [&](Index shape) { return parts_->first[static_cast<std::size_t>(shape)]; };
+  const double* products = patterns.products[own.row].data();
   kernels::SweepSolver solver;
   solver.reset(count);
   for (Index p = 0; p < count; ++p) {
-    for (const auto& [shape, height] : patterns[static_cast<std::size_t>(p)]) {
-      solver.g(p) += gain * height * projector.column(first(shape));
-      for (Index q = 0; q < count; ++q) {
-        for (const auto& [other, other_height] : patterns[static_cast<std::size_t>(q)]) {
-          solver.h(q, p) += gain * height * other_height * schur(first(other), first(shape));
-        }
-      }
+    for (const auto& [shape, height] : patterns.rows[static_cast<std::size_t>(p)]) {
+      const Index column = parts_->first[static_cast<std::size_t>(shape)];
+      solver.g(p) += gain * height * projector.column(column);
     }
-  }
-  for (Index p = 0; p < count; ++p) {
+    for (Index q = p; q < count; ++q) {
+      solver.h(q, p) = gain * products[p * count + q];
+    }
     double& diagonal = solver.h(p, p);
     diagonal = diagonal < 1e-30 ? 1 : diagonal * (1 + 1e-10);
   }
-  std::vector<Amount> out(patterns.size());
-  std::vector<char> is_free(patterns.size(), 1);
-  if (solver.solve(std::vector<char>(patterns.size(), 1), is_free)) {
+  std::vector<Amount> out(patterns.rows.size());
+  std::vector<char> is_free(patterns.rows.size(), 1);
+  if (solver.solve(std::vector<char>(patterns.rows.size(), 1), is_free)) {
     for (Index p = 0; p < count; ++p) {
       out[static_cast<std::size_t>(p)] = {solver.x(p), std::sqrt(solver.variance(p))};
     }
@@ -177,9 +193,9 @@ std::vector<SharedMixture::Amount> SharedMixture::screen(
 BandMixtureResult SharedMixture::fit(Spectrum& spectrum,
                                      std::span<const SharedBand> bands,
                                      Index groups,
-                                     Index rounds) const {
-  require(rounds >= 1, "a fit needs a round");
-  return detail::fit_shared(*parts_, *spectrum.parts_, bands, groups, rounds);
+                                     const SharedFitOptions& options) const {
+  require(options.rounds >= 1, "a fit needs a round");
+  return detail::fit_shared(*parts_, *spectrum.parts_, bands, groups, options);
 }
 
 }  // namespace calcispec

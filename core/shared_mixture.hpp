@@ -38,6 +38,14 @@ struct SharedBand {
   Index shape = -1;  // -1: none of them, the band has its tabulated shape
 };
 
+struct SharedFitOptions {
+  /// Heights, ratios and spreads follow each other in at most so many.
+  Index rounds = 4;
+  /// Of some bands more or fewer than the last fit, whose equations it starts from and which the
+  /// spectrum goes on to remember: costs a part of a fit. Its condition number is not found (1).
+  bool is_trial = false;
+};
+
 /// Places and widths are linearised about the shared shapes once, so that a spectrum costs its
 /// products with the columns, and each fit of it work on small matrices only.
 ///
@@ -82,15 +90,19 @@ class CALCISPEC_API SharedMixture {
     double value = 0;
     double u = 0;
   };
-  [[nodiscard]] std::vector<Amount> screen(
-      Spectrum& spectrum, std::span<const std::vector<std::pair<Index, double>>> patterns) const;
+  /// Patterns with their products, made once for all spectra.
+  struct Patterns {
+    std::vector<std::vector<std::pair<Index, double>>> rows;  // shapes and their heights
+    std::vector<std::vector<double>> products;                // per class of misfit, all with all
+  };
+  [[nodiscard]] Patterns prepare(std::vector<std::vector<std::pair<Index, double>>> patterns) const;
+  [[nodiscard]] std::vector<Amount> screen(Spectrum& spectrum, const Patterns& patterns) const;
 
-  /// Heights, ratios and spreads follow each other in at most `rounds`; one more trial of a
-  /// spectrum that was fitted already needs but few.
+  /// Heights of all bands, with places and widths of those that are clearly seen.
   [[nodiscard]] BandMixtureResult fit(Spectrum& spectrum,
                                       std::span<const SharedBand> bands,
                                       Index groups,
-                                      Index rounds) const;
+                                      const SharedFitOptions& options) const;
 
   struct Parts;
 

@@ -3,9 +3,12 @@
 
 #include "core/band_columns_private.hpp"
 #include "core/mixture_private.hpp"
+#include "core/shared_equations_private.hpp"
 #include "core/shared_mixture.hpp"
 
 #include <array>
+#include <memory>
+#include <vector>
 
 namespace calcispec {
 namespace detail {
@@ -29,6 +32,19 @@ struct Projection {
   Eigen::VectorXd columns;  // background eliminated
 };
 
+/// A band of one spectrum that has none of the shared shapes, and its products.
+struct OwnColumn {
+  MixtureBand band;
+  Eigen::VectorXd values;
+  std::size_t row = misfit_classes;  // class of the products; none so far
+  Eigen::VectorXd weighted;
+  Eigen::VectorXd half;  // with the background, behind its factor
+  double right = 0;      // with the spectrum, background eliminated
+  // With the shared columns and with the spectrum's own, likewise; NaN: not made so far.
+  std::vector<double> with_shared;
+  std::vector<double> with_own;
+};
+
 }  // namespace detail
 
 struct SharedMixture::Parts {
@@ -38,9 +54,10 @@ struct SharedMixture::Parts {
   std::vector<SharedShape> shapes;
   std::vector<Index> first;  // column of each shape; its two slopes follow if it is free
   detail::BandColumns bands;
-  Eigen::MatrixXd columns;  // padded points x columns
-  Eigen::MatrixXd basis;    // padded points x coefficients
-  Index points = 0;         // without padding
+  Eigen::MatrixXd columns;                       // padded points x columns
+  std::vector<std::pair<Index, Index>> support;  // of each: first point, number of points
+  Eigen::MatrixXd basis;                         // padded points x coefficients
+  Index points = 0;                              // without padding
   Index used_points = 0;
   std::array<detail::MisfitClass, detail::misfit_classes> classes;
 };
@@ -60,6 +77,9 @@ struct SharedMixture::Spectrum::Parts {
   std::size_t row = 0;
   std::vector<Known> known;  // per shape
   std::array<detail::Projection, detail::misfit_classes> projections;
+  std::vector<std::unique_ptr<detail::OwnColumn>> own;
+  detail::SharedEquations equations;  // of the last fit, solved
+  std::size_t equations_row = 0;
 };
 
 namespace detail {
@@ -89,7 +109,7 @@ BandMixtureResult fit_shared(const SharedMixture::Parts& shared,
                              SharedMixture::Spectrum::Parts& spectrum,
                              std::span<const SharedBand> bands,
                              Index groups,
-                             Index rounds);
+                             const SharedFitOptions& options);
 
 }  // namespace detail
 }  // namespace calcispec

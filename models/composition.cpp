@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace calcispec::models {
 
@@ -98,6 +99,7 @@ class Estimator {
     model_ = build_model(window_, phases_, library_, setting_);
     add_unexplained(model_, peaks_);
     fit_model(window_, setting_, iterations, model_);
+    residual_peaks_.reset();
     if (is_alone() && !phases_.empty()) {
       setting_.shift_cm1 = model_.fit.shift;
       if (setting_.technique == BandTechnique::raman) {
@@ -135,6 +137,15 @@ class Estimator {
           is_known ? start_->alike.at(phases_[p]) : take_best_of_kind(tools(), p, phases_, model_);
     }
     model_.alike = std::move(alike);
+    residual_peaks_.reset();
+  }
+
+  // Of the model as it is; searched for once.
+  [[nodiscard]] const std::vector<ResidualPeak>& residual_peaks() {
+    if (!residual_peaks_) {
+      residual_peaks_ = find_residual_peaks(window_, model_);
+    }
+    return *residual_peaks_;
   }
 
   void weigh() {
@@ -218,7 +229,7 @@ class Estimator {
       others.erase(others.begin() + static_cast<Index>(p));
       auto trial = build_model(window_, others, library_, setting_);
       add_unexplained(trial, peaks_);
-      fit_model(window_, setting_, 6, trial);
+      try_model(window_, setting_, 6, trial);
       const double missed = chi_square_above(window_, trial, model_);
       if (missed < least_missed) {
         least_missed = missed;
@@ -348,15 +359,10 @@ class Estimator {
   }
 
   // Without those that other spectra of the map show and that no phase of the library explains.
-  [[nodiscard]] std::vector<ResidualPeak> peaks_to_search() const {
-    auto peaks = find_residual_peaks(window_, model_);
+  [[nodiscard]] std::vector<ResidualPeak> peaks_to_search() {
+    auto peaks = residual_peaks();
     if (!is_alone()) {
-      std::erase_if(peaks, [&](const ResidualPeak& peak) {
-        return std::any_of(start_->peaks.begin(), start_->peaks.end(), [&](const auto& known) {
-          return std::abs(known.position_cm1 - peak.position_cm1) <
-                 std::max(known.width_cm1, peak.width_cm1);
-        });
-      });
+      drop_near(start_->peaks, peaks);
     }
     return peaks;
   }
@@ -371,7 +377,7 @@ class Estimator {
   // True if a phase was taken out again at the end.
   bool finish() {
     const auto named = phases_;
-    peaks_ = find_residual_peaks(window_, model_);
+    peaks_ = residual_peaks();
     for (const auto& band : find_outgrown_bands(model_)) {
       peaks_.push_back(band);
     }
@@ -399,7 +405,7 @@ class Estimator {
 
   // A phase that was taken out leaves its bands behind, which belong to something.
   void show_what_is_left() {
-    const auto left = find_residual_peaks(window_, model_);
+    const auto left = residual_peaks();
     if (!left.empty()) {
       peaks_.insert(peaks_.end(), left.begin(), left.end());
       fit(12);
@@ -411,14 +417,7 @@ class Estimator {
       if (std::find(phases_.begin(), phases_.end(), phase) != phases_.end()) {
         continue;
       }
-      // Where it outgrew a row of the lost phase itself it is none of its bands.
-      const auto is_own = [&](const ReferenceBand* row) {
-        const auto rows = phase->bands(setting_.technique);
-        return row != nullptr && row >= rows.data() && row < rows.data() + rows.size();
-      };
-      std::erase_if(peaks_, [&](const ResidualPeak& peak) {
-        return !is_own(peak.instead) && is_near_row(peak, *phase, setting_);
-      });
+      drop_peaks_of(*phase, setting_, peaks_);
     }
   }
 
@@ -447,7 +446,7 @@ class Estimator {
     if (phases_.empty()) {
       peaks_.clear();
       fit(4);
-      peaks_ = find_residual_peaks(window_, model_);
+      peaks_ = residual_peaks();
       fit(8);
     }
   }
@@ -493,6 +492,7 @@ class Estimator {
   std::vector<const Phase*> tried_;     // by the screening, largest first
   std::vector<const Phase*> screened_;  // traces, tried once the main phases stand
   std::vector<ResidualPeak> peaks_;
+  std::optional<std::vector<ResidualPeak>> residual_peaks_;
   std::vector<RuledOut> ruled_out_;
   int growth_left_ = growth_rounds;
   bool is_unlike_ = false;

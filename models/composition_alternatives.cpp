@@ -15,7 +15,7 @@ JointModel model_with(const Trials& trials, const JointModel& model, const Phase
   auto trial = build_model(trials.window, phases, trials.library, trials.setting);
   add_unexplained(trial, peaks_away_from(trials.peaks, phase, trials.setting));
   const bool starts_near = trials.setting.shared != nullptr;
-  fit_model(trials.window, trials.setting, starts_near ? 4 : 8, trial);
+  try_model(trials.window, trials.setting, starts_near ? 4 : 8, trial);
   return trial;
 }
 
@@ -183,7 +183,7 @@ std::vector<std::string> take_best_of_kind(const Trials& trials,
     others[p] = &phase;
     auto trial = build_model(trials.window, others, trials.library, trials.setting);
     add_unexplained(trial, trials.peaks);
-    fit_model(trials.window, trials.setting, 8, trial);
+    try_model(trials.window, trials.setting, 8, trial);
     const double missed = chi_square_above(trials.window, trial, model);
     kin.push_back({&phase, missed, std::move(trial)});
     best = missed < kin[best].chi_square &&
@@ -221,7 +221,7 @@ const Phase* find_standing_kin(const Trials& trials,
     others[p] = &phase;
     auto trial = build_model(trials.window, others, trials.library, trials.setting);
     add_unexplained(trial, trials.peaks);
-    fit_model(trials.window, trials.setting, 8, trial);
+    try_model(trials.window, trials.setting, 8, trial);
     const auto verdict = judge(trials.window, trial, static_cast<Index>(p));
     const std::pair<bool, double> rank{verdict.finding != Finding::named,
                                        chi_square_above(trials.window, trial, model)};

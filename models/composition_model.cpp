@@ -132,6 +132,40 @@ void add_carbonate(const Window& window,
   }
 }
 
+// In a map a trial starts from the last fit.
+void fit_in(const Window& window,
+            const Setting& setting,
+            Index iterations,
+            bool is_trial,
+            JointModel& model) {
+  model.technique = setting.technique;
+  model.is_raman = setting.technique == BandTechnique::raman;
+  // Infrared bands of solids are broad: a background that bends on their scale would take them in.
+  model.background_pieces = model.is_raman ? 20 : 4;
+  if (setting.shared != nullptr) {
+    setting.shared->fit(model,
+                        {.rounds = std::max<Index>(1, iterations / 2), .is_trial = is_trial});
+    return;
+  }
+  BandMixtureOptions options;
+  options.shift_limit = shift_limit_cm1;
+  options.start_shift = setting.shift_cm1;
+  options.scans_shift = false;
+  options.misfit = -1;
+  options.misfit_reach = misfit_reach;
+  options.lorentz_share_sd = lorentz_share_sd;
+  options.skew_sd = skew_sd;
+  options.group_log_fwhm_sd = group_log_fwhm_sd;
+  options.iterations = iterations;
+  options.background.knot_spacing = (window.x.back() - window.x.front()) / model.background_pieces;
+  model.fit = fit_band_mixture(window.x,
+                               window.y,
+                               window.sigma,
+                               model.bands,
+                               static_cast<Index>(model.phases.size()),
+                               options);
+}
+
 }  // namespace
 
 std::pair<double, double> default_range(Technique technique) {
@@ -272,31 +306,11 @@ double fitted_instrument_width(const Window& window,
 }
 
 void fit_model(const Window& window, const Setting& setting, Index iterations, JointModel& model) {
-  model.technique = setting.technique;
-  model.is_raman = setting.technique == BandTechnique::raman;
-  // Infrared bands of solids are broad: a background that bends on their scale would take them in.
-  model.background_pieces = model.is_raman ? 20 : 4;
-  if (setting.shared != nullptr) {
-    setting.shared->fit(model, std::max<Index>(1, iterations / 2));
-    return;
-  }
-  BandMixtureOptions options;
-  options.shift_limit = shift_limit_cm1;
-  options.start_shift = setting.shift_cm1;
-  options.scans_shift = false;
-  options.misfit = -1;
-  options.misfit_reach = misfit_reach;
-  options.lorentz_share_sd = lorentz_share_sd;
-  options.skew_sd = skew_sd;
-  options.group_log_fwhm_sd = group_log_fwhm_sd;
-  options.iterations = iterations;
-  options.background.knot_spacing = (window.x.back() - window.x.front()) / model.background_pieces;
-  model.fit = fit_band_mixture(window.x,
-                               window.y,
-                               window.sigma,
-                               model.bands,
-                               static_cast<Index>(model.phases.size()),
-                               options);
+  fit_in(window, setting, iterations, false, model);
+}
+
+void try_model(const Window& window, const Setting& setting, Index iterations, JointModel& model) {
+  fit_in(window, setting, iterations, true, model);
 }
 
 double area_of(const JointModel& model, Index phase) {

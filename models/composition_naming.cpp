@@ -1,4 +1,5 @@
 // The naming rule and the search for bands that no reference explains.
+#include "core/correlation.hpp"
 #include "models/composition_private.hpp"
 
 #include <algorithm>
@@ -250,18 +251,12 @@ std::vector<double> filtered(std::span<const double> residual,
     gain += value * (value - mean);
     value -= mean;
   }
-  const auto points = static_cast<Index>(residual.size());
-  std::vector<double> out(residual.size(), 0.0);
-  // Point by point of the kernel, so that the points of the residual lie side by side.
-  const Index inner = points - 2 * half;
-  double* sum = out.data() + half;
-  for (Index k = 0; inner > 0 && k <= 2 * half; ++k) {
-    const double weight = kernel[static_cast<std::size_t>(k)] / gain;  // height of the band
-    const double* from = residual.data() + k;
-    for (Index i = 0; i < inner; ++i) {
-      sum[i] += weight * from[i];
-    }
+  for (double& value : kernel) {
+    value /= gain;  // height of the band
   }
+  std::vector<double> out(residual.size(), 0.0);
+  const auto inner = residual.size() - kernel.size() + 1;
+  correlate(residual, kernel, std::span(out).subspan(static_cast<std::size_t>(half), inner));
   return out;
 }
 

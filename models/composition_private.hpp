@@ -155,6 +155,8 @@ double fitted_instrument_width(const Window& window,
 /// No spectrometer shows a line narrower than its pixels.
 double least_instrument_width(const Window& window);
 void fit_model(const Window& window, const Setting& setting, Index iterations, JointModel& model);
+/// Of a model like the one that fit_model() fitted last: in a map the other is its start.
+void try_model(const Window& window, const Setting& setting, Index iterations, JointModel& model);
 /// Of a phase's bands; -1: of those that no phase explains.
 double area_of(const JointModel& model, Index phase);
 /// Part of all bands' area, 0 where there is none.
@@ -219,6 +221,10 @@ std::vector<const Phase*> find_missing(const Trials& trials,
 
 /// Within half the width of a row of the phase.
 bool is_near_row(const ResidualPeak& peak, const Phase& phase, const Setting& setting);
+/// Takes out those near rows of the phase; what outgrew one of them stays.
+void drop_peaks_of(const Phase& phase, const Setting& setting, std::vector<ResidualPeak>& peaks);
+/// Takes out those within the width of a known one.
+void drop_near(std::span<const ResidualPeak> known, std::vector<ResidualPeak>& peaks);
 /// Those that the rows of the phase do not claim; what outgrew a row stays.
 std::vector<ResidualPeak> peaks_away_from(std::span<const ResidualPeak> peaks,
                                           const Phase& phase,

@@ -92,18 +92,24 @@ Areas phase_areas(const Window& window, const JointModel& model) {
   Areas areas;
   areas.value.assign(count, 0.0);
   areas.covariance.assign(count * count, 0.0);
-  const auto owner = [&](std::size_t b) {
-    const Index phase = model.origin[b].phase;
-    return phase < 0 ? count - 1 : static_cast<std::size_t>(phase);
-  };
+  std::vector<std::size_t> owner;
+  owner.reserve(bands);
+  for (const auto& origin : model.origin) {
+    owner.push_back(origin.phase < 0 ? count - 1 : static_cast<std::size_t>(origin.phase));
+  }
   const double misfit = area_misfit(model.technique);
+  std::vector<double> row(count);  // of one band with each phase
   for (std::size_t b = 0; b < bands; ++b) {
     const double area = parts[b] * model.fit.bands[b].area;
-    areas.value[owner(b)] += area;
-    areas.covariance[owner(b) * count + owner(b)] += std::pow(misfit * area, 2);
+    areas.value[owner[b]] += area;
+    areas.covariance[owner[b] * count + owner[b]] += std::pow(misfit * area, 2);
+    row.assign(count, 0.0);
+    const double* covariance = model.fit.area_covariance.data() + b * bands;
     for (std::size_t c = 0; c < bands; ++c) {
-      areas.covariance[owner(b) * count + owner(c)] +=
-          parts[b] * parts[c] * model.fit.area_covariance[b * bands + c];
+      row[owner[c]] += parts[c] * covariance[c];
+    }
+    for (std::size_t p = 0; p < count; ++p) {
+      areas.covariance[owner[b] * count + p] += parts[b] * row[p];
     }
   }
   // The wings of weak bands are not seen: all bands of a phase may carry more or less area than

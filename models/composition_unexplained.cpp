@@ -80,6 +80,25 @@ std::vector<ResidualPeak> find_outgrown_bands(const JointModel& model) {
   return out;
 }
 
+void drop_peaks_of(const Phase& phase, const Setting& setting, std::vector<ResidualPeak>& peaks) {
+  const auto rows = phase.bands(setting.technique);
+  std::erase_if(peaks, [&](const ResidualPeak& peak) {
+    // Where it outgrew a row of the phase itself it is none of its bands.
+    const bool is_own = peak.instead != nullptr && peak.instead >= rows.data() &&
+                        peak.instead < rows.data() + rows.size();
+    return !is_own && is_near_row(peak, phase, setting);
+  });
+}
+
+void drop_near(std::span<const ResidualPeak> known, std::vector<ResidualPeak>& peaks) {
+  std::erase_if(peaks, [&](const ResidualPeak& peak) {
+    return std::any_of(known.begin(), known.end(), [&](const ResidualPeak& other) {
+      return std::abs(other.position_cm1 - peak.position_cm1) <
+             std::max(other.width_cm1, peak.width_cm1);
+    });
+  });
+}
+
 std::vector<const Phase*> find_missing(const Trials& trials,
                                        std::span<const ResidualPeak> peaks,
                                        std::span<const Phase* const> screened,

@@ -117,16 +117,11 @@ CommonStart start_of(std::span<const MapSample> samples) {
 }
 
 // Of what there is in the map, what this spectrum may hold.
-CommonStart start_in(SharedFit& fit, const CommonStart& map) {
+CommonStart start_in(SharedFit& fit, const CommonStart& map, const PhasePatterns& patterns) {
   constexpr double least_share = 0.01;
   constexpr double least_sigmas = 2;
-  std::vector<const Phase*> all = map.phases;
-  for (const auto* phase : map.screened) {
-    if (std::find(all.begin(), all.end(), phase) == all.end()) {
-      all.push_back(phase);
-    }
-  }
-  const auto shares = fit.look(all, map.setting.technique);
+  const auto& all = patterns.phases;
+  const auto shares = fit.look(patterns);
   CommonStart start;
   start.setting = map.setting;
   start.alike = map.alike;
@@ -146,6 +141,17 @@ CommonStart start_in(SharedFit& fit, const CommonStart& map) {
     }
   }
   return start;
+}
+
+// Named in the map, then those that may be there.
+std::vector<const Phase*> phases_of(const CommonStart& map) {
+  auto all = map.phases;
+  for (const auto* phase : map.screened) {
+    if (std::find(all.begin(), all.end(), phase) == all.end()) {
+      all.push_back(phase);
+    }
+  }
+  return all;
 }
 
 double median_width(std::span<const MapSample> samples) {
@@ -168,6 +174,7 @@ struct MapComposer::Parts {
   std::pair<double, double> range;
   CommonStart start;
   std::optional<SharedShapes> shapes;
+  PhasePatterns patterns;
 };
 
 // NOLINTNEXTLINE(readability-function-size): the parts of CompositionInput, for many spectra
@@ -178,8 +185,8 @@ MapComposer::MapComposer(AxisPtr axis,
                          const ReferenceLibrary& library,
                          const CompositionOptions& options,
                          Index jobs) {
-  auto parts = std::make_unique<Parts>(
-      Parts{std::move(axis), technique, mode, library, options, default_range(technique), {}, {}});
+  auto parts = std::make_unique<Parts>(Parts{
+      std::move(axis), technique, mode, library, options, default_range(technique), {}, {}, {}});
   parts->range = options.range_cm1.value_or(parts->range);
   const bool is_known = technique == Technique::raman || mode == SamplingMode::atr ||
                         mode == SamplingMode::transmission;
@@ -199,6 +206,8 @@ MapComposer::MapComposer(AxisPtr axis,
     parts->shapes.emplace(fitted);
     parts->start.setting.instrument_width_cm1 = median_width(fitted);
     parts->start.setting.shift_cm1 = parts->shapes->shift();
+    parts->patterns =
+        patterns_of(*parts->shapes, phases_of(parts->start), parts->start.setting.technique);
   }
   parts_ = std::move(parts);
 }
@@ -242,7 +251,7 @@ Composition MapComposer::estimate(std::span<const double> y) const {
   out.to_cm1 = window.x.back();
   out.noise_sigma = window.noise;
   SharedFit fit(*parts_->shapes, window);
-  auto start = start_in(fit, parts_->start);
+  auto start = start_in(fit, parts_->start, parts_->patterns);
   start.setting.shared = &fit;
   start.setting.draws_curves = parts_->options.draws_curves;
   if (estimate_window(window, parts_->library, start.setting, &start, out).is_unlike) {

@@ -196,35 +196,43 @@ double SharedShapes::noise_level(const Window& window) const {
 SharedFit::SharedFit(const SharedShapes& shapes, const Window& window)
     : shapes_(shapes), spectrum_(shapes.mixture().load(window.y, shapes.noise_level(window))) {}
 
-std::vector<CoarseShare> SharedFit::look(std::span<const Phase* const> phases,
-                                         BandTechnique technique) {
+PhasePatterns patterns_of(const SharedShapes& shapes,
+                          std::vector<const Phase*> phases,
+                          BandTechnique technique) {
+  PhasePatterns out;
   std::vector<std::vector<std::pair<Index, double>>> patterns;
-  std::vector<double> area;
   for (const auto* phase : phases) {
     patterns.emplace_back();
-    area.push_back(0);
+    out.area.push_back(0);
     for (const auto& row : phase->bands(technique)) {
-      const Index shape = shapes_.shape_of(phase, &row);
+      const Index shape = shapes.shape_of(phase, &row);
       if (shape >= 0) {
         patterns.back().emplace_back(shape, row.relative_intensity / 100);
-        area.back() += row.relative_intensity / 100 * shapes_.area_of(shape);
+        out.area.back() += row.relative_intensity / 100 * shapes.area_of(shape);
       }
     }
   }
-  const auto amounts = shapes_.mixture().screen(spectrum_, patterns);
+  out.phases = std::move(phases);
+  out.patterns = shapes.mixture().prepare(std::move(patterns));
+  return out;
+}
+
+std::vector<CoarseShare> SharedFit::look(const PhasePatterns& phases) {
+  const auto amounts = shapes_.mixture().screen(spectrum_, phases.patterns);
   double total = 1e-300;
   for (std::size_t p = 0; p < amounts.size(); ++p) {
-    total += amounts[p].value * area[p];
+    total += amounts[p].value * phases.area[p];
   }
   std::vector<CoarseShare> out;
   out.reserve(amounts.size());
   for (std::size_t p = 0; p < amounts.size(); ++p) {
-    out.push_back({amounts[p].value * area[p] / total, amounts[p].u * area[p] / total});
+    const double unit = phases.area[p] / total;
+    out.push_back({amounts[p].value * unit, amounts[p].u * unit});
   }
   return out;
 }
 
-void SharedFit::fit(JointModel& model, Index rounds) {
+void SharedFit::fit(JointModel& model, const SharedFitOptions& options) {
   std::vector<SharedBand> bands;
   bands.reserve(model.bands.size());
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
@@ -239,7 +247,7 @@ void SharedFit::fit(JointModel& model, Index rounds) {
     bands.push_back(band);
   }
   model.fit =
-      shapes_.mixture().fit(spectrum_, bands, static_cast<Index>(model.phases.size()), rounds);
+      shapes_.mixture().fit(spectrum_, bands, static_cast<Index>(model.phases.size()), options);
 }
 
 }  // namespace calcispec::models::detail

@@ -54,16 +54,24 @@ struct CoarseShare {
   double u = 0;
 };
 
+/// Fixed patterns of the bands of some phases. Bands without a known shape are left out.
+struct PhasePatterns {
+  std::vector<const Phase*> phases;
+  std::vector<double> area;  // of each pattern
+  SharedMixture::Patterns patterns;
+};
+PhasePatterns patterns_of(const SharedShapes& shapes,
+                          std::vector<const Phase*> phases,
+                          BandTechnique technique);
+
 /// One spectrum, ready to be fitted with any of these shapes and others.
 class SharedFit {
  public:
   SharedFit(const SharedShapes& shapes, const Window& window);
 
-  /// Shares of fixed patterns of the phases' bands. Bands without a known shape are left out.
-  [[nodiscard]] std::vector<CoarseShare> look(std::span<const Phase* const> phases,
-                                              BandTechnique technique);
+  [[nodiscard]] std::vector<CoarseShare> look(const PhasePatterns& phases);
   /// Fills the model's fit.
-  void fit(JointModel& model, Index rounds);
+  void fit(JointModel& model, const SharedFitOptions& options);
 
  private:
   const SharedShapes& shapes_;

@@ -1,5 +1,5 @@
 // Quadratic problem with bounds at 0 by sweeping: minimise x'Hx/2 - g'x, some x >= 0; its inverse
-// comes with it.
+// comes with it, and it can be changed afterwards.
 #pragma once
 
 #include "core/export.hpp"
@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 #include <vector>
 
 namespace calcispec::kernels {
@@ -19,22 +20,39 @@ namespace calcispec::kernels {
 /// inverse of the free block and the Schur complements of the others stand ready afterwards.
 /// Exchanges are those of BoundedSolver.
 ///
-/// Cost       n^3 multiplications for n free variables, n^2 per exchange
+/// What is solved may be changed: variables appended or dropped, terms added. settle() solves it
+/// again.
+///
+/// Cost       n^3 multiplications for n free variables, n^2 per exchange, term or variable changed
 class SweepSolver {
  public:
   /// Zero equations for `count` variables.
   void reset(Index count) {
     count_ = count;
-    // The right-hand side is the last row and column; columns are worked on in pairs.
-    const Index padded = (count + 8) / 8 * 8;
-    table_.setZero(padded, (count + 2) / 2 * 2);
+    table_.setZero(padded_size(), column_count());
     is_free_.assign(static_cast<std::size_t>(count), 0);
+    kind_.assign(static_cast<std::size_t>(count), Kind::bounded);
+  }
+
+  /// Goes on from what `other` has solved, with room for `more` variables.
+  void start_from(const SweepSolver& other, Index more) {
+    count_ = other.count_ + more;
+    table_.resize(padded_size(), column_count());
+    count_ = other.count_;
+    const Index rows = padded_size();
+    for (Index j = 0; j < column_count(); ++j) {
+      table_.col(j).segment(j, rows - j) = other.table_.col(j).segment(j, rows - j);
+    }
+    scale_ = other.scale_;
+    is_free_ = other.is_free_;
+    kind_ = other.kind_;
+    is_converged_ = other.is_converged_;
   }
 
   [[nodiscard]] Index count() const { return count_; }
   /// H, of which the lower half is read: row >= column; valid until solve().
-  [[nodiscard]] double& h(Index row, Index column) { return table_(row, column); }
-  [[nodiscard]] double& g(Index row) { return table_(count_, row); }
+  [[nodiscard]] double& h(Index row, Index column) { return table_(row + 1, column + 1); }
+  [[nodiscard]] double& g(Index row) { return table_(row + 1, 0); }
 
   /// `is_bounded`: x >= 0. `is_free`: the start and the result. False where H is singular.
   bool solve(const std::vector<char>& is_bounded, std::vector<char>& is_free) {
@@ -42,22 +60,29 @@ class SweepSolver {
     wrong_.clear();
     for (Index i = 0; i < count_; ++i) {
       const auto at = static_cast<std::size_t>(i);
+      kind_[at] = is_bounded[at] != 0 ? Kind::bounded : Kind::unbounded;
       if (is_bounded[at] == 0 || is_free[at] != 0) {
         wrong_.push_back(i);
       }
     }
-    if (!sweep(wrong_)) {
+    if (!sweep(wrong_) || !settle()) {
       return false;
     }
+    is_free = is_free_;
+    return true;
+  }
+
+  /// Exchanges variables until each is on the right side of its bound.
+  bool settle() {
     is_converged_ = false;
     Index best = count_ + 1;
     int patience = 3;
     for (Index round = 0; round < 20 + 3 * count_; ++round) {
-      find_wrong(is_bounded);
+      find_wrong();
       const auto wrong = static_cast<Index>(wrong_.size());
       if (wrong == 0) {
         is_converged_ = true;
-        break;
+        return true;
       }
       patience = wrong < best ? 3 : patience - 1;
       best = std::min(best, wrong);
@@ -65,7 +90,84 @@ class SweepSolver {
         return false;
       }
     }
-    is_free = is_free_;
+    return true;
+  }
+
+  /// New variables: column c of `h` holds H for all variables, the new ones included, and the c-th
+  /// new one; `g` is theirs. Those that are not bounded, and those of `is_free`, join the free set.
+  bool append(const Eigen::MatrixXd& h,
+              const Eigen::VectorXd& g,
+              const std::vector<char>& is_bounded,
+              const std::vector<char>& is_free) {
+    const Index before = count_;
+    const Index added = h.cols();
+    // The free ones among the old; what the sweeps so far do to the new columns follows from them.
+    Eigen::MatrixXd scaled = Eigen::MatrixXd::Zero(before + 1, added);
+    Eigen::VectorXd own(added);
+    for (Index c = 0; c < added; ++c) {
+      own[c] = 1 / std::sqrt(std::max(h(before + c, c), 1e-300));
+      scaled.col(c).tail(before) =
+          h.col(c).head(before).cwiseProduct(scale_.segment(1, before)) * own[c];
+    }
+    Eigen::MatrixXd free = scaled;
+    for (Index i = 0; i < before; ++i) {
+      if (!this->is_free(i)) {
+        free.row(i + 1).setZero();
+      }
+    }
+    const auto old = table_.topLeftCorner(before + 1, before + 1);
+    const Eigen::MatrixXd passed = old.selfadjointView<Eigen::Lower>() * free;
+    const Eigen::MatrixXd corner = free.transpose() * passed;
+    grow(added);
+    scale_.segment(before + 1, added) = own;
+    wrong_.clear();
+    for (Index c = 0; c < added; ++c) {
+      const Index at = before + 1 + c;
+      table_(at, 0) = g[c] * own[c] - passed(0, c);
+      for (Index i = 1; i <= before; ++i) {
+        table_(at, i) = scaled(i, c) - free(i, c) - passed(i, c);
+      }
+      for (Index d = c; d < added; ++d) {
+        table_(before + 1 + d, at) = h(before + d, c) * own[c] * own[d] + corner(d, c);
+      }
+      const auto flag = static_cast<std::size_t>(c);
+      kind_[static_cast<std::size_t>(before + c)] =
+          is_bounded[flag] != 0 ? Kind::bounded : Kind::unbounded;
+      if (is_bounded[flag] == 0 || is_free[flag] != 0) {
+        wrong_.push_back(before + c);
+      }
+    }
+    return sweep(wrong_);
+  }
+
+  /// Takes variables out for good; their places stay.
+  bool drop(std::span<const Index> variables) {
+    wrong_.clear();
+    for (const Index i : variables) {
+      kind_[static_cast<std::size_t>(i)] = Kind::dropped;
+      if (is_free(i)) {
+        wrong_.push_back(i);
+      }
+    }
+    return sweep(wrong_);
+  }
+
+  /// weight * (x[first] * first_part + x[second] * second_part)^2 / 2, added to what is minimised.
+  struct Term {
+    Index first = 0;
+    double first_part = 1;
+    Index second = -1;  // -1: none
+    double second_part = 0;
+    double weight = 0;
+  };
+
+  /// False where H would not be positive definite.
+  bool add(std::span<const Term> terms) {
+    for (std::size_t first = 0; first < terms.size(); first += panel) {
+      if (!add_panel(terms.subspan(first, std::min(panel, terms.size() - first)))) {
+        return false;
+      }
+    }
     return true;
   }
 
@@ -74,26 +176,72 @@ class SweepSolver {
   [[nodiscard]] Index free_count() const {
     return static_cast<Index>(std::count(is_free_.begin(), is_free_.end(), char{1}));
   }
-  [[nodiscard]] double x(Index i) const { return is_free(i) ? table_(count_, i) * scale_[i] : 0; }
+  [[nodiscard]] double x(Index i) const {
+    return is_free(i) ? table_(i + 1, 0) * scale_[i + 1] : 0;
+  }
   /// 0 where one of them is at its bound.
   [[nodiscard]] double covariance(Index i, Index j) const {
     return is_free(i) && is_free(j)
-               ? -table_(std::max(i, j), std::min(i, j)) * scale_[i] * scale_[j]
+               ? -table_(std::max(i, j) + 1, std::min(i, j) + 1) * scale_[i + 1] * scale_[j + 1]
                : 0;
+  }
+  /// Of all with all; 0 in the rows and columns of those that are not free.
+  [[nodiscard]] Eigen::MatrixXd covariances() const {
+    Eigen::ArrayXd own = Eigen::ArrayXd::Zero(count_);
+    for (Index i = 0; i < count_; ++i) {
+      own[i] = is_free(i) ? scale_[i + 1] : 0;
+    }
+    Eigen::MatrixXd out(count_, count_);
+    for (Index j = 0; j < count_; ++j) {
+      const Index left = count_ - j;
+      out.col(j).tail(left).array() =
+          table_.col(j + 1).segment(j + 1, left).array() * own.tail(left) * -own[j];
+      out.row(j).tail(left) = out.col(j).tail(left).transpose();
+    }
+    return out;
   }
   /// At a bound: the variance it would have if it were free.
   [[nodiscard]] double variance(Index i) const {
-    const double own = is_free(i) ? -table_(i, i) : 1 / std::max(table_(i, i), 1e-12);
-    return own * scale_[i] * scale_[i];
+    const double own = table_(i + 1, i + 1);
+    return (is_free(i) ? -own : 1 / std::max(own, 1e-12)) * scale_[i + 1] * scale_[i + 1];
   }
-  /// Of the scaled free block, by power iteration: good for its order of magnitude.
-  [[nodiscard]] double condition_number() const {
-    return free_count() == 0 ? 1 : largest_eigenvalue(original_) * largest_eigenvalue(table_);
+  /// Of the scaled free block, by power iteration: good for its order of magnitude. `equations`:
+  /// the same ones, not solved; they are scaled.
+  [[nodiscard]] double condition_number(SweepSolver& equations) const {
+    equations.scale_ = scale_;
+    equations.scale_table();
+    return free_count() == 0 ? 1
+                             : largest_eigenvalue(equations.table_) * largest_eigenvalue(table_);
   }
 
  private:
+  enum class Kind : char { unbounded, bounded, dropped };
+
   static constexpr std::size_t panel = 4;
   static constexpr auto panel_columns = static_cast<Index>(panel);
+
+  // The right-hand side is the first row and column; columns are worked on in pairs.
+  [[nodiscard]] Index padded_size() const { return (count_ + 8) / 8 * 8; }
+  [[nodiscard]] Index column_count() const { return (count_ + 2) / 2 * 2; }
+
+  void grow(Index added) {
+    constexpr Index spare = 16;
+    const Index rows = padded_size();
+    const Index columns = column_count();
+    count_ += added;
+    if (padded_size() > table_.rows() || column_count() > table_.cols()) {
+      count_ += spare;
+      table_.conservativeResize(padded_size(), column_count());
+      count_ -= spare;
+    }
+    const Index more = padded_size() - rows;
+    table_.block(rows, 0, more, columns).setZero();
+    table_.block(0, columns, padded_size(), column_count() - columns).setZero();
+    scale_.conservativeResize(padded_size());
+    scale_.tail(more).setOnes();
+    is_free_.resize(static_cast<std::size_t>(count_), 0);
+    kind_.resize(static_cast<std::size_t>(count_), Kind::bounded);
+  }
 
   // Of the free block of H or of its negative inverse.
   [[nodiscard]] double largest_eigenvalue(const Eigen::MatrixXd& matrix) const {
@@ -105,8 +253,8 @@ class SweepSolver {
     Eigen::VectorXd v = mask;
     double value = 0;
     for (int k = 0; k < iterations; ++k) {
-      const Eigen::VectorXd w = mask.cwiseProduct(
-          matrix.topLeftCorner(count_, count_).selfadjointView<Eigen::Lower>() * v);
+      const Eigen::VectorXd w =
+          mask.cwiseProduct(matrix.block(1, 1, count_, count_).selfadjointView<Eigen::Lower>() * v);
       value = w.norm() / std::max(v.norm(), 1e-300);
       v = w / std::max(w.norm(), 1e-300);
     }
@@ -114,14 +262,17 @@ class SweepSolver {
   }
 
   void scale() {
-    scale_.setOnes(table_.rows());
-    for (Index i = 0; i < count_; ++i) {
+    scale_.setOnes(padded_size());
+    for (Index i = 1; i <= count_; ++i) {
       scale_[i] = 1 / std::sqrt(std::max(table_(i, i), 1e-300));
     }
+    scale_table();
+  }
+
+  void scale_table() {
     for (Index j = 0; j <= count_; ++j) {
-      table_.col(j).array() *= scale_.array() * (j < count_ ? scale_[j] : 1.0);
+      table_.col(j).head(padded_size()).array() *= scale_.array() * scale_[j];
     }
-    original_ = table_;
   }
 
   // Each of them in or out of the free set, some at a time: the table is passed over once for each
@@ -136,27 +287,35 @@ class SweepSolver {
     return true;
   }
 
-  bool sweep_panel(const Index* pivots, std::size_t count) {
+  void clear_panel(std::size_t count) {
     for (auto* columns : {&before_, &own_, &factors_}) {
-      columns->resize(table_.rows(), panel_columns);
+      columns->resize(padded_size(), panel_columns);
       columns->rightCols(panel_columns - static_cast<Index>(count)).setZero();
     }
+    inverse_.fill(0);
+  }
+
+  void pass_all() {
+    for (Index j = 0; j <= count_; j += 2) {
+      pass(j);
+    }
+  }
+
+  bool sweep_panel(const Index* pivots, std::size_t count) {
+    clear_panel(count);
     for (std::size_t p = 0; p < count; ++p) {
-      gather(pivots[p], before_.col(static_cast<Index>(p)));
+      gather(pivots[p] + 1, before_.col(static_cast<Index>(p)));
     }
     now_ = before_;
-    inverse_.fill(0);
     for (std::size_t p = 0; p < count; ++p) {
       if (!sweep_within(pivots, count, p)) {
         return false;
       }
     }
     find_factors(pivots, count);
-    for (Index j = 0; j <= count_; j += 2) {
-      pass(j);
-    }
+    pass_all();
     for (std::size_t p = 0; p < count; ++p) {
-      scatter(pivots[p], now_.col(static_cast<Index>(p)));
+      scatter(pivots[p] + 1, now_.col(static_cast<Index>(p)));
     }
     return true;
   }
@@ -164,23 +323,25 @@ class SweepSolver {
   // A whole column of the table, of which the lower half is stored.
   void gather(Index k, Eigen::Ref<Eigen::VectorXd> out) const {
     out.head(k) = table_.row(k).head(k).transpose();
-    out.tail(table_.rows() - k) = table_.col(k).tail(table_.rows() - k);
+    const Index left = padded_size() - k;
+    out.tail(left) = table_.col(k).segment(k, left);
   }
 
   void scatter(Index k, const Eigen::Ref<const Eigen::VectorXd>& from) {
     table_.row(k).head(k) = from.head(k).transpose();
-    table_.col(k).tail(table_.rows() - k) = from.tail(table_.rows() - k);
+    const Index left = padded_size() - k;
+    table_.col(k).segment(k, left) = from.tail(left);
   }
 
   // The sweep of one pivot on the columns of its panel.
   bool sweep_within(const Index* pivots, std::size_t count, std::size_t p) {
-    const Index k = pivots[p];
+    const Index k = pivots[p] + 1;
     auto column = now_.col(static_cast<Index>(p));
     const double pivot = column[k];
     if (!(std::abs(pivot) > 1e-13)) {
       return false;
     }
-    char& free = is_free_[static_cast<std::size_t>(k)];
+    char& free = is_free_[static_cast<std::size_t>(pivots[p])];
     const double sign = free != 0 ? -1 : 1;
     free = free != 0 ? char{0} : char{1};
     inverse_[p] = 1 / pivot;
@@ -205,7 +366,7 @@ class SweepSolver {
       factor = before_.col(static_cast<Index>(p)).array();
       for (std::size_t q = 0; q < p; ++q) {
         const auto at = static_cast<Index>(q);
-        factor -= own_(pivots[p], at) * factors_.col(at).array();
+        factor -= own_(pivots[p] + 1, at) * factors_.col(at).array();
       }
       factor *= inverse_[p];
     }
@@ -213,20 +374,20 @@ class SweepSolver {
 
   // The lower halves of two neighbouring columns of the table through all sweeps of a panel.
   void pass(Index j) {
-    const Index stride = table_.rows();
+    const Index size = padded_size();
     const double* own = own_.data();
     std::array<double, 2 * panel> factor;
     for (std::size_t p = 0; p < panel; ++p) {
       factor[2 * p] = factors_(j, static_cast<Index>(p));
       factor[2 * p + 1] = factors_(j + 1, static_cast<Index>(p));
     }
-    double* left = table_.data() + j * stride;
-    double* right = left + stride;
-    for (Index i = j / lane_count * lane_count; i < stride; i += lane_count) {
+    double* left = table_.data() + j * table_.rows();
+    double* right = left + table_.rows();
+    for (Index i = j / lane_count * lane_count; i < size; i += lane_count) {
       Pack a = load(left + i);
       Pack b = load(right + i);
       unrolled<panel>([&](auto p) {
-        const Pack from = load(own + static_cast<Index>(p) * stride + i);
+        const Pack from = load(own + static_cast<Index>(p) * size + i);
         a -= factor[2 * p] * from;
         b -= factor[2 * p + 1] * from;
       });
@@ -235,11 +396,74 @@ class SweepSolver {
     }
   }
 
-  void find_wrong(const std::vector<char>& is_bounded) {
+  // H + weight v v' is what is left of H bordered by v and -1 / weight when that variable is swept
+  // in: its column as the sweeps so far leave it, then one sweep more.
+  bool add_panel(std::span<const Term> terms) {
+    clear_panel(terms.size());
+    std::array<std::array<double, panel>, panel> cross{};
+    for (std::size_t p = 0; p < terms.size(); ++p) {
+      border(terms[p], own_.col(static_cast<Index>(p)));
+    }
+    for (std::size_t p = 0; p < terms.size(); ++p) {
+      for (std::size_t q = 0; q <= p; ++q) {
+        cross[p][q] = -along(terms[p], own_.col(static_cast<Index>(q)));
+      }
+      cross[p][p] -= 1 / terms[p].weight;
+    }
+    for (std::size_t p = 0; p < terms.size(); ++p) {
+      const double pivot = cross[p][p];
+      if (!(-pivot * terms[p].weight > 1e-12)) {
+        return false;
+      }
+      inverse_[p] = 1 / pivot;
+      const auto own = own_.col(static_cast<Index>(p));
+      factors_.col(static_cast<Index>(p)) = inverse_[p] * own;
+      for (std::size_t q = p + 1; q < terms.size(); ++q) {
+        const double factor = cross[q][p] * inverse_[p];
+        own_.col(static_cast<Index>(q)) -= factor * own;
+        for (std::size_t r = p + 1; r <= q; ++r) {
+          cross[q][r] -= factor * cross[r][p];
+        }
+      }
+    }
+    pass_all();
+    return true;
+  }
+
+  void border(const Term& term, Eigen::Ref<Eigen::VectorXd> out) {
+    out.setZero();
+    const auto take = [&](Index i, double part) {
+      const double own = part * scale_[i + 1];
+      if (is_free(i)) {
+        gather(i + 1, column_);
+        out -= own * column_;
+      } else {
+        out[i + 1] += own;
+      }
+    };
+    column_.resize(padded_size());
+    take(term.first, term.first_part);
+    if (term.second >= 0) {
+      take(term.second, term.second_part);
+    }
+  }
+
+  // Sum over the free variables of a term.
+  [[nodiscard]] double along(const Term& term,
+                             const Eigen::Ref<const Eigen::VectorXd>& column) const {
+    const auto part = [&](Index i, double own) {
+      return is_free(i) ? own * scale_[i + 1] * column[i + 1] : 0.0;
+    };
+    return part(term.first, term.first_part) +
+           (term.second >= 0 ? part(term.second, term.second_part) : 0.0);
+  }
+
+  void find_wrong() {
     wrong_.clear();
     for (Index i = 0; i < count_; ++i) {
-      const bool is_wrong = is_free(i) ? table_(count_, i) < -1e-10 : table_(count_, i) > 1e-9;
-      if (is_bounded[static_cast<std::size_t>(i)] != 0 && is_wrong) {
+      const double own = table_(i + 1, 0);
+      const bool is_wrong = is_free(i) ? own < -1e-10 : own > 1e-9;
+      if (kind_[static_cast<std::size_t>(i)] == Kind::bounded && is_wrong) {
         wrong_.push_back(i);
       }
     }
@@ -253,16 +477,17 @@ class SweepSolver {
   }
 
   Index count_ = 0;
-  Eigen::MatrixXd table_;     // H, g as last column and row; swept
-  Eigen::MatrixXd original_;  // scaled, not swept
+  Eigen::MatrixXd table_;  // g as first column and row, H; swept; the lower half
   Eigen::VectorXd scale_;
   // Of a panel's pivots: whole columns as they were, as they are, and as they were at their turn.
   Eigen::MatrixXd before_;
   Eigen::MatrixXd now_;
   Eigen::MatrixXd own_;
   Eigen::MatrixXd factors_;
+  Eigen::VectorXd column_;
   std::array<double, panel> inverse_{};
   std::vector<char> is_free_;
+  std::vector<Kind> kind_;
   std::vector<Index> wrong_;
   bool is_converged_ = false;
 };

@@ -1,0 +1,383 @@
+#include "core/shared_equations_private.hpp"
+
+#include "core/shared_columns_private.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace calcispec::detail {
+namespace {
+
+using Term = kernels::SweepSolver::Term;
+
+constexpr double largest_lag = 0.03;  // of the answer in its standard deviation, by one prior
+constexpr double amended_part = 0.5;  // of the variables: where more change, all is solved anew
+constexpr double least_diagonal = 1e-30;
+
+// No variable is left without any say.
+double held(double diagonal) {
+  return diagonal < least_diagonal ? 1 : diagonal * (1 + 1e-10);
+}
+
+}  // namespace
+
+bool SharedEquations::solve(const SharedColumns& columns,
+                            std::span<const BandTerms> bands,
+                            Index groups,
+                            double gain,
+                            const std::vector<char>& is_free) {
+  gain_ = gain;
+  bands_.clear();
+  amounts_.clear();
+  const auto count = static_cast<Index>(bands.size());
+  Index next = count + groups;
+  for (Index b = 0; b < count; ++b) {
+    const auto& terms = bands[static_cast<std::size_t>(b)];
+    Band band{columns.id(b), b, -1, -1, terms};
+    band.center = terms.priors.center > 0 ? next++ : -1;
+    band.width = terms.priors.width > 0 ? next++ : -1;
+    bands_.push_back(band);
+  }
+  for (Index g = 0; g < groups; ++g) {
+    amounts_.push_back(count + g);
+  }
+  columns_.assign(static_cast<std::size_t>(next), -1);
+  number_columns(columns);
+  solver_.reset(next);
+  assemble(columns, solver_);
+  std::vector<char> is_bounded(static_cast<std::size_t>(count + groups), 1);
+  is_bounded.resize(static_cast<std::size_t>(next), 0);
+  auto start = is_free;
+  start.resize(static_cast<std::size_t>(next), 1);
+  is_solved_ = solver_.solve(is_bounded, start);
+  return is_solved_;
+}
+
+// Which column each variable of the solver goes with.
+void SharedEquations::number_columns(const SharedColumns& columns) {
+  std::fill(columns_.begin(), columns_.end(), -1);
+  for (std::size_t b = 0; b < bands_.size(); ++b) {
+    const auto index = static_cast<Index>(b);
+    const auto& band = bands_[b];
+    columns_[static_cast<std::size_t>(band.height)] = index;
+    if (band.center >= 0) {
+      columns_[static_cast<std::size_t>(band.center)] = columns.slopes(index);
+    }
+    if (band.width >= 0) {
+      columns_[static_cast<std::size_t>(band.width)] = columns.slopes(index) + 1;
+    }
+  }
+}
+
+void SharedEquations::assemble(const SharedColumns& columns, kernels::SweepSolver& out) const {
+  const auto count = static_cast<Index>(columns_.size());
+  for (Index j = 0; j < count; ++j) {
+    const Index from = columns_[static_cast<std::size_t>(j)];
+    if (from < 0) {
+      continue;
+    }
+    out.g(j) = gain_ * columns.right(from);
+    for (Index i = j; i < count; ++i) {
+      const Index other = columns_[static_cast<std::size_t>(i)];
+      if (other >= 0) {
+        out.h(i, j) = gain_ * columns.product(other, from);
+      }
+    }
+  }
+  for (const auto& band : bands_) {
+    const auto& [amount, part, priors] = band.terms;
+    if (amount >= 0) {
+      const Index at = amounts_[static_cast<std::size_t>(amount)];
+      out.h(band.height, band.height) += priors.ratio;
+      out.h(std::max(at, band.height), std::min(at, band.height)) -= priors.ratio * part;
+      out.h(at, at) += priors.ratio * part * part;
+    }
+    if (band.center >= 0) {
+      out.h(band.center, band.center) += priors.center;
+    }
+    if (band.width >= 0) {
+      out.h(band.width, band.width) += priors.width;
+    }
+  }
+  for (Index i = 0; i < count; ++i) {
+    out.h(i, i) = held(out.h(i, i));
+  }
+}
+
+bool SharedEquations::amend(const SharedColumns& columns, std::span<const BandTerms> bands) {
+  const auto all_anew = [&] {
+    return solve(columns, bands, static_cast<Index>(amounts_.size()), gain_, free_ones());
+  };
+  const double most = amended_part * static_cast<double>(solver_.free_count());
+  if (static_cast<double>(new_slopes(bands)) > most) {
+    return all_anew();
+  }
+  if (!drop_lost_slopes(bands) || !append_new_slopes(columns, bands)) {
+    return is_solved_ = false;
+  }
+  terms_.clear();
+  for (std::size_t b = 0; b < bands_.size(); ++b) {
+    auto& band = bands_[b];
+    const auto& wanted = bands[b].priors;
+    auto& present = band.terms.priors;
+    if (band.terms.amount >= 0) {
+      const Index amount = amounts_[static_cast<std::size_t>(band.terms.amount)];
+      follow(wanted.ratio, present.ratio, {band.height, 1, amount, -band.terms.part, 0});
+    }
+    if (band.center >= 0) {
+      follow(wanted.center, present.center, {band.center, 1, -1, 0, 0});
+    }
+    if (band.width >= 0) {
+      follow(wanted.width, present.width, {band.width, 1, -1, 0, 0});
+    }
+  }
+  if (static_cast<double>(terms_.size()) > most) {
+    return all_anew();
+  }
+  return is_solved_ = solver_.add(terms_) && solver_.settle();
+}
+
+// Of the heights, then of the amounts.
+std::vector<char> SharedEquations::free_ones() const {
+  std::vector<char> out;
+  for (const auto& band : bands_) {
+    out.push_back(solver_.is_free(band.height) ? 1 : 0);
+  }
+  for (const Index amount : amounts_) {
+    out.push_back(solver_.is_free(amount) ? 1 : 0);
+  }
+  return out;
+}
+
+Index SharedEquations::new_slopes(std::span<const BandTerms> bands) const {
+  Index count = 0;
+  for (std::size_t b = 0; b < bands_.size(); ++b) {
+    count += bands_[b].center < 0 && bands[b].priors.center > 0 ? 1 : 0;
+    count += bands_[b].width < 0 && bands[b].priors.width > 0 ? 1 : 0;
+  }
+  return count;
+}
+
+// A changed precision is taken over where it moves the answer, or its spread, noticeably.
+void SharedEquations::follow(double wanted, double& present, Term term) {
+  term.weight = wanted - present;
+  double variance = term.first_part * term.first_part * solver_.variance(term.first);
+  double value = term.first_part * solver_.x(term.first);
+  if (term.second >= 0) {
+    variance +=
+        term.second_part * (term.second_part * solver_.variance(term.second) +
+                            2 * term.first_part * solver_.covariance(term.first, term.second));
+    value += term.second_part * solver_.x(term.second);
+  }
+  variance = std::max(variance, 0.0);
+  const double lag =
+      std::abs(term.weight) * std::max(variance, std::abs(value) * std::sqrt(variance));
+  if (lag > largest_lag) {
+    present = wanted;
+    terms_.push_back(term);
+  }
+}
+
+bool SharedEquations::drop_lost_slopes(std::span<const BandTerms> bands) {
+  std::vector<Index> lost;
+  const auto look = [&](double wanted, Index& slope, double& present) {
+    if (slope >= 0 && !(wanted > 0)) {
+      lost.push_back(slope);
+      columns_[static_cast<std::size_t>(slope)] = -1;
+      slope = -1;
+      present = 0;
+    }
+  };
+  for (std::size_t b = 0; b < bands_.size(); ++b) {
+    look(bands[b].priors.center, bands_[b].center, bands_[b].terms.priors.center);
+    look(bands[b].priors.width, bands_[b].width, bands_[b].terms.priors.width);
+  }
+  return lost.empty() || solver_.drop(lost);
+}
+
+bool SharedEquations::append_new_slopes(const SharedColumns& columns,
+                                        std::span<const BandTerms> bands) {
+  std::vector<double> priors;
+  const auto look = [&](double wanted, Index column, Index& slope, double& present) {
+    if (slope < 0 && wanted > 0) {
+      slope = static_cast<Index>(columns_.size());
+      columns_.push_back(column);
+      priors.push_back(wanted);
+      present = wanted;
+    }
+  };
+  for (std::size_t b = 0; b < bands_.size(); ++b) {
+    const Index first = columns.slopes(static_cast<Index>(b));
+    look(bands[b].priors.center, first, bands_[b].center, bands_[b].terms.priors.center);
+    look(bands[b].priors.width, first + 1, bands_[b].width, bands_[b].terms.priors.width);
+  }
+  if (priors.empty()) {
+    return true;
+  }
+  const auto added = static_cast<Index>(priors.size());
+  Eigen::MatrixXd h = last_products(columns, added);
+  const Index before = h.rows() - added;
+  for (Index c = 0; c < added; ++c) {
+    h(before + c, c) = held(h(before + c, c) + priors[static_cast<std::size_t>(c)]);
+  }
+  const std::vector<char> is_bounded(priors.size(), 0);
+  return solver_.append(h, last_right(columns, added), is_bounded, is_bounded);
+}
+
+// Products of the last variables with all.
+Eigen::MatrixXd SharedEquations::last_products(const SharedColumns& columns, Index added) const {
+  const auto count = static_cast<Index>(columns_.size());
+  Eigen::MatrixXd h = Eigen::MatrixXd::Zero(count, added);
+  for (Index c = 0; c < added; ++c) {
+    const Index own = columns_[static_cast<std::size_t>(count - added + c)];
+    for (Index i = 0; own >= 0 && i < count; ++i) {
+      const Index other = columns_[static_cast<std::size_t>(i)];
+      h(i, c) = other >= 0 ? gain_ * columns.product(other, own) : 0;
+    }
+  }
+  return h;
+}
+
+Eigen::VectorXd SharedEquations::last_right(const SharedColumns& columns, Index added) const {
+  const auto count = static_cast<Index>(columns_.size());
+  Eigen::VectorXd g = Eigen::VectorXd::Zero(added);
+  for (Index c = 0; c < added; ++c) {
+    const Index own = columns_[static_cast<std::size_t>(count - added + c)];
+    g[c] = own >= 0 ? gain_ * columns.right(own) : 0;
+  }
+  return g;
+}
+
+bool SharedEquations::adopt(const SharedEquations& last,
+                            const SharedColumns& columns,
+                            std::span<const BandTerms> bands,
+                            Index groups,
+                            const std::vector<char>& is_free) {
+  if (!last.is_solved_) {
+    return false;
+  }
+  const auto& known = last.bands_;
+  gain_ = last.gain_;
+  bands_.clear();
+  amounts_.assign(static_cast<std::size_t>(groups), -1);
+  std::vector<char> is_kept(known.size(), 0);
+  std::vector<std::size_t> fresh;
+  is_solved_ = false;
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    const Index id = columns.id(static_cast<Index>(b));
+    const auto& terms = bands[b];
+    const auto same =
+        std::find_if(known.begin(), known.end(), [&](const Band& row) { return row.id == id; });
+    if (same == known.end()) {
+      fresh.push_back(b);
+      bands_.push_back({id, -1, -1, -1, terms});
+      continue;
+    }
+    is_kept[static_cast<std::size_t>(same - known.begin())] = 1;
+    bands_.push_back(*same);
+    bands_.back().terms.amount = terms.amount;
+    const Index before = same->terms.amount;
+    if (same->terms.part != terms.part || (before >= 0) != (terms.amount >= 0)) {
+      return false;
+    }
+    if (before >= 0) {
+      amounts_[static_cast<std::size_t>(terms.amount)] = last.amount(before);
+    }
+  }
+  const auto lost = known.size() - (bands.size() - fresh.size());
+  if (static_cast<double>(lost + fresh.size()) > amended_part * static_cast<double>(bands.size())) {
+    return false;
+  }
+  columns_ = last.columns_;
+  solver_.start_from(last.solver_, 3 * static_cast<Index>(fresh.size()) + groups);
+  is_solved_ = drop_lost(last, is_kept) && append_new(columns, fresh, is_free);
+  return is_solved_;
+}
+
+// Bands and amounts that the fit has no more, and what such bands said of amounts that stay.
+bool SharedEquations::drop_lost(const SharedEquations& last, const std::vector<char>& is_kept) {
+  std::vector<Index> lost;
+  terms_.clear();
+  const auto is_there = [&](Index amount) {
+    return std::find(amounts_.begin(), amounts_.end(), amount) != amounts_.end();
+  };
+  for (std::size_t b = 0; b < last.bands_.size(); ++b) {
+    const auto& band = last.bands_[b];
+    if (is_kept[b] != 0) {
+      continue;
+    }
+    for (const Index variable : {band.height, band.center, band.width}) {
+      if (variable >= 0) {
+        lost.push_back(variable);
+      }
+    }
+    const auto& [amount, part, priors] = band.terms;
+    if (amount >= 0 && is_there(last.amount(amount))) {
+      terms_.push_back({last.amount(amount), part, -1, 0, -priors.ratio});
+    }
+  }
+  for (const Index amount : last.amounts_) {
+    if (!is_there(amount)) {
+      lost.push_back(amount);
+    }
+  }
+  return solver_.drop(lost) && solver_.add(terms_);
+}
+
+bool SharedEquations::append_new(const SharedColumns& columns,
+                                 const std::vector<std::size_t>& fresh,
+                                 const std::vector<char>& is_free) {
+  auto next = static_cast<Index>(columns_.size());
+  const Index before = next;
+  std::vector<char> start;
+  for (const std::size_t b : fresh) {
+    bands_[b].height = next++;
+    bands_[b].terms.priors.center = 0;
+    bands_[b].terms.priors.width = 0;
+    start.push_back(is_free[b]);
+  }
+  for (std::size_t g = 0; g < amounts_.size(); ++g) {
+    if (amounts_[g] < 0) {
+      amounts_[g] = next++;
+      start.push_back(is_free[bands_.size() + g]);
+    }
+  }
+  columns_.resize(static_cast<std::size_t>(next));
+  number_columns(columns);
+  const Index added = next - before;
+  if (added == 0) {
+    return true;
+  }
+  Eigen::MatrixXd h = last_products(columns, added);
+  terms_.clear();
+  for (const std::size_t b : fresh) {
+    const auto& band = bands_[b];
+    const auto& [group, part, priors] = band.terms;
+    if (group < 0) {
+      continue;
+    }
+    const Index amount = amounts_[static_cast<std::size_t>(group)];
+    const Index own = band.height - before;
+    h(band.height, own) += priors.ratio;
+    h(amount, own) -= priors.ratio * part;
+    if (amount >= before) {
+      h(amount, amount - before) += priors.ratio * part * part;
+    } else {
+      terms_.push_back({amount, part, -1, 0, priors.ratio});
+    }
+  }
+  for (Index c = 0; c < added; ++c) {
+    h(before + c, c) = held(h(before + c, c));
+  }
+  const std::vector<char> is_bounded(start.size(), 1);
+  return solver_.add(terms_) && solver_.append(h, last_right(columns, added), is_bounded, start);
+}
+
+double SharedEquations::condition_number(const SharedColumns& columns) const {
+  kernels::SweepSolver equations;
+  equations.reset(solver_.count());
+  assemble(columns, equations);
+  return solver_.condition_number(equations);
+}
+
+}  // namespace calcispec::detail

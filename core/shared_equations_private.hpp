@@ -1,0 +1,97 @@
+// The normal equations of one fit with a shared mixture, solved, and amended from fit to fit.
+#pragma once
+
+#include "core/band_mixture.hpp"
+#include "core/kernels/sweep.hpp"
+
+#include <span>
+#include <vector>
+
+namespace calcispec::detail {
+
+class SharedColumns;
+
+/// Precisions of what is known of a band before the data.
+struct BandPriors {
+  double ratio = 0;   // of its height against amount times relative height
+  double center = 0;  // of the slopes; 0: not fitted
+  double width = 0;
+};
+
+/// What a band asks of the equations.
+struct BandTerms {
+  Index amount = -1;  // of which group; -1: none
+  double part = 0;    // relative height
+  BandPriors priors;
+};
+
+/// Heights, amounts and slopes of the bands, at least 0 but the slopes. Priors that hardly change
+/// the answer are not followed.
+class SharedEquations {
+ public:
+  /// All anew. `is_free`: a start, of the heights, then of the amounts. False where they are
+  /// singular.
+  bool solve(const SharedColumns& columns,
+             std::span<const BandTerms> bands,
+             Index groups,
+             double gain,
+             const std::vector<char>& is_free);
+  /// Of the same bands with other priors.
+  bool amend(const SharedColumns& columns, std::span<const BandTerms> bands);
+  /// Those of `last`, for other bands of the same spectrum, weights and gain, with the slopes as
+  /// they are; amend() follows. False where they are best solved anew: most bands differ, or
+  /// nothing was solved.
+  bool adopt(const SharedEquations& last,
+             const SharedColumns& columns,
+             std::span<const BandTerms> bands,
+             Index groups,
+             const std::vector<char>& is_free);
+
+  [[nodiscard]] bool is_solved() const { return is_solved_; }
+  /// One over the square of the noise.
+  [[nodiscard]] double gain() const { return gain_; }
+  [[nodiscard]] const kernels::SweepSolver& solver() const { return solver_; }
+  [[nodiscard]] Index height(Index band) const { return at(band).height; }
+  /// -1: not fitted.
+  [[nodiscard]] Index center(Index band) const { return at(band).center; }
+  [[nodiscard]] Index width(Index band) const { return at(band).width; }
+  [[nodiscard]] Index amount(Index group) const {
+    return amounts_[static_cast<std::size_t>(group)];
+  }
+  /// As they stand in the equations.
+  [[nodiscard]] const BandPriors& priors(Index band) const { return at(band).terms.priors; }
+  [[nodiscard]] double condition_number(const SharedColumns& columns) const;
+
+ private:
+  struct Band {
+    Index id = 0;  // of its column
+    Index height = -1;
+    Index center = -1;
+    Index width = -1;
+    BandTerms terms;
+  };
+  [[nodiscard]] const Band& at(Index band) const { return bands_[static_cast<std::size_t>(band)]; }
+  void assemble(const SharedColumns& columns, kernels::SweepSolver& out) const;
+  [[nodiscard]] Eigen::MatrixXd last_products(const SharedColumns& columns, Index added) const;
+  [[nodiscard]] Eigen::VectorXd last_right(const SharedColumns& columns, Index added) const;
+  bool drop_lost(const SharedEquations& last, const std::vector<char>& is_kept);
+  bool append_new(const SharedColumns& columns,
+                  const std::vector<std::size_t>& fresh,
+                  const std::vector<char>& is_free);
+  [[nodiscard]] std::vector<char> free_ones() const;
+  [[nodiscard]] Index new_slopes(std::span<const BandTerms> bands) const;
+  bool drop_lost_slopes(std::span<const BandTerms> bands);
+  bool append_new_slopes(const SharedColumns& columns, std::span<const BandTerms> bands);
+  void follow(double wanted, double& present, kernels::SweepSolver::Term term);
+  void number_columns(const SharedColumns& columns);
+
+  bool is_solved_ = false;
+  double gain_ = 0;
+  std::vector<Band> bands_;
+  std::vector<Index> amounts_;
+  std::vector<Index> columns_;  // that the solver's variables go with; -1: none, or dropped
+  kernels::SweepSolver solver_;
+  std::vector<kernels::SweepSolver::Term> terms_;
+};
+
+}  // namespace calcispec::detail
