@@ -143,7 +143,7 @@ CalibrationRun calibrate_response(const CalibrationRequest& request) {
                     (out.left_aside.empty() ? std::string() : ": " + out.left_aside.front()),
                 request.standards);
   }
-  out.learnt = models::learn_response(standards);
+  out.learnt = models::learn_measured_response(standards);
   auto& calibration = out.learnt.calibration;
   calibration.id = request.id;
   calibration.technique = technique;

@@ -4,14 +4,19 @@
 #include "pipelines/marker_calibration_file_private.hpp"
 #include "pipelines/toml_fields_private.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <iterator>
+#include <numeric>
 #include <sstream>
 
 namespace calcispec {
 namespace {
 
 using models::ResponseCalibration;
+
+constexpr double mean_tolerance = 1e-6;
 
 class CalibrationReader {
  public:
@@ -34,7 +39,8 @@ class CalibrationReader {
                         "highest",
                         "error",
                         "noise",
-                        "freedom"});
+                        "freedom",
+                        "correction"});
     if (root_["schema"].value<int64_t>() != 1 ||
         root_["kind"].value<std::string>() != std::string("response")) {
       faults_.add(root_, "schema = 1 and kind = \"response\" are needed: is it a calibration?");
@@ -60,11 +66,63 @@ class CalibrationReader {
     if (!(out.error > 0)) {
       faults_.add(root_, "error must be above 0");
     }
+    if (root_.contains("correction")) {
+      out.correction = read_correction(count);
+    }
     faults_.stop();
     return out;
   }
 
  private:
+  models::WeightCorrection read_correction(std::size_t count) {
+    models::WeightCorrection out;
+    const auto* table = root_["correction"].as_table();
+    if (table == nullptr) {
+      faults_.add(root_, "correction must be a table; learn the calibration anew");
+      return out;
+    }
+    faults_.check_keys(*table,
+                       {"cross_talk",
+                        "cross_talk_covariance",
+                        "cross_talk_shown",
+                        "response_variance",
+                        "constant_variance",
+                        "phase_factor",
+                        "noise",
+                        "mean",
+                        "variance"});
+    TomlFields fields(*table, faults_);
+    out.cross_talk = fields.numbers("cross_talk", count * count);
+    out.cross_talk_covariance = fields.numbers("cross_talk_covariance", count * count);
+    out.cross_talk_shown = fields.number("cross_talk_shown");
+    out.response_variance = fields.number("response_variance");
+    out.constant_variance = fields.number("constant_variance");
+    out.phase_factor = fields.numbers("phase_factor", count);
+    out.noise = fields.number("noise");
+    out.mean = fields.numbers("mean", count);
+    out.variance = fields.numbers("variance", count);
+    check_correction(*table, out);
+    return out;
+  }
+
+  void check_correction(const toml::table& table, const models::WeightCorrection& correction) {
+    const auto all_above = [](const std::vector<double>& values) {
+      return std::all_of(values.begin(), values.end(), [](double value) { return value > 0; });
+    };
+    if (!(correction.response_variance >= 0) || !(correction.cross_talk_shown >= 0) ||
+        !(correction.noise >= 0)) {
+      faults_.add(table, "response_variance, cross_talk_shown and noise must not be below 0");
+    }
+    if (!(correction.constant_variance > 0) || !all_above(correction.phase_factor) ||
+        !all_above(correction.variance)) {
+      faults_.add(table, "constant_variance, phase_factor and variance must be above 0");
+    }
+    const double sum = std::accumulate(correction.mean.begin(), correction.mean.end(), 0.0);
+    if (!(std::abs(sum - 1) < mean_tolerance)) {
+      faults_.add(table, "the fractions of mean must add up to 1");
+    }
+  }
+
   const toml::table& root_;
   TomlFaults faults_;
   TomlFields fields_;
@@ -80,6 +138,36 @@ void refuse_rival(const Calibrations& all, const std::string& path, Same&& same)
                       " answer for the same spectra; state one");
     }
   }
+}
+
+}  // namespace
+
+namespace {
+
+std::string correction_text(const models::WeightCorrection& correction) {
+  const toml::table table{
+      {"correction",
+       toml::table{{"cross_talk", toml_array(correction.cross_talk)},
+                   {"cross_talk_covariance", toml_array(correction.cross_talk_covariance)},
+                   {"cross_talk_shown", correction.cross_talk_shown},
+                   {"response_variance", correction.response_variance},
+                   {"constant_variance", correction.constant_variance},
+                   {"phase_factor", toml_array(correction.phase_factor)},
+                   {"noise", correction.noise},
+                   {"mean", toml_array(correction.mean)},
+                   {"variance", toml_array(correction.variance)}}}
+  };
+  std::ostringstream out;
+  out << "\n# Used because it predicts standards left out better than the responses alone.\n"
+         "# cross_talk: the part of a reference (row) read as another (column), row after row\n"
+         "# cross_talk_covariance: of each of its columns\n"
+         "# cross_talk_shown: of it in a standard left out; the other variances hold that\n"
+         "# response_variance: of a fraction, through the closure to 1, times phase_factor\n"
+         "# constant_variance: of a fraction, whatever its size\n"
+         "# noise: of a fraction in the noisiest standard; noisier spectra get wider intervals\n"
+         "# mean, variance: where samples of the standards' kind lie\n"
+      << table << "\n";
+  return out.str();
 }
 
 }  // namespace
@@ -108,7 +196,7 @@ std::string calibration_text(const ResponseCalibration& calibration) {
   out << "# Response factors learnt by calcispec calibrate; weight fraction = amount / "
          "exp(log_response), normalised.\n"
       << root << "\n";
-  return out.str();
+  return out.str() + (calibration.correction ? correction_text(*calibration.correction) : "");
 }
 
 CalibrationSet load_calibrations(std::span<const std::string> paths) {

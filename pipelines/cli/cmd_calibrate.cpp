@@ -89,9 +89,14 @@ std::string calibrate_summary_of(const CalibrationRun& run) {
            fixed_text(100 * std::sqrt(square / static_cast<double>(calibration.standards)), 2) +
            "\n";
   }
-  return out + "\nleave-one-out error: " + fixed_text(100 * calibration.error, 2) +
+  out += "\nleave-one-out error: " + fixed_text(100 * calibration.error, 2) +
          " wt% (root mean square over " + std::to_string(run.learnt.left_out.size()) +
          " fractions)\n";
+  if (calibration.correction) {
+    out += "corrected for cross-talk between references and by where the standards lie; without: " +
+           fixed_text(100 * run.learnt.uncorrected_error, 2) + " wt%\n";
+  }
+  return out;
 }
 
 std::string equation_of(const models::MarkerCalibration& calibration) {

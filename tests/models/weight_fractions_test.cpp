@@ -112,6 +112,18 @@ TEST(WeightFractions, ResponsesOfBandTablesAreLearntAndApplied) {
   EXPECT_GT(composition.phases[1].share.hi95, 0.35);
 }
 
+// What was not named is not there: no correction may put a part of it back.
+TEST(WeightFractions, AnUnnamedPhaseOfTheBandTablesStaysAtExactlyNothing) {
+  const auto calibration = learnt();
+  EXPECT_FALSE(calibration.correction.has_value());
+  auto composition = two(0.4, 0.01);
+  composition.phases[1].status = PhaseStatus::below_lod;
+  weigh(calibration, composition);
+  ASSERT_EQ(composition.basis, CompositionBasis::weight_fraction);
+  EXPECT_EQ(composition.phases[0].share.value, 1);
+  EXPECT_EQ(composition.phases[1].share.value, 0);
+}
+
 TEST(WeightFractions, APhaseTheCalibrationDoesNotKnowIsRefused) {
   auto composition = two(0.4, 0.01);
   composition.phases.push_back(named("whewellite", 0.1, 0.01));
