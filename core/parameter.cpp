@@ -120,9 +120,11 @@ std::vector<NumberPair> read_pairs(const ParameterInfo& info,
 std::string pairs_text(std::span<const NumberPair> pairs) {
   std::string text;
   for (const auto& pair : pairs) {
-    text += (text.empty() ? "" : ",") + number_text(pair.first);
+    text += text.empty() ? "" : ",";
+    text += number_text(pair.first);
     if (!std::isnan(pair.second)) {
-      text += ":" + number_text(pair.second);
+      text += ":";
+      text += number_text(pair.second);
     }
   }
   return text;
@@ -285,7 +287,9 @@ std::string ParameterSet::canonical_text() const {
     if (info.type == ParameterType::pairs && pairs_[i].empty()) {
       continue;
     }
-    text += (text.empty() ? "" : " ") + std::string(info.name) + "=";
+    text += text.empty() ? "" : " ";
+    text += info.name;
+    text += "=";
     if (info.type == ParameterType::pairs) {
       text += pairs_text(pairs_[i]);
     } else if (info.type == ParameterType::choice) {
