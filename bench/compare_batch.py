@@ -29,9 +29,10 @@ SMOOTH_BLOCKS = """
 import sys, h5py, dask, dask.array as da
 from scipy.signal import savgol_filter
 with h5py.File(sys.argv[1], "r") as source, h5py.File(sys.argv[2], "w") as target:
-    x = da.from_array(source["entry/data/intensity"], chunks=(1, 256, -1))
+    data = source["entry/data/intensity"]
+    x = da.from_array(data, chunks=(1, min(256, data.shape[1]), -1))
     y = x.map_blocks(savgol_filter, 11, 3, axis=-1, dtype=x.dtype)
-    out = target.create_dataset("intensity", x.shape, "f4", chunks=(1, 256, x.shape[-1]))
+    out = target.create_dataset("intensity", x.shape, "f4", chunks=(1, *x.chunksize[1:]))
     with dask.config.set(scheduler="single-threaded"):
         da.store(y.astype("f4"), out)
 """
