@@ -24,9 +24,10 @@ double held(double diagonal) {
 bool SharedEquations::solve(const SharedColumns& columns,
                             std::span<const BandTerms> bands,
                             Index groups,
-                            double gain,
+                            double noise,
                             const std::vector<char>& is_free) {
-  gain_ = gain;
+  noise_ = noise;
+  gain_ = 1 / (noise * noise);
   bands_.clear();
   amounts_.clear();
   const auto count = static_cast<Index>(bands.size());
@@ -106,7 +107,7 @@ void SharedEquations::assemble(const SharedColumns& columns, kernels::SweepSolve
 
 bool SharedEquations::amend(const SharedColumns& columns, std::span<const BandTerms> bands) {
   const auto all_anew = [&] {
-    return solve(columns, bands, static_cast<Index>(amounts_.size()), gain_, free_ones());
+    return solve(columns, bands, static_cast<Index>(amounts_.size()), noise_, free_ones());
   };
   const double most = amended_part * static_cast<double>(solver_.free_count());
   if (static_cast<double>(new_slopes(bands)) > most) {
@@ -257,6 +258,7 @@ bool SharedEquations::adopt(const SharedEquations& last,
     return false;
   }
   const auto& known = last.bands_;
+  noise_ = last.noise_;
   gain_ = last.gain_;
   bands_.clear();
   amounts_.assign(static_cast<std::size_t>(groups), -1);

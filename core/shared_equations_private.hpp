@@ -34,11 +34,11 @@ class SharedEquations {
   bool solve(const SharedColumns& columns,
              std::span<const BandTerms> bands,
              Index groups,
-             double gain,
+             double noise,
              const std::vector<char>& is_free);
   /// Of the same bands with other priors.
   bool amend(const SharedColumns& columns, std::span<const BandTerms> bands);
-  /// Those of `last`, for other bands of the same spectrum, weights and gain, with the slopes as
+  /// Those of `last`, for other bands of the same spectrum, weights and noise, with the slopes as
   /// they are; amend() follows. False where they are best solved anew: most bands differ, or
   /// nothing was solved.
   bool adopt(const SharedEquations& last,
@@ -48,8 +48,8 @@ class SharedEquations {
              const std::vector<char>& is_free);
 
   [[nodiscard]] bool is_solved() const { return is_solved_; }
-  /// One over the square of the noise.
-  [[nodiscard]] double gain() const { return gain_; }
+  /// That they were solved with.
+  [[nodiscard]] double noise() const { return noise_; }
   [[nodiscard]] const kernels::SweepSolver& solver() const { return solver_; }
   [[nodiscard]] Index height(Index band) const { return at(band).height; }
   /// -1: not fitted.
@@ -70,6 +70,7 @@ class SharedEquations {
     Index width = -1;
     BandTerms terms;
   };
+
   [[nodiscard]] const Band& at(Index band) const { return bands_[static_cast<std::size_t>(band)]; }
   void assemble(const SharedColumns& columns, kernels::SweepSolver& out) const;
   [[nodiscard]] Eigen::MatrixXd last_products(const SharedColumns& columns, Index added) const;
@@ -86,7 +87,8 @@ class SharedEquations {
   void number_columns(const SharedColumns& columns);
 
   bool is_solved_ = false;
-  double gain_ = 0;
+  double noise_ = 0;
+  double gain_ = 0;  // one over its square
   std::vector<Band> bands_;
   std::vector<Index> amounts_;
   std::vector<Index> columns_;  // that the solver's variables go with; -1: none, or dropped

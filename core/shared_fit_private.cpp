@@ -87,14 +87,13 @@ class SharedFit {
   // The equations of the last fit, with what its noise was taken for.
   void start_from_last() {
     const auto& last = spectrum_.equations;
-    const double noise = last.is_solved() ? 1 / std::sqrt(last.gain()) : 0;
     const double most = options_.is_trial ? largest_drift : settled_drift;
-    if (!(std::abs(noise / noise_ - 1) < most) || spectrum_.equations_row != row_) {
+    if (!(std::abs(last.noise() / noise_ - 1) < most) || spectrum_.equations_row != row_) {
       return;
     }
     list_terms();
     if (equations_.adopt(last, columns_, terms_, groups_, is_free_)) {
-      noise_ = noise;
+      noise_ = last.noise();
     }
   }
 
@@ -153,10 +152,9 @@ class SharedFit {
   // Heights, amounts and the slopes of the bands that are seen.
   bool solve() {
     list_terms();
-    const double gain = 1 / (noise_ * noise_);
-    const bool is_solved = equations_.is_solved() && equations_.gain() == gain && !is_other_row_
+    const bool is_solved = equations_.is_solved() && equations_.noise() == noise_ && !is_other_row_
                                ? equations_.amend(columns_, terms_)
-                               : equations_.solve(columns_, terms_, groups_, gain, is_free_);
+                               : equations_.solve(columns_, terms_, groups_, noise_, is_free_);
     is_other_row_ = false;
     if (is_solved) {
       take_solution();
