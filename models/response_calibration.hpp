@@ -67,10 +67,9 @@ LearntResponse learn_response(std::span<const Standard> standards);
 
 /// The same for fits of measured references, with a WeightCorrection where it pays.
 ///
-/// Used       with 6 standards or more, if the standards left out in turn are then predicted
-/// better,
-///            and if their error without is no less than 3/4 of what cross-talk of the size
-///            expected would make: a smaller one leaves nothing to correct
+/// Used       with 6 standards or more, if those left out in turn are then predicted better, and
+///            if their error without is no less than 3/4 of what cross-talk of the size expected
+///            would make: a smaller one leaves nothing to correct
 /// Prior      an element of the cross-talk has the sd 0.05, a choice of ours, not of the literature
 /// Cost       2 * standards fits of the responses more than learn_response
 LearntResponse learn_measured_response(std::span<const Standard> standards);

@@ -140,10 +140,6 @@ void refuse_rival(const Calibrations& all, const std::string& path, Same&& same)
   }
 }
 
-}  // namespace
-
-namespace {
-
 std::string correction_text(const models::WeightCorrection& correction) {
   const toml::table table{
       {"correction",
