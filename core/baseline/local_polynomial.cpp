@@ -1,5 +1,7 @@
 #include "core/baseline/local_polynomial.hpp"
 
+#include "core/kernels/pack.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,15 +10,13 @@
 namespace calcispec {
 namespace {
 
-constexpr std::size_t most_terms = 6;
-
 // Symmetric positive definite system of the moments, by LDL' with the constant first: only the
 // first unknown is wanted, so that it is eliminated last.
-double first_unknown(std::size_t terms,
-                     const std::array<double, 2 * most_terms>& moments,
-                     const std::array<double, most_terms>& right) {
-  std::array<std::array<double, most_terms>, most_terms> matrix{};
-  std::array<double, most_terms> side{};
+template <std::size_t terms>
+double first_unknown(const std::array<double, 2 * terms - 1>& moments,
+                     const std::array<double, terms>& right) {
+  std::array<std::array<double, terms>, terms> matrix{};
+  std::array<double, terms> side{};
   for (std::size_t i = 0; i < terms; ++i) {
     side[i] = right[terms - 1 - i];
     for (std::size_t j = 0; j <= i; ++j) {
@@ -66,10 +66,13 @@ LocalWindows::LocalWindows(std::span<const double> x, std::size_t seen_points, d
 
 LocalPolynomial::LocalPolynomial(std::span<const double> x, LocalWindows windows, Index order)
     : x_(x), windows_(std::move(windows)), terms_(static_cast<std::size_t>(order) + 1) {
+  constexpr std::size_t width = kernels::lane_count;
   const std::size_t seen = windows_.seen;
-  distance_.resize(windows_.fits.size() * seen);
-  tricube_.resize(distance_.size());
-  product_.resize(seen);
+  stride_ = (seen + width - 1) / width * width;
+  distance_.assign(windows_.fits.size() * stride_, 0.0);
+  tricube_.assign(distance_.size(), 0.0);
+  weights_.assign(x.size() + width, 0.0);
+  products_.assign(x.size() + width, 0.0);
   for (std::size_t f = 0; f < windows_.fits.size(); ++f) {
     const std::size_t first = windows_.first[f];
     const double middle = x[windows_.fits[f]];
@@ -79,40 +82,64 @@ LocalPolynomial::LocalPolynomial(std::span<const double> x, LocalWindows windows
     for (std::size_t k = 0; k < seen; ++k) {
       const double d = (x[first + k] - middle) / largest;
       const double cube = std::max(0.0, 1 - std::abs(d * d * d));
-      distance_[f * seen + k] = d;
-      tricube_[f * seen + k] = cube * cube * cube;
+      distance_[f * stride_ + k] = d;
+      tricube_[f * stride_ + k] = cube * cube * cube;
     }
   }
 }
 
-double LocalPolynomial::value_at(std::size_t fit,
-                                 std::span<const double> y,
-                                 std::span<const double> weights) {
-  const std::size_t seen = windows_.seen;
-  const std::size_t first = windows_.first[fit];
-  const double* const distance = distance_.data() + fit * seen;
-  const double* const tricube = tricube_.data() + fit * seen;
-  std::array<double, 2 * most_terms> moments{};
-  std::array<double, most_terms> right{};
-  for (std::size_t k = 0; k < seen; ++k) {
-    double power = tricube[k] * weights[first + k];
-    for (std::size_t m = 0; m < 2 * terms_ - 1; ++m) {
-      moments[m] += power;
-      if (m < terms_) {
-        right[m] += power * y[first + k];
+// A register of points at a time; what the last one holds beyond the window has no weight.
+template <std::size_t terms>
+double LocalPolynomial::value_at(std::size_t fit) const {
+  using kernels::Pack;
+  using kernels::unrolled;
+  constexpr std::size_t width = kernels::lane_count;
+  constexpr std::size_t sets = terms < 3 ? 2 : 1;  // so that additions need not wait for each other
+  const double* const distance = distance_.data() + fit * stride_;
+  const double* const tricube = tricube_.data() + fit * stride_;
+  const double* const weights = weights_.data() + windows_.first[fit];
+  const double* const products = products_.data() + windows_.first[fit];
+  std::array<std::array<Pack, 2 * terms - 1>, sets> moments{};
+  std::array<std::array<Pack, terms>, sets> right{};
+  const auto add = [&](std::size_t k, auto set) {
+    const Pack d = kernels::load(distance + k);
+    const Pack near = kernels::load(tricube + k);
+    Pack power = near * kernels::load(weights + k);
+    Pack product = near * kernels::load(products + k);
+    unrolled<2 * terms - 1>([&](auto m) {
+      moments[set][m] += power;
+      power *= d;
+      if constexpr (m < terms) {
+        right[set][m] += product;
+        product *= d;
       }
-      power *= distance[k];
+    });
+  };
+  std::size_t k = 0;
+  for (; k + sets * width <= stride_; k += sets * width) {
+    unrolled<sets>([&](auto set) { add(k + set * width, set); });
+  }
+  for (; k < stride_; k += width) {
+    add(k, std::integral_constant<std::size_t, 0>{});
+  }
+  std::array<double, 2 * terms - 1> moment_sums{};
+  std::array<double, terms> right_sums{};
+  for (std::size_t set = 0; set < sets; ++set) {
+    for (std::size_t m = 0; m < 2 * terms - 1; ++m) {
+      moment_sums[m] += kernels::sum(moments[set][m]);
+    }
+    for (std::size_t m = 0; m < terms; ++m) {
+      right_sums[m] += kernels::sum(right[set][m]);
     }
   }
-  return first_unknown(terms_, moments, right);
+  return first_unknown<terms>(moment_sums, right_sums);
 }
 
-void LocalPolynomial::fit(std::span<const double> y,
-                          std::span<const double> weights,
-                          std::span<double> out) {
+template <std::size_t terms>
+void LocalPolynomial::fit_all(std::span<double> out) const {
   for (std::size_t f = 0; f < windows_.fits.size(); ++f) {
     const std::size_t at = windows_.fits[f];
-    out[at] = value_at(f, y, weights);
+    out[at] = value_at<terms>(f);
     if (f > 0) {
       const std::size_t before = windows_.fits[f - 1];
       const double slope = (out[at] - out[before]) / (x_[at] - x_[before]);
@@ -120,6 +147,29 @@ void LocalPolynomial::fit(std::span<const double> y,
         out[i] = out[before] + slope * (x_[i] - x_[before]);
       }
     }
+  }
+}
+
+void LocalPolynomial::fit(std::span<const double> y,
+                          std::span<const double> weights,
+                          std::span<double> out) {
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    weights_[i] = weights[i];
+    products_[i] = weights[i] * y[i];
+  }
+  switch (terms_) {
+    case 1:
+      return fit_all<1>(out);
+    case 2:
+      return fit_all<2>(out);
+    case 3:
+      return fit_all<3>(out);
+    case 4:
+      return fit_all<4>(out);
+    case 5:
+      return fit_all<5>(out);
+    default:
+      return fit_all<6>(out);
   }
 }
 

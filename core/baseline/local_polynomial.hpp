@@ -20,6 +20,7 @@ struct LocalWindows {
 };
 
 /// Local least squares with tricube weights (1 - |d|^3)^3, d the distance over the largest one.
+/// Orders from 0 to 5.
 class LocalPolynomial {
  public:
   LocalPolynomial(std::span<const double> x, LocalWindows windows, Index order);
@@ -27,16 +28,19 @@ class LocalPolynomial {
   void fit(std::span<const double> y, std::span<const double> weights, std::span<double> out);
 
  private:
-  [[nodiscard]] double value_at(std::size_t fit,
-                                std::span<const double> y,
-                                std::span<const double> weights);
+  template <std::size_t terms>
+  void fit_all(std::span<double> out) const;
+  template <std::size_t terms>
+  [[nodiscard]] double value_at(std::size_t fit) const;
 
   std::span<const double> x_;
   LocalWindows windows_;
   std::size_t terms_;
+  std::size_t stride_;            // points seen, filled up to whole registers
   std::vector<double> distance_;  // [fit][point seen], signed, over the largest
   std::vector<double> tricube_;   // the same layout
-  std::vector<double> product_;
+  std::vector<double> weights_;   // of the points, with a register of zeros behind the last
+  std::vector<double> products_;  // weight times ordinate, the same layout
 };
 
 /// Median; the values are put in another order.

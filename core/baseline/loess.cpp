@@ -1,6 +1,7 @@
 // Baseline by local polynomials that lose sight of what stands above them.
 #include "core/baseline/local_polynomial.hpp"
 #include "core/baseline/polynomial_baseline.hpp"
+#include "core/order_statistic.hpp"
 #include "core/special_values_private.hpp"
 
 #include <algorithm>
@@ -114,7 +115,8 @@ class LoessRun {
         weights_(cut_.size()),
         baseline_(cut_.size()),
         before_(cut_.size()),
-        sizes_(cut_.size()) {}
+        sizes_(cut_.size()),
+        moved_(cut_.size()) {}
 
   MethodStatus run_one(std::span<const double> y) {
     std::copy(y.begin(), y.end(), cut_.begin());
@@ -150,14 +152,32 @@ class LoessRun {
       sizes_[i] = std::abs(y[i] - baseline_[i]);
     }
     const double deviation =
-        std::max(median(sizes_) / 0.6744897501960817, std::numeric_limits<double>::min());
+        std::max(median_of_sizes() / 0.6744897501960817, std::numeric_limits<double>::min());
+    const double limit = deviation * given_.real("scale");
+    const bool is_symmetric = given_.flag("symmetric_weights");
     for (std::size_t i = 0; i < y.size(); ++i) {
       const double r = y[i] - baseline_[i];
-      const double t =
-          r > 0 || given_.flag("symmetric_weights") ? r / (deviation * given_.real("scale")) : 0;
+      const double t = (is_symmetric ? r : std::max(r, 0.0)) / limit;
       const double root = std::max(0.0, 1 - t * t);
       weights_[i] = root * root;
     }
+  }
+
+  // Of an even number the mean of the two in the middle: the lower one is the largest below the
+  // upper one, if so many lie below that.
+  double median_of_sizes() {
+    std::copy(sizes_.begin(), sizes_.end(), moved_.begin());
+    const double upper = upper_median(moved_);
+    if (sizes_.size() % 2 == 1) {
+      return upper;
+    }
+    std::size_t below = 0;
+    double lower = 0;
+    for (const double size : sizes_) {
+      below += size < upper ? 1U : 0U;
+      lower = std::max(lower, size < upper ? size : 0.0);
+    }
+    return 0.5 * (upper + (2 * below == sizes_.size() ? lower : upper));
   }
 
   const ParameterSet& given_;
@@ -167,6 +187,7 @@ class LoessRun {
   std::vector<double> baseline_;
   std::vector<double> before_;
   std::vector<double> sizes_;
+  std::vector<double> moved_;
 };
 
 /// Model      at each point the value of a polynomial through its neighbours, weighted by the
