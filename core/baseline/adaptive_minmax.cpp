@@ -1,11 +1,12 @@
 // Baseline by the upper edge of four polynomials, of two degrees, free and held at the ends.
-#include "core/baseline/polynomial_baseline.hpp"
-#include "core/baseline/weighted_polynomial.hpp"
+#include "core/baseline/packed_polynomials.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <map>
 #include <vector>
 
 namespace calcispec {
@@ -51,68 +52,129 @@ constexpr std::array adaptive_minmax_parameters{lower_order_parameter,
 constexpr double fit_tolerance = 1e-3;
 constexpr int most_fits = 250;
 
-// Polynomial through min(y, polynomial before), repeated as in baseline.modpoly.
-MethodStatus fit_below(std::span<const double> y,
-                       std::span<const double> weights,
-                       WeightedPolynomial& polynomial,
-                       std::span<double> fit) {
-  std::vector<double> cut(y.begin(), y.end());
-  std::vector<double> before(y.size());
-  polynomial.fit(cut, weights, fit);
-  for (int k = 0; k < most_fits; ++k) {
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      cut[i] = std::min(cut[i], fit[i]);
-    }
-    std::copy(fit.begin(), fit.end(), before.begin());
-    polynomial.fit(cut, weights, fit);
-    if (relative_change(before, fit) < fit_tolerance) {
-      return MethodStatus::converged;
-    }
-  }
-  return MethodStatus::iteration_limit;
-}
+using kernels::Pack;
+using kernels::Tile;
 
-double deviation_of(std::span<const double> y, std::span<const double> fit) {
-  const auto n = static_cast<double>(y.size());
-  double mean = 0;
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    mean += (y[i] - fit[i]) / n;
-  }
-  double square = 0;
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    square += (y[i] - fit[i] - mean) * (y[i] - fit[i] - mean);
-  }
-  return std::sqrt(square / n);
-}
+// What the fits of all degrees work on, a register of points at a time.
+struct MinmaxTiles {
+  Tile is_point;  // 1, beyond the last point 0
+  Tile held;      // weights that hold the ends
+  Tile spectrum;
+  Tile cut;
+  Tile weights;  // without what stands above the first fit
+  Tile fit;
+};
 
-// Polynomial through min(y, polynomial before + deviation), without what stands above the first,
-// repeated as in baseline.imodpoly.
-MethodStatus fit_below_noise(std::span<const double> y,
-                             std::span<const double> weights,
-                             WeightedPolynomial& polynomial,
-                             std::span<double> fit) {
-  polynomial.fit(y, weights, fit);
-  double deviation = deviation_of(y, fit);
-  std::vector<double> masked(weights.begin(), weights.end());
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    masked[i] = fit[i] + deviation < y[i] ? 0 : masked[i];
+// The polynomials of one degree, orthonormal under the weights of a fit.
+template <std::size_t terms>
+class WeightedFit {
+ public:
+  using Polynomials = kernels::PackedPolynomials<terms>;
+  using Moments = typename Polynomials::Moments;
+
+  WeightedFit(Polynomials polynomials, const Tile& weights, const MinmaxTiles& tiles)
+      : polynomials_(std::move(polynomials)), weights_(weights) {
+    polynomials_.orthonormalize(weights);
+    products_ = polynomials_.products(tiles.is_point);
   }
-  std::vector<double> cut(y.begin(), y.end());
-  for (int k = 0; k < most_fits; ++k) {
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      cut[i] = std::min(cut[i], fit[i] + deviation);
+
+  // Polynomial through min(y, polynomial before), repeated as in baseline.modpoly.
+  MethodStatus below(MinmaxTiles& tiles) const {
+    tiles.cut = tiles.spectrum;
+    auto moments = through_cut(polynomials_, weights_, tiles);
+    auto status = MethodStatus::iteration_limit;
+    for (int k = 0; k < most_fits && status != MethodStatus::converged; ++k) {
+      const auto next = polynomials_.pass(moments, [&](std::size_t p, Pack z) {
+        tiles.cut[p] = kernels::minimum(tiles.cut[p], z);
+        return tiles.cut[p] * weights_[p];
+      });
+      if (change(moments, next) < fit_tolerance) {
+        status = MethodStatus::converged;
+      }
+      moments = next;
     }
-    polynomial.fit(cut, masked, fit);
-    const double next = deviation_of(cut, fit);
-    const double change =
-        std::abs(next - deviation) / std::max(next, std::numeric_limits<double>::epsilon());
-    if (change < fit_tolerance) {
-      return MethodStatus::converged;
-    }
-    deviation = next;
+    evaluate(polynomials_, moments, tiles);
+    return status;
   }
-  return MethodStatus::iteration_limit;
-}
+
+  // Polynomial through min(y, polynomial before + deviation), without what stands above the first,
+  // repeated as in baseline.imodpoly.
+  MethodStatus below_noise(MinmaxTiles& tiles, double points) const {
+    tiles.cut = tiles.spectrum;
+    evaluate(polynomials_, through_cut(polynomials_, weights_, tiles), tiles);
+    double deviation = deviation_of(tiles, points);
+    for (std::size_t p = 0; p < tiles.cut.size(); ++p) {
+      tiles.weights[p] = tiles.fit[p] + deviation < tiles.spectrum[p] ? Pack{} : weights_[p];
+    }
+    Polynomials masked = polynomials_;
+    masked.orthonormalize(tiles.weights);
+    for (int k = 0; k < most_fits; ++k) {
+      for (std::size_t p = 0; p < tiles.cut.size(); ++p) {
+        tiles.cut[p] = kernels::minimum(tiles.cut[p], tiles.fit[p] + deviation) * tiles.is_point[p];
+      }
+      evaluate(masked, through_cut(masked, tiles.weights, tiles), tiles);
+      const double next = deviation_of(tiles, points);
+      const double moved =
+          std::abs(next - deviation) / std::max(next, std::numeric_limits<double>::epsilon());
+      if (moved < fit_tolerance) {
+        return MethodStatus::converged;
+      }
+      deviation = next;
+    }
+    return MethodStatus::iteration_limit;
+  }
+
+ private:
+  static Moments through_cut(const Polynomials& polynomials,
+                             const Tile& weights,
+                             const MinmaxTiles& tiles) {
+    return polynomials.pass({}, [&](std::size_t p, Pack) { return tiles.cut[p] * weights[p]; });
+  }
+
+  static void evaluate(const Polynomials& polynomials, const Moments& moments, MinmaxTiles& tiles) {
+    polynomials.evaluate(moments, [&](std::size_t p, Pack z) { tiles.fit[p] = z; });
+  }
+
+  static double deviation_of(const MinmaxTiles& tiles, double points) {
+    Pack sum{};
+    for (std::size_t p = 0; p < tiles.cut.size(); ++p) {
+      sum += tiles.cut[p] - tiles.fit[p];
+    }
+    const double mean = kernels::sum(sum) / points;
+    Pack square{};
+    for (std::size_t p = 0; p < tiles.cut.size(); ++p) {
+      const Pack r = (tiles.cut[p] - tiles.fit[p] - mean) * tiles.is_point[p];
+      square += r * r;
+    }
+    return std::sqrt(kernels::sum(square) / points);
+  }
+
+  // Of the polynomials over all points, whatever their weight.
+  double change(const Moments& before, const Moments& now) const {
+    Moments step{};
+    for (std::size_t k = 0; k < terms; ++k) {
+      step[k] = now[k] - before[k];
+    }
+    return std::sqrt(square_of(step)) /
+           std::max(std::sqrt(square_of(before)), std::numeric_limits<double>::epsilon());
+  }
+
+  double square_of(const Moments& moments) const {
+    double square = 0;
+    for (std::size_t i = 0; i < terms; ++i) {
+      double row = 0;
+      for (std::size_t j = 0; j < terms; ++j) {
+        row += products_[i][j] * moments[j];
+      }
+      square += moments[i] * row;
+    }
+    return std::max(0.0, square);
+  }
+
+  Polynomials polynomials_;
+  const Tile& weights_;
+  typename Polynomials::Products products_{};
+};
 
 struct Degrees {
   Index lower;
@@ -136,42 +198,48 @@ Degrees degrees_for(double ratio) {
   return {6, 8};
 }
 
-double adaptive_minmax_span_of(std::span<const double> values) {
-  const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  return *high - *low;
-}
-
 /// Model      the largest of four polynomials at each point
 /// Status     converged | iteration_limit (of any of the four)
-/// Cost       O(points x degree) per fit
+/// Cost       O(points x degree) per fit, a register of points at a time; O(points x degree^2) for
+///            each degree of a call, and per spectrum with imodpoly
 /// Source     Cao et al., J. Raman Spectrosc. 38 (2007) 1199
 class AdaptiveMinmax {
  public:
   explicit AdaptiveMinmax(const MethodCall& call)
-      : call_(call),
-        points_(static_cast<std::size_t>(call.points())),
-        even_(points_, 1.0),
-        held_(points_, 1.0),
-        fit_(points_),
-        baseline_(points_),
-        is_improved_(call.parameters.choice("method") == "imodpoly") {
+      : call_(call), is_improved_(call.parameters.choice("method") == "imodpoly") {
+    const auto points = static_cast<std::size_t>(call.points());
     const auto ends = static_cast<std::size_t>(
-        std::ceil(static_cast<double>(points_) * call.parameters.real("constrained_fraction")));
-    for (std::size_t i = 0; i < std::min(ends, points_); ++i) {
-      held_[i] = call.parameters.real("constrained_weight");
-      held_[points_ - 1 - i] = held_[i];
+        std::ceil(static_cast<double>(points) * call.parameters.real("constrained_fraction")));
+    std::vector<double> weights(points, 1.0);
+    const std::size_t packs = kernels::PackedPolynomials<4>::packs_of(points);
+    for (Tile* tile : {&tiles_.is_point,
+                       &tiles_.held,
+                       &tiles_.spectrum,
+                       &tiles_.cut,
+                       &tiles_.weights,
+                       &tiles_.fit}) {
+      tile->resize(packs);
     }
+    kernels::pack_points(weights, tiles_.is_point);
+    for (std::size_t i = 0; i < std::min(ends, points); ++i) {
+      weights[i] = call.parameters.real("constrained_weight");
+      weights[points - 1 - i] = weights[i];
+    }
+    kernels::pack_points(weights, tiles_.held);
+    baseline_.resize(points);
+    fit_.resize(points);
   }
 
   void run() {
     for (Index r = 0; r < call_.count(); ++r) {
       const auto y = call_.row(r);
+      kernels::pack_points(y, tiles_.spectrum);
       status_ = MethodStatus::converged;
       const auto degrees = degrees_of(y);
       std::fill(baseline_.begin(), baseline_.end(), -std::numeric_limits<double>::infinity());
       for (const Index degree : {degrees.lower, degrees.upper}) {
-        raise(y, degree, even_);
-        raise(y, degree, held_);
+        raise(degree, false);
+        raise(degree, true);
       }
       call_.give(r, baseline_);
       call_.status[static_cast<std::size_t>(r)] = status_;
@@ -179,16 +247,34 @@ class AdaptiveMinmax {
   }
 
  private:
-  void fit(std::span<const double> y, Index degree, std::span<const double> weights) {
-    WeightedPolynomial polynomial(call_.axis.values(), degree);
-    const auto status = is_improved_ ? fit_below_noise(y, weights, polynomial, fit_)
-                                     : fit_below(y, weights, polynomial, fit_);
-    status_ = status == MethodStatus::converged ? status_ : status;
+  // The fit of a degree into tiles_.fit; its polynomials are made once for all spectra.
+  using Fit = std::function<MethodStatus(bool is_held)>;
+
+  const Fit& fit_of(Index degree) {
+    auto& known = fits_[degree];
+    if (!known) {
+      with_polynomials(call_.axis.values(), degree, [&](const auto& polynomials) {
+        known = [this,
+                 free = WeightedFit(polynomials, tiles_.is_point, tiles_),
+                 held = WeightedFit(polynomials, tiles_.held, tiles_)](bool is_held) {
+          const auto& one = is_held ? held : free;
+          return is_improved_ ? one.below_noise(tiles_, static_cast<double>(call_.points()))
+                              : one.below(tiles_);
+        };
+      });
+    }
+    return known;
   }
 
-  void raise(std::span<const double> y, Index degree, std::span<const double> weights) {
-    fit(y, degree, weights);
-    for (std::size_t i = 0; i < points_; ++i) {
+  void fit(Index degree, bool is_held) {
+    const auto status = fit_of(degree)(is_held);
+    status_ = status == MethodStatus::converged ? status_ : status;
+    kernels::unpack_points(tiles_.fit, fit_);
+  }
+
+  void raise(Index degree, bool is_held) {
+    fit(degree, is_held);
+    for (std::size_t i = 0; i < fit_.size(); ++i) {
       baseline_[i] = std::max(baseline_[i], fit_[i]);
     }
   }
@@ -198,21 +284,24 @@ class AdaptiveMinmax {
       const auto lower = call_.parameters.integer("polynomial_order");
       return {lower, lower + 1};
     }
-    fit(y, call_.parameters.integer("estimation_poly_order"), even_);
-    const double background = adaptive_minmax_span_of(fit_);
-    for (std::size_t i = 0; i < points_; ++i) {
+    const auto range_of = [&] {
+      const auto [low, high] = std::minmax_element(fit_.begin(), fit_.end());
+      return *high - *low;
+    };
+    fit(call_.parameters.integer("estimation_poly_order"), false);
+    const double background = range_of();
+    for (std::size_t i = 0; i < fit_.size(); ++i) {
       fit_[i] = y[i] - fit_[i];
     }
-    return degrees_for(background / std::max(adaptive_minmax_span_of(fit_), 1e-300));
+    return degrees_for(background / std::max(range_of(), 1e-300));
   }
 
   const MethodCall& call_;
-  std::size_t points_;
-  std::vector<double> even_;
-  std::vector<double> held_;
+  bool is_improved_;
+  MinmaxTiles tiles_;
+  std::map<Index, Fit> fits_;
   std::vector<double> fit_;
   std::vector<double> baseline_;
-  bool is_improved_;
   MethodStatus status_ = MethodStatus::converged;
 };
 

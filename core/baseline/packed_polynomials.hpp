@@ -9,7 +9,7 @@ namespace calcispec {
 template <std::size_t terms>
 kernels::PackedPolynomials<terms> packed(const PolynomialBasis& basis, std::size_t points) {
   kernels::PackedPolynomials<terms> out;
-  out.resize(points);
+  out.resize(points, static_cast<std::size_t>(basis.size()));
   kernels::Tile tile(out.packs());
   for (Index k = 0; k < basis.size(); ++k) {
     kernels::pack_points(basis.polynomial(k), tile);
@@ -20,12 +20,14 @@ kernels::PackedPolynomials<terms> packed(const PolynomialBasis& basis, std::size
   return out;
 }
 
-/// body(polynomials of the call's axis and order), with the next number of terms there is code for.
+/// body(polynomials of the axis and order), with the next number of terms there is code for.
 template <typename Body>
-void with_polynomials(const MethodCall& call, const Body& body) {
-  const PolynomialBasis basis(call.axis.values(), call.parameters.integer("polynomial_order"), {});
-  const auto points = static_cast<std::size_t>(call.points());
-  if (basis.size() <= 4) {
+void with_polynomials(std::span<const double> x, Index order, const Body& body) {
+  const PolynomialBasis basis(x, order, {});
+  const std::size_t points = x.size();
+  if (basis.size() <= 3) {
+    body(packed<3>(basis, points));
+  } else if (basis.size() <= 4) {
     body(packed<4>(basis, points));
   } else if (basis.size() <= 6) {
     body(packed<6>(basis, points));
@@ -36,6 +38,12 @@ void with_polynomials(const MethodCall& call, const Body& body) {
   } else {
     body(packed<32>(basis, points));
   }
+}
+
+/// The same of the call's axis and its parameter polynomial_order.
+template <typename Body>
+void with_polynomials(const MethodCall& call, const Body& body) {
+  with_polynomials(call.axis.values(), call.parameters.integer("polynomial_order"), body);
 }
 
 }  // namespace calcispec

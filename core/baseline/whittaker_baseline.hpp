@@ -7,6 +7,7 @@
 #include "core/method_table.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace calcispec::kernels {

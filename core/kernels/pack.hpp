@@ -3,9 +3,9 @@
 
 #include "core/export.hpp"
 
-#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <immintrin.h>
 #include <utility>
 
 namespace calcispec::kernels {
@@ -40,11 +40,15 @@ inline Pack maximum(Pack a, Pack b) {
 inline Pack minimum(Pack a, Pack b) {
   return a < b ? a : b;
 }
+/// Of all lanes at once: a loop over std::sqrt, which may have to set errno, stays one by one.
 inline Pack square_root(Pack a) {
-  for (Index lane = 0; lane < lane_count; ++lane) {
-    a[lane] = std::sqrt(a[lane]);
-  }
-  return a;
+#if defined(__AVX512F__)
+  return _mm512_sqrt_pd(a);
+#elif defined(__AVX2__)
+  return _mm256_sqrt_pd(a);
+#else
+  return _mm_sqrt_pd(a);
+#endif
 }
 
 inline double sum(Pack pack) {
@@ -53,6 +57,14 @@ inline double sum(Pack pack) {
     total += pack[lane];
   }
   return total;
+}
+
+inline double largest_of(Pack pack) {
+  double largest = pack[0];
+  for (Index lane = 1; lane < lane_count; ++lane) {
+    largest = largest < pack[lane] ? pack[lane] : largest;
+  }
+  return largest;
 }
 
 /// Calls body(integral_constant 0) ... body(count - 1): straight-line code, so that arrays of packs
