@@ -1,5 +1,4 @@
 // Baseline by a polynomial that leaves a given part of the points above it.
-#include "core/baseline/polynomial_baseline.hpp"
 #include "core/baseline/polynomial_cost.hpp"
 
 #include <algorithm>
@@ -53,28 +52,30 @@ double wanted_ratio(double part) {
   return 0.7679 + part * (11.2358 + part * (-39.7064 + part * 92.3583));
 }
 
+template <std::size_t terms>
 class GoldindecRun {
  public:
-  explicit GoldindecRun(const MethodCall& call)
+  GoldindecRun(const MethodCall& call, const kernels::PackedPolynomials<terms>& polynomials)
       : given_(call.parameters),
-        fit_(call, polynomial_cost(given_)),
-        first_(static_cast<std::size_t>(call.points())) {}
+        points_(static_cast<double>(call.points())),
+        fit_(call, polynomials) {}
 
-  MethodStatus run_one(std::span<const double> y) {
+  MethodStatus run_one(std::span<const double> y, std::span<double> out) {
     fit_.least_squares(y);
-    std::copy(fit_.baseline().begin(), fit_.baseline().end(), first_.begin());
+    const auto status = search();
+    fit_.give_baseline(out);
+    return status;
+  }
+
+ private:
+  MethodStatus search() {
     double low = 0;
-    double high = y[0] - first_[0];
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      high = std::max(high, y[i] - first_[i]);
-    }
-    high = std::abs(high);
+    double high = std::abs(fit_.highest());
     const double wanted = wanted_ratio(given_.real("peak_ratio"));
     double threshold = low + golden_part * (high - low);
     for (Index k = 0; k < given_.integer("max_thresholds"); ++k) {
-      fit_.start_from(first_);
-      fit_.descend(y, threshold);
-      const double excess = ratio_of(y) - wanted;
+      fit_.descend(threshold);
+      const double excess = ratio() - wanted;
       if (std::abs(excess) <= given_.real("ratio_tolerance")) {
         return MethodStatus::converged;
       }
@@ -88,34 +89,31 @@ class GoldindecRun {
     }
     return MethodStatus::iteration_limit;
   }
-  [[nodiscard]] std::span<const double> baseline() const { return fit_.baseline(); }
 
- private:
-  [[nodiscard]] double ratio_of(std::span<const double> y) const {
-    std::size_t above = 0;
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      above += y[i] > fit_.baseline()[i] ? 1U : 0U;
-    }
-    return static_cast<double>(above) /
-           static_cast<double>(std::max<std::size_t>(1, y.size() - above));
+  [[nodiscard]] double ratio() const {
+    const double above = fit_.points_above();
+    return above / std::max(1.0, points_ - above);
   }
 
   const ParameterSet& given_;
-  CostPolynomial fit_;
-  std::vector<double> first_;
+  double points_;
+  CostPolynomial<terms> fit_;
 };
 
 /// Model      penalized_poly with the threshold for which the points above over those below are as
 ///            many as the part of the points in bands asks for; golden section
 /// Status     converged | iteration_limit
-/// Cost       O(points x order) per step of each threshold tried
+/// Cost       O(points x order) per step of each threshold tried, a register of points at a time
 /// Source     Liu et al., Appl. Spectrosc. 69 (2015) 834
 void run_goldindec(const MethodCall& call) {
-  GoldindecRun one(call);
-  for (Index r = 0; r < call.count(); ++r) {
-    call.status[static_cast<std::size_t>(r)] = one.run_one(call.row(r));
-    call.give(r, one.baseline());
-  }
+  with_polynomials(call, [&](const auto& polynomials) {
+    GoldindecRun one(call, polynomials);
+    std::vector<double> baseline(static_cast<std::size_t>(call.points()));
+    for (Index r = 0; r < call.count(); ++r) {
+      call.status[static_cast<std::size_t>(r)] = one.run_one(call.row(r), baseline);
+      call.give(r, baseline);
+    }
+  });
 }
 
 }  // namespace

@@ -39,20 +39,24 @@ double standard_deviation_penalized_poly(std::span<const double> y) {
 /// Model      minimise the sum of a cost of y - polynomial, by half-quadratic steps: least squares
 ///            of y + correction(y - polynomial before)
 /// Status     converged | iteration_limit
-/// Cost       O(points x order) per step
+/// Cost       O(points x order) per step, a register of points at a time
 /// Source     Mazet et al., Chemom. Intell. Lab. Syst. 76 (2005) 121; indec: Liu et al., Appl.
 ///            Spectrosc. 69 (2015) 834
 void run_penalized_poly(const MethodCall& call) {
-  CostPolynomial fit(call, polynomial_cost(call.parameters));
-  for (Index r = 0; r < call.count(); ++r) {
-    const auto y = call.row(r);
-    const double threshold = call.parameters.is_set("threshold")
-                                 ? call.parameters.real("threshold")
-                                 : standard_deviation_penalized_poly(y) / 10;
-    fit.least_squares(y);
-    call.status[static_cast<std::size_t>(r)] = fit.descend(y, threshold);
-    call.give(r, fit.baseline());
-  }
+  with_polynomials(call, [&](const auto& polynomials) {
+    CostPolynomial fit(call, polynomials);
+    std::vector<double> baseline(static_cast<std::size_t>(call.points()));
+    for (Index r = 0; r < call.count(); ++r) {
+      const auto y = call.row(r);
+      const double threshold = call.parameters.is_set("threshold")
+                                   ? call.parameters.real("threshold")
+                                   : standard_deviation_penalized_poly(y) / 10;
+      fit.least_squares(y);
+      call.status[static_cast<std::size_t>(r)] = fit.descend(threshold);
+      fit.give_baseline(baseline);
+      call.give(r, baseline);
+    }
+  });
 }
 
 }  // namespace
