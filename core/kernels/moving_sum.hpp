@@ -1,4 +1,5 @@
-// Weighted sums over a moving window, and rows continued beyond their ends by reflection.
+// Sums over moving windows, weighted or from running sums, and rows continued beyond their ends by
+// reflection.
 #pragma once
 
 #include "core/kernels/pack.hpp"
@@ -32,6 +33,27 @@ inline void moving_sums(std::span<const double> y, std::span<const double> weigh
       sum += weights[k] * y[i + k];
     }
     out[i] = sum;
+  }
+}
+
+/// out[i] = sum of the first i values, out[0] = 0; one more than values. Four values are added up
+/// by themselves, so that only every fourth addition waits for the one before.
+inline void running_sums(std::span<const double> values, double* out) {
+  double sum = 0;
+  out[0] = 0;
+  std::size_t i = 0;
+  for (; i + 4 <= values.size(); i += 4) {
+    const double second = values[i] + values[i + 1];
+    const double third = second + values[i + 2];
+    out[i + 1] = sum + values[i];
+    out[i + 2] = sum + second;
+    out[i + 3] = sum + third;
+    sum += second + (values[i + 2] + values[i + 3]);
+    out[i + 4] = sum;
+  }
+  for (; i < values.size(); ++i) {
+    sum += values[i];
+    out[i + 1] = sum;
   }
 }
 
