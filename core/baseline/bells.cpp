@@ -65,11 +65,6 @@ void BellFilter::extend(std::span<const double> y) {
   const std::size_t half = weights_.size() / 2;
   padded_.resize(n + 2 * half);
   std::copy(y.begin(), y.end(), padded_.begin() + static_cast<std::ptrdiff_t>(half));
-  if (edge_ == BellEdge::repeat) {
-    std::fill_n(padded_.begin(), half, y.front());
-    std::fill_n(padded_.end() - static_cast<std::ptrdiff_t>(half), half, y.back());
-    return;
-  }
   const std::size_t period = std::max<std::size_t>(1, 2 * (n - 1));
   for (std::size_t k = 1; k <= half; ++k) {
     const std::size_t left = k % period;

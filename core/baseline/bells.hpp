@@ -13,15 +13,12 @@ std::vector<double> mollifier(std::size_t half);
 /// Gaussian at `count` points about their middle, sum 1; sigma in points.
 std::vector<double> gaussian_bell(std::size_t count, double sigma);
 
-/// What stands beyond the ends: the points before, the last one not again; or the last one.
-enum class BellEdge { mirror, repeat };
-
-/// Convolution with symmetric weights, as many points as went in. Cost: points x weights, beyond
-/// 128 weights that of two Fourier transforms.
+/// Convolution with symmetric weights, as many points as went in; beyond the ends stand the points
+/// before, the last one not again. Cost: points x weights, beyond 128 weights that of two Fourier
+/// transforms.
 class BellFilter {
  public:
-  explicit BellFilter(std::vector<double> weights, BellEdge edge = BellEdge::mirror)
-      : edge_(edge), weights_(std::move(weights)) {}
+  explicit BellFilter(std::vector<double> weights) : weights_(std::move(weights)) {}
   /// `out` may be y.
   void run(std::span<const double> y, std::span<double> out);
 
@@ -29,7 +26,6 @@ class BellFilter {
   void extend(std::span<const double> y);
   void run_by_transforms(std::span<double> out);
 
-  BellEdge edge_;
   std::vector<double> weights_;  // an odd number
   std::vector<double> padded_;
   std::vector<std::complex<double>> response_;  // of the weights, for the length below

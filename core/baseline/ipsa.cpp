@@ -1,8 +1,8 @@
 // Baseline by polynomial smoothing of what lies below the last one.
-#include "core/baseline/bells.hpp"
 #include "core/baseline/edges.hpp"
 #include "core/baseline/moving_extremes.hpp"
 #include "core/baseline/polynomial_baseline.hpp"
+#include "core/kernels/moving_parabola.hpp"
 #include "core/method_failure.hpp"
 
 #include <algorithm>
@@ -52,20 +52,6 @@ constexpr std::array ipsa_parameters{
     ipsa_region_parameter,
     criterion_parameter};
 
-// Least squares of a parabola in a window, its value in the middle.
-std::vector<double> parabola_weights(std::size_t half) {
-  const auto m = static_cast<double>(half);
-  const double count = 2 * m + 1;
-  const double second = m * (m + 1) * count / 3;  // sum of t^2
-  const double fourth = second * (3 * m * m + 3 * m - 1) / 5;
-  std::vector<double> weights(2 * half + 1);
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    const double t = static_cast<double>(i) - m;
-    weights[i] = (fourth - second * t * t) / (count * fourth - second * second);
-  }
-  return weights;
-}
-
 class IpsaRun {
  public:
   explicit IpsaRun(const MethodCall& call) : given_(call.parameters) {
@@ -78,18 +64,18 @@ class IpsaRun {
   }
 
   MethodStatus run_one(std::span<const double> y, std::size_t half) {
-    BellFilter filter(parabola_weights(half), BellEdge::repeat);
+    kernels::MovingParabola parabola(half);
     const std::size_t window = 2 * half + 1;
     extend_by_lines(y, window, padded_);
     first_ = window;
     cut_ = padded_;
     baseline_ = padded_;
     next_.resize(padded_.size());
+    const bool is_original = given_.flag("original_criteria");
     for (Index k = 0; k <= given_.integer("max_iterations"); ++k) {
-      filter.run(cut_, next_);
+      parabola.run(cut_, next_);
       std::swap(baseline_, next_);
-      const double change =
-          given_.flag("original_criteria") ? depth_over_height(y) : change_of_judged();
+      const double change = is_original ? depth_over_height(y) : change_of_judged();
       if (change < given_.real("tolerance")) {
         return MethodStatus::converged;
       }
@@ -122,6 +108,10 @@ class IpsaRun {
 
   // From the baseline before, in next_.
   double change_of_judged() {
+    const std::size_t points = padded_.size() - 2 * first_;
+    if (judged_.size() == points) {
+      return relative_change(inner(next_, points), inner(baseline_, points));
+    }
     before_.clear();
     now_.clear();
     for (const std::size_t i : judged_) {
@@ -156,8 +146,8 @@ class IpsaRun {
 /// Model      parabolas in moving windows through min(y, the baseline before), repeated; the ends
 ///            go on along lines
 /// Status     converged | iteration_limit | failed where no point lies in the regions given
-/// Cost       O(points x half_window) a round, beyond 64 points that of two Fourier transforms;
-///            half windows beyond the spectrum count as its length
+/// Cost       O(points) a round, whatever the half window; half windows beyond the spectrum count
+///            as its length
 /// Source     Wang et al., Appl. Spectrosc. 71 (2017) 1169
 void run_ipsa(const MethodCall& call) {
   IpsaRun one(call);

@@ -1,5 +1,7 @@
 #include "core/baseline/polynomial_baseline.hpp"
 
+#include "core/kernels/pack.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -107,28 +109,25 @@ void PolynomialBasis::fit(std::span<const double> y,
 }
 
 double relative_change(std::span<const double> a, std::span<const double> b) {
-  // Eight sums, so that additions need not wait for each other.
-  constexpr std::size_t sums = 8;
-  std::array<double, sums> changes{};
-  std::array<double, sums> sizes{};
-  const auto add = [&](std::size_t i, std::size_t k) {
-    changes[k] += (b[i] - a[i]) * (b[i] - a[i]);
-    sizes[k] += a[i] * a[i];
-  };
+  // Two sums, so that additions need not wait for each other.
+  constexpr std::size_t width = kernels::lane_count;
+  constexpr std::size_t sums = 2;
+  std::array<kernels::Pack, sums> changes{};
+  std::array<kernels::Pack, sums> sizes{};
   std::size_t i = 0;
-  for (; i + sums <= a.size(); i += sums) {
-    for (std::size_t k = 0; k < sums; ++k) {
-      add(i + k, k);
-    }
+  for (; i + sums * width <= a.size(); i += sums * width) {
+    kernels::unrolled<sums>([&](auto k) {
+      const kernels::Pack before = kernels::load(a.data() + i + k * width);
+      const kernels::Pack step = kernels::load(b.data() + i + k * width) - before;
+      changes[k] += step * step;
+      sizes[k] += before * before;
+    });
   }
+  double change = kernels::sum(changes[0] + changes[1]);
+  double size = kernels::sum(sizes[0] + sizes[1]);
   for (; i < a.size(); ++i) {
-    add(i, 0);
-  }
-  double change = 0;
-  double size = 0;
-  for (std::size_t k = 0; k < sums; ++k) {
-    change += changes[k];
-    size += sizes[k];
+    change += (b[i] - a[i]) * (b[i] - a[i]);
+    size += a[i] * a[i];
   }
   return std::sqrt(change) / std::max(std::sqrt(size), std::numeric_limits<double>::epsilon());
 }
