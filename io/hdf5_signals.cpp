@@ -1,30 +1,20 @@
+// Signals of NeXus, HyperSpy and PTIR Studio; datasets and axes that the user names.
 #include "core/error.hpp"
-#include "io/hdf5_signals_private.hpp"
+#include "io/hdf5_search_private.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
-#include <set>
 
 namespace calcispec::io::hdf5 {
 namespace {
 
 constexpr int hdf5_deepest = 12;
-constexpr std::size_t most_objects = 20000;
 constexpr double longest_axis = 1e8;
-
-// "cm¯¹", "cm⁻¹" and their like are 1/cm.
-std::string plain_unit(const std::string& unit) {
-  const bool is_wavenumber =
-      unit.size() > 2 && unit.rfind("cm", 0) == 0 &&
-      (unit.find("\xC2\xB9") != std::string::npos || unit == "cm-1" || unit == "cm^-1");
-  return is_wavenumber ? "1/cm" : unit;
-}
 
 class SignalFinder {
  public:
-  SignalFinder(hid_t file, const std::string& path) : file_(file), path_(path) {}
+  SignalFinder(hid_t file, const std::string& path) : search_(file, path) {}
 
   std::vector<Signal> run(const Wanted& wanted) {
     find_all();
@@ -34,50 +24,50 @@ class SignalFinder {
     if (wanted.axis) {
       take_axis(*wanted.axis);
     }
-    return std::move(signals_);
+    return std::move(search_.signals());
   }
 
  private:
   void find_all() {
-    find_signals(file_, "", 0);
-    if (const auto hyperspy = open_object(file_, "Experiments"); hyperspy.is_open()) {
+    find_signals(search_.file(), "", 0);
+    if (const auto hyperspy = open_object(search_.file(), "Experiments"); hyperspy.is_open()) {
       find_signals(hyperspy.id(), "/Experiments", 1);
     }
-    for (const auto& name : names_in(file_)) {
+    for (const auto& name : ObjectSearch::names_in(search_.file())) {
       if (name.rfind("Measurement", 0) == 0) {
         add_measurement(name);
       }
     }
-    if (signals_.empty()) {
-      find_others();
+    if (search_.signals().empty()) {
+      find_plain(search_);
     }
   }
 
   // A dataset that the user names is a signal, whatever else the file holds.
   void add_named(const std::string& name) {
     const auto path = name.starts_with("/") ? name : "/" + name;
+    auto& signals = search_.signals();
     const bool is_known = std::any_of(
-        signals_.begin(), signals_.end(), [&](const Signal& one) { return one.path == path; });
+        signals.begin(), signals.end(), [&](const Signal& one) { return one.path == path; });
     const auto slash = path.rfind('/');
     const auto folder = path.substr(0, slash);
-    const auto group = open_object(file_, folder);
+    const auto group = open_object(search_.file(), folder);
     if (is_known || (!folder.empty() && !group.is_open())) {
       return;
     }
-    taken_.clear();
-    const hid_t parent = folder.empty() ? file_ : group.id();
-    if (auto signal = open_signal(parent, folder, path.substr(slash + 1))) {
-      find_loose_axis(parent, path.substr(slash + 1), *signal);
-      signals_.push_back(std::move(*signal));
+    const hid_t parent = folder.empty() ? search_.file() : group.id();
+    if (auto signal = search_.open_again(parent, folder, path.substr(slash + 1))) {
+      search_.find_loose_axis(parent, path.substr(slash + 1), *signal);
+      signals.push_back(std::move(*signal));
     }
   }
 
   // The axis that the user names goes to every signal with a dimension of its length.
   void take_axis(const std::string& name) {
     bool fits = false;
-    for (auto& signal : signals_) {
+    for (auto& signal : search_.signals()) {
       for (std::size_t d = signal.axes.size(); d-- > 0;) {
-        auto axis = read_axis(file_, name, signal.shape.size[d]);
+        auto axis = search_.read_axis(search_.file(), name, signal.shape.size[d]);
         if (!axis.values.empty()) {
           axis.is_named = true;
           signal.axes[d] = std::move(axis);
@@ -89,39 +79,12 @@ class SignalFinder {
     if (!fits) {
       throw Error(ErrorCode::unreadable_input,
                   "holds no list \"" + name + "\" with as many numbers as the spectra have points",
-                  path_);
+                  search_.path());
     }
-  }
-
-  static std::vector<std::string> names_in(hid_t group) {
-    std::vector<std::string> out;
-    H5G_info_t info{};
-    if (H5Gget_info(group, &info) < 0) {
-      return out;
-    }
-    for (hsize_t i = 0; i < std::min<hsize_t>(info.nlinks, most_objects); ++i) {
-      const auto length =
-          H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, nullptr, 0, H5P_DEFAULT);
-      if (length <= 0 || length > 4096) {
-        continue;
-      }
-      std::string name(static_cast<std::size_t>(length), '\0');
-      H5Lget_name_by_idx(
-          group, ".", H5_INDEX_NAME, H5_ITER_INC, i, name.data(), name.size() + 1, H5P_DEFAULT);
-      out.push_back(std::move(name));
-    }
-    return out;
-  }
-
-  // Groups are visited once, however many links lead to them.
-  bool is_new(hid_t object) {
-    H5O_info_t info{};
-    return H5Oget_info(object, &info) >= 0 && seen_.insert(info.addr).second &&
-           seen_.size() < most_objects;
   }
 
   void find_signals(hid_t group, const std::string& path, int depth) {
-    if (depth > hdf5_deepest || !is_new(group)) {
+    if (depth > hdf5_deepest || !search_.is_new(group)) {
       return;
     }
     if (text_of(group, "NX_class") == "NXdata") {
@@ -132,7 +95,7 @@ class SignalFinder {
       return;
     }
     const auto inside = path + "/";
-    for (const auto& name : names_in(group)) {
+    for (const auto& name : ObjectSearch::names_in(group)) {
       const auto object = open_object(group, name);
       const bool is_later = depth == 0 && name == "Experiments";  // often links to what NeXus holds
       if (!is_later && object.is_open() && H5Iget_type(object.id()) == H5I_GROUP) {
@@ -141,116 +104,37 @@ class SignalFinder {
     }
   }
 
-  static bool holds_spectra(const Shape& shape) {
-    if (!shape.is_number || !shape.is_plain || shape.size.empty() || shape.size.size() > 3) {
-      return false;
-    }
-    return std::all_of(shape.size.begin(), shape.size.end(), [](hsize_t n) { return n > 0; });
-  }
-
-  std::optional<Signal> open_signal(hid_t group, const std::string& path, const std::string& name) {
-    Signal out;
-    out.data = open_object(group, name);
-    if (!out.data.is_open() || H5Iget_type(out.data.id()) != H5I_DATASET) {
-      return std::nullopt;
-    }
-    out.path = path + "/" + name;
-    out.shape = shape_of(out.data.id());
-    H5O_info_t info{};
-    const bool is_known = H5Oget_info(out.data.id(), &info) < 0 || taken_.count(info.addr) > 0;
-    if (is_known || !holds_spectra(out.shape)) {
-      return std::nullopt;
-    }
-    const auto label = text_of(out.data.id(), "long_name");
-    const auto unit = text_of(out.data.id(), "units");
-    out.y_label = label.empty() ? name : label;
-    if (!unit.empty() && out.y_label.find(unit) == std::string::npos) {
-      out.y_label += " (" + unit + ")";
-    }
-    out.axes.resize(out.shape.size.size());
-    return out;
-  }
-
-  AxisData read_axis(hid_t group, const std::string& name, hsize_t length) {
-    AxisData out;
-    const auto object = open_object(group, name);
-    if (!object.is_open() || H5Iget_type(object.id()) != H5I_DATASET) {
-      return out;
-    }
-    const auto shape = shape_of(object.id());
-    // MATLAB stores a list as a matrix of one row or column.
-    const auto across =
-        std::count_if(shape.size.begin(), shape.size.end(), [](hsize_t n) { return n != 1; });
-    const bool has_length =
-        std::find(shape.size.begin(), shape.size.end(), length) != shape.size.end();
-    if (across == 1 && has_length && shape.is_number && shape.is_plain) {
-      out.values = numbers(object.id(), length);
-      out.unit = plain_unit(text_of(object.id(), "units"));
-      const auto label = text_of(object.id(), "long_name");
-      out.label = name + " " + label;
-    }
-    return out;
-  }
-
   void add_nexus(hid_t group, const std::string& path) {
     auto name = text_of(group, "signal");
     if (name.empty()) {
-      for (const auto& child : names_in(group)) {  // the older way: an attribute of the dataset
+      // The older way: an attribute of the dataset.
+      for (const auto& child : ObjectSearch::names_in(group)) {
         const auto object = open_object(group, child);
         if (object.is_open() && H5Aexists(object.id(), "signal") > 0) {
           name = child;
         }
       }
     }
-    auto signal = name.empty() ? std::nullopt : open_signal(group, path, name);
+    auto signal = name.empty() ? std::nullopt : search_.open_signal(group, path, name);
     if (!signal) {
       return;
     }
     const auto axes = texts_of(group, "axes");
     for (std::size_t d = 0; d < signal->axes.size(); ++d) {
       if (d < axes.size() && axes[d] != ".") {
-        signal->axes[d] = read_axis(group, axes[d], signal->shape.size[d]);
+        signal->axes[d] = search_.read_axis(group, axes[d], signal->shape.size[d]);
       }
     }
-    find_loose_axis(group, name, *signal);
+    search_.find_loose_axis(group, name, *signal);
     const auto title = open_object(group, "title");
     if (title.is_open() && H5Iget_type(title.id()) == H5I_DATASET) {
       signal->title = text_in(title.id());
     }
-    take(std::move(*signal));
-  }
-
-  void take(Signal signal) {
-    H5O_info_t info{};
-    H5Oget_info(signal.data.id(), &info);
-    taken_.insert(info.addr);
-    signals_.push_back(std::move(signal));
-  }
-
-  // Writers that leave `axes` out often store the axis beside the data all the same.
-  void find_loose_axis(hid_t group, const std::string& name, Signal& signal) {
-    const bool has_axis = std::any_of(signal.axes.begin(), signal.axes.end(), [](const auto& axis) {
-      return !axis.values.empty() && (is_spectral(axis.unit) || is_spectral(axis.label));
-    });
-    if (has_axis) {
-      return;
-    }
-    for (const auto& child : names_in(group)) {
-      if (child == name || !(is_spectral(child) || child == "x" || child == "axis")) {
-        continue;
-      }
-      for (std::size_t d = signal.axes.size(); d-- > 0;) {
-        auto axis = read_axis(group, child, signal.shape.size[d]);
-        if (!axis.values.empty()) {
-          signal.axes[d] = std::move(axis);
-          return;
-        }
-      }
-    }
+    search_.take(std::move(*signal));
   }
 
   bool add_hyperspy(hid_t group, const std::string& path) {
-    auto signal = open_signal(group, path, "data");
+    auto signal = search_.open_signal(group, path, "data");
     if (!signal) {
       return false;
     }
@@ -270,33 +154,33 @@ class SignalFinder {
           own.values.push_back(*offset + *scale * static_cast<double>(i));
         }
       } else {
-        own.values = read_axis(axis.id(), "axis", length).values;
+        own.values = search_.read_axis(axis.id(), "axis", length).values;
       }
     }
-    take(std::move(*signal));
+    search_.take(std::move(*signal));
     return true;
   }
 
   // A measurement of PTIR Studio: one axis and the places, one group per channel.
   void add_measurement(const std::string& name) {
-    const auto group = open_object(file_, name);
+    const auto group = open_object(search_.file(), name);
     if (!group.is_open() || H5Iget_type(group.id()) != H5I_GROUP ||
         is_true(group.id(), "IsBackground")) {
       return;
     }
     const bool is_raman = is_true(group.id(), "IsRaman");
-    for (const auto& child : names_in(group.id())) {
+    for (const auto& child : ObjectSearch::names_in(group.id())) {
       const auto channel = open_object(group.id(), child);
       if (child.rfind("Channel", 0) != 0 || !channel.is_open() ||
           H5Iget_type(channel.id()) != H5I_GROUP) {
         continue;
       }
-      auto signal = open_signal(channel.id(), "/" + name + "/" + child, "Raw_Data");
+      auto signal = search_.open_signal(channel.id(), "/" + name + "/" + child, "Raw_Data");
       if (!signal || signal->shape.size.size() != 2) {
         continue;
       }
       auto& axis = signal->axes[1];
-      axis = read_axis(group.id(), "Spectroscopic_Values", signal->shape.size[1]);
+      axis = search_.read_axis(group.id(), "Spectroscopic_Values", signal->shape.size[1]);
       if (axis.values.empty()) {
         continue;
       }
@@ -308,7 +192,7 @@ class SignalFinder {
       }
       signal->title = text_of(group.id(), "Label");
       signal->grid = grid_of(group.id(), signal->shape.size[0]);
-      take(std::move(*signal));
+      search_.take(std::move(*signal));
     }
   }
 
@@ -337,7 +221,7 @@ class SignalFinder {
     if (shape.size != std::vector<hsize_t>{places, 2} || !shape.is_number || !shape.is_plain) {
       return {};
     }
-    const auto both = numbers(object.id(), 2 * places);
+    const auto both = search_.numbers(object.id(), 2 * places);
     std::vector<double> out;
     out.reserve(places);
     for (std::size_t i = column; i < both.size(); i += 2) {
@@ -374,76 +258,7 @@ class SignalFinder {
     return grid;
   }
 
-  // Plain files: spectra with their axes, else the dataset with most numbers.
-  void find_others() {
-    seen_.clear();
-    std::optional<Signal> best;
-    visit(file_, "", 0, best);
-    if (best && signals_.empty()) {
-      signals_.push_back(std::move(*best));
-    }
-  }
-
-  // Two rows, the first of which rises or falls all along.
-  [[nodiscard]] bool is_axis_with_spectrum(const Signal& signal) const {
-    const auto& size = signal.shape.size;
-    if (size.size() != 2 || size[0] != 2 || size[1] < 3) {
-      return false;
-    }
-    const auto both = numbers(signal.data.id(), 2 * size[1]);
-    const auto end = both.begin() + static_cast<std::ptrdiff_t>(size[1]);
-    return std::adjacent_find(both.begin(), end, std::greater_equal<>()) == end ||
-           std::adjacent_find(both.begin(), end, std::less_equal<>()) == end;
-  }
-
-  void visit(hid_t group, const std::string& path, int depth, std::optional<Signal>& best) {
-    if (depth > hdf5_deepest || !is_new(group)) {
-      return;
-    }
-    const auto inside = path + "/";
-    for (const auto& name : names_in(group)) {
-      const auto object = open_object(group, name);
-      if (!object.is_open()) {
-        continue;
-      }
-      if (H5Iget_type(object.id()) == H5I_GROUP) {
-        visit(object.id(), inside + name, depth + 1, best);
-        continue;
-      }
-      auto signal = open_signal(group, path, name);
-      if (signal && is_axis_with_spectrum(*signal)) {
-        signal->is_pair = true;
-        signal->title = name;
-        take(std::move(*signal));
-        continue;
-      }
-      if (signal && (!best || count_of(*signal) > count_of(*best))) {
-        find_loose_axis(group, name, *signal);
-        best = std::move(signal);
-      }
-    }
-  }
-
-  [[nodiscard]] std::vector<double> numbers(hid_t dataset, hsize_t count) const {
-    std::vector<double> out;
-    if (static_cast<double>(count) <= longest_axis) {
-      out.resize(count);
-    }
-    if (out.empty() ||
-        H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, out.data()) < 0) {
-      throw Error(ErrorCode::unreadable_input,
-                  "holds an axis that cannot be decoded (damaged, or packed by a filter that is "
-                  "not there)",
-                  path_);
-    }
-    return out;
-  }
-
-  hid_t file_;
-  const std::string& path_;
-  std::set<haddr_t> seen_;   // groups
-  std::set<haddr_t> taken_;  // datasets
-  std::vector<Signal> signals_;
+  ObjectSearch search_;
 };
 
 }  // namespace
