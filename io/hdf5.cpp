@@ -99,9 +99,15 @@ std::optional<double> number_of(hid_t object, const char* attribute) {
   const Handle type(H5Aget_type(own.id()), H5Tclose);
   const Handle space(H5Aget_space(own.id()), H5Sclose);
   double value = 0;
-  const bool is_good = own.is_open() && is_number(type.id()) &&
-                       H5Sget_simple_extent_npoints(space.id()) == 1 &&
-                       H5Aread(own.id(), H5T_NATIVE_DOUBLE, &value) >= 0;
+  if (!own.is_open() || H5Sget_simple_extent_npoints(space.id()) != 1) {
+    return std::nullopt;
+  }
+  if (H5Tget_class(type.id()) == H5T_ENUM && H5Tget_size(type.id()) <= sizeof(int)) {  // yes or no
+    int code = 0;
+    const bool is_read = H5Aread(own.id(), H5T_NATIVE_INT, &code) >= 0;
+    return is_read ? std::optional<double>(code) : std::nullopt;
+  }
+  const bool is_good = is_number(type.id()) && H5Aread(own.id(), H5T_NATIVE_DOUBLE, &value) >= 0;
   return is_good ? std::optional(value) : std::nullopt;
 }
 

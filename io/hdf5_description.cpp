@@ -7,9 +7,43 @@
 namespace calcispec::io::hdf5 {
 namespace {
 
+// Micrometres of a unit; 0: no length. Places without a unit are in micrometres.
+double micrometres_of(const std::string& unit) {
+  for (const auto& [name, length] : std::initializer_list<std::pair<const char*, double>>{
+           {"",           1   },
+           {"um",         1   },
+           {"\xC2\xB5m",  1   },
+           {"\xCE\xBCm",  1   },
+           {"micron",     1   },
+           {"microns",    1   },
+           {"micrometer", 1   },
+           {"micrometre", 1   },
+           {"nm",         1e-3},
+           {"mm",         1e3 },
+           {"m",          1e6 }
+  }) {
+    if (unit == name) {
+      return length;
+    }
+  }
+  return 0;
+}
+
 double hdf5_step_of(const AxisData& axis) {
   const auto& v = axis.values;
-  return v.size() > 1 ? std::abs(v.back() - v.front()) / static_cast<double>(v.size() - 1) : 0;
+  return v.size() > 1 ? micrometres_of(axis.unit) * std::abs(v.back() - v.front()) /
+                            static_cast<double>(v.size() - 1)
+                      : 0;
+}
+
+// "x" or "y", whatever follows.
+bool is_place(const AxisData& axis) {
+  const auto name = axis.label.substr(0, axis.label.find_first_of(" _"));
+  return name == "x" || name == "y" || name == "z" || name == "X" || name == "Y" || name == "Z";
+}
+
+bool is_filled_and_spectral(const AxisData& axis) {
+  return !axis.values.empty() && (is_spectral(axis.unit) || is_spectral(axis.label));
 }
 
 }  // namespace
@@ -57,10 +91,12 @@ std::size_t spectral_dimension(const Signal& signal) {
       return d;
     }
   }
-  for (std::size_t d = signal.axes.size(); d-- > 0;) {
-    const auto& axis = signal.axes[d];
-    if (!axis.values.empty() && (is_spectral(axis.unit) || is_spectral(axis.label))) {
-      return d;
+  // Places may be in nanometres, too.
+  for (const bool may_be_place : {false, true}) {
+    for (std::size_t d = signal.axes.size(); d-- > 0;) {
+      if (is_filled_and_spectral(signal.axes[d]) && is_place(signal.axes[d]) == may_be_place) {
+        return d;
+      }
     }
   }
   return signal.axes.size() - 1;
@@ -74,6 +110,7 @@ void describe(const Signal& signal, TextSpectra& spectra, Diagnostics& diagnosti
   spectra.x_label = axis.label;
   spectra.y_label = signal.y_label;
   spectra.technique = signal.technique;
+  diagnostics.insert(diagnostics.end(), signal.diagnostics.begin(), signal.diagnostics.end());
   if (spectra.x.empty() && !signal.is_pair) {
     for (hsize_t i = 0; i < signal.shape.size[spectral]; ++i) {
       spectra.x.push_back(static_cast<double>(i));

@@ -17,12 +17,29 @@ bool holds_spectra(const Shape& shape) {
   return std::all_of(shape.size.begin(), shape.size.end(), [](hsize_t n) { return n > 0; });
 }
 
+void say_if_ambiguous(Signal& signal, std::size_t along) {
+  const auto& size = signal.shape.size;
+  if (std::count(size.begin(), size.end(), size[along]) > 1) {
+    signal.diagnostics.push_back({Severity::warning,
+                                  "axis_ambiguous",
+                                  "two dimensions of " + signal.path + " have " +
+                                      std::to_string(size[along]) +
+                                      " numbers; the later one is taken to run along the spectra",
+                                  -1});
+  }
+}
+
 }  // namespace
 
 std::string plain_unit(const std::string& unit) {
-  const bool is_wavenumber =
-      unit.size() > 2 && unit.rfind("cm", 0) == 0 &&
-      (unit.find("\xC2\xB9") != std::string::npos || unit == "cm-1" || unit == "cm^-1");
+  std::string plain;  // without the signs of TeX: "cm$^{-1}$"
+  for (const char sign : unit) {
+    plain +=
+        std::string_view(" $^{}*").find(sign) == std::string_view::npos ? std::string(1, sign) : "";
+  }
+  const bool is_wavenumber = plain == "cm-1" || plain == "1/cm" ||
+                             (plain.size() > 2 && plain.rfind("cm", 0) == 0 &&
+                              plain.find("\xC2\xB9") != std::string::npos);
   return is_wavenumber ? "1/cm" : unit;
 }
 
@@ -120,17 +137,29 @@ void ObjectSearch::find_loose_axis(hid_t group, const std::string& name, Signal&
   if (has_axis) {
     return;
   }
-  for (const auto& child : names_in(group)) {
-    if (child == name || !(is_spectral(child) || child == "x" || child == "axis")) {
-      continue;
-    }
-    for (std::size_t d = signal.axes.size(); d-- > 0;) {
-      auto axis = read_axis(group, child, signal.shape.size[d]);
-      if (!axis.values.empty()) {
-        signal.axes[d] = std::move(axis);
-        return;
+  const auto children = names_in(group);
+  const auto take_first = [&](const auto& may_be) {
+    for (const auto& child : children) {
+      for (std::size_t d = signal.axes.size(); child != name && may_be(child) && d-- > 0;) {
+        auto axis = read_axis(group, child, signal.shape.size[d]);
+        if (!axis.values.empty()) {
+          axis.is_named = true;
+          signal.axes[d] = std::move(axis);
+          say_if_ambiguous(signal, d);
+          return true;
+        }
       }
     }
+    return false;
+  };
+  // "x" beside "y" is a place.
+  const bool has_y =
+      std::any_of(signal.shape.size.begin(), signal.shape.size.end(), [&](hsize_t n) {
+        return name != "y" && !read_axis(group, "y", n).values.empty();
+      });
+  if (!take_first([](const std::string& child) { return is_spectral(child); })) {
+    take_first(
+        [&](const std::string& child) { return child == "axis" || (child == "x" && !has_y); });
   }
 }
 

@@ -45,7 +45,9 @@ class ObjectSearch {
 /// "cm¯¹", "cm⁻¹" and their like are 1/cm.
 std::string plain_unit(const std::string& unit);
 
-/// Plain files: spectra with their axes, else the dataset with most numbers.
-void find_plain(ObjectSearch& search);
+/// Plain files: all pairs of an axis and a spectrum, unless a dataset has an axis of its own; else
+/// the dataset with the surest axis, of those what its name does not call something else, of those
+/// the largest; further ones are left out and said. `axis`: what the user names.
+void find_plain(ObjectSearch& search, const std::optional<std::string>& axis);
 
 }  // namespace calcispec::io::hdf5

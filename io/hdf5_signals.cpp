@@ -17,18 +17,21 @@ class SignalFinder {
   SignalFinder(hid_t file, const std::string& path) : search_(file, path) {}
 
   std::vector<Signal> run(const Wanted& wanted) {
-    find_all();
+    find_all(wanted.axis);
     if (wanted.dataset) {
       add_named(*wanted.dataset);
     }
     if (wanted.axis) {
       take_axis(*wanted.axis);
     }
+    if (!is_plain_) {
+      leave_out_pictures(!wanted.dataset);
+    }
     return std::move(search_.signals());
   }
 
  private:
-  void find_all() {
+  void find_all(const std::optional<std::string>& axis) {
     find_signals(search_.file(), "", 0);
     if (const auto hyperspy = open_object(search_.file(), "Experiments"); hyperspy.is_open()) {
       find_signals(hyperspy.id(), "/Experiments", 1);
@@ -39,7 +42,8 @@ class SignalFinder {
       }
     }
     if (search_.signals().empty()) {
-      find_plain(search_);
+      is_plain_ = true;
+      find_plain(search_, axis);
     }
   }
 
@@ -68,7 +72,11 @@ class SignalFinder {
     for (auto& signal : search_.signals()) {
       for (std::size_t d = signal.axes.size(); d-- > 0;) {
         auto axis = search_.read_axis(search_.file(), name, signal.shape.size[d]);
-        if (!axis.values.empty()) {
+        const bool is_itself = signal.path == name || signal.path == "/" + name;
+        if (!is_itself && !axis.values.empty()) {
+          for (auto& other : signal.axes) {
+            other.is_named = false;
+          }
           axis.is_named = true;
           signal.axes[d] = std::move(axis);
           fits = true;
@@ -80,6 +88,40 @@ class SignalFinder {
       throw Error(ErrorCode::unreadable_input,
                   "holds no list \"" + name + "\" with as many numbers as the spectra have points",
                   search_.path());
+    }
+  }
+
+  static bool runs_along_spectrum(const Signal& signal) {
+    const auto& axis = signal.axes[spectral_dimension(signal)];
+    return signal.is_pair || axis.is_named ||
+           text_of(signal.data.id(), "interpretation") == "spectrum" ||
+           (!axis.values.empty() && (is_spectral(axis.unit) || is_spectral(axis.label)));
+  }
+
+  // What NexusMap writes says so.
+  [[nodiscard]] bool is_own_result() const {
+    const auto program = open_object(search_.file(), "entry/provenance/program");
+    return program.is_open() && H5Iget_type(program.id()) == H5I_DATASET &&
+           text_in(program.id()) == "calcispec";
+  }
+
+  // Beside spectra, and in results of batches, one number per place is no spectrum.
+  void leave_out_pictures(bool is_needed) {
+    auto& signals = search_.signals();
+    const bool is_any = std::any_of(signals.begin(), signals.end(), runs_along_spectrum);
+    if (!is_any && !is_own_result()) {
+      return;
+    }
+    if (!is_any && is_needed) {
+      throw Error(ErrorCode::unreadable_input,
+                  "holds the results of calcispec batch and no spectra; report reads it, and the "
+                  "spectra stand in the file that the batch was given",
+                  search_.path());
+    }
+    for (auto& signal : signals) {
+      if (!runs_along_spectrum(signal)) {
+        signal.left_out = "one number per place; none of its axes runs along a spectrum";
+      }
     }
   }
 
@@ -133,11 +175,27 @@ class SignalFinder {
     search_.take(std::move(*signal));
   }
 
+  // HyperSpy says which axes lead from place to place; the only other one is that of the spectra.
+  static std::optional<std::size_t> signal_axis_of(hid_t group, std::size_t dimensions) {
+    std::optional<std::size_t> out;
+    for (std::size_t d = 0; d < dimensions; ++d) {
+      const auto axis = open_object(group, "axis-" + std::to_string(d));
+      const auto is_place =
+          axis.is_open() ? number_of(axis.id(), "navigate") : std::optional<double>();
+      if (!is_place || (*is_place == 0 && out)) {
+        return std::nullopt;
+      }
+      out = *is_place == 0 ? d : out;
+    }
+    return out;
+  }
+
   bool add_hyperspy(hid_t group, const std::string& path) {
     auto signal = search_.open_signal(group, path, "data");
     if (!signal) {
       return false;
     }
+    const auto along = signal_axis_of(group, signal->axes.size());
     for (std::size_t d = 0; d < signal->axes.size(); ++d) {
       const auto axis = open_object(group, "axis-" + std::to_string(d));
       if (!axis.is_open()) {
@@ -146,6 +204,7 @@ class SignalFinder {
       auto& own = signal->axes[d];
       own.unit = plain_unit(text_of(axis.id(), "units"));
       own.label = text_of(axis.id(), "name");
+      own.is_named = along == d;
       const auto scale = number_of(axis.id(), "scale");
       const auto offset = number_of(axis.id(), "offset");
       const auto length = signal->shape.size[d];
@@ -175,7 +234,8 @@ class SignalFinder {
           H5Iget_type(channel.id()) != H5I_GROUP) {
         continue;
       }
-      auto signal = search_.open_signal(channel.id(), "/" + name + "/" + child, "Raw_Data");
+      const auto place = std::string("/").append(name).append("/").append(child);
+      auto signal = search_.open_signal(channel.id(), place, "Raw_Data");
       if (!signal || signal->shape.size.size() != 2) {
         continue;
       }
@@ -242,8 +302,8 @@ class SignalFinder {
     grid.ny = static_cast<Index>(std::clamp(line.back(), 0.0, longest_axis)) + 1;
     for (std::size_t i = 0; i < column.size(); ++i) {
       const auto at = static_cast<Index>(i);
-      if (column[i] != static_cast<double>(at % grid.nx) ||
-          line[i] != static_cast<double>(at / grid.nx)) {
+      const Index above = at / grid.nx;
+      if (column[i] != static_cast<double>(at % grid.nx) || line[i] != static_cast<double>(above)) {
         return std::nullopt;
       }
     }
@@ -259,6 +319,7 @@ class SignalFinder {
   }
 
   ObjectSearch search_;
+  bool is_plain_ = false;
 };
 
 }  // namespace

@@ -15,7 +15,7 @@ struct AxisData {
   std::vector<double> values;  // empty: not given
   std::string unit;
   std::string label;
-  bool is_named = false;  // by the user: along the spectrum whatever it is called
+  bool is_named = false;  // by the user or the file: along the spectrum whatever it is called
 };
 
 /// Paths that the user has named.
@@ -33,14 +33,17 @@ struct Signal {
   std::string title;
   std::optional<MapGrid> grid = {};  // where the file says so
   std::optional<Technique> technique = {};
-  bool is_pair = false;  // two rows: the axis and one spectrum
+  bool is_pair = false;        // two rows: the axis and one spectrum
+  bool is_in_columns = false;  // two columns
+  std::string left_out = {};   // why it is not read unless it is named
+  Diagnostics diagnostics = {};
 };
 
-/// Signals by NeXus, HyperSpy or PTIR Studio, else all pairs of an axis and a spectrum as
-/// ramanchada2 stores them, else the dataset with most numbers; each dataset once. A dataset that
-/// is wanted comes last if it is none of them; an axis that is wanted takes the place of what the
-/// file says. Throws Error{unreadable_input} with the path for an axis that cannot be decoded or
-/// fits none.
+/// Signals by NeXus, HyperSpy or PTIR Studio, else those of plain files; each dataset once.
+/// Pictures beside spectra, and the numbers in a result of calcispec batch, are left out. A dataset
+/// that is wanted comes last if it is none of them; an axis that is wanted takes the place of what
+/// the file says. Throws Error{unreadable_input} with the path for an axis that cannot be decoded
+/// or fits none, and where only a named dataset could be read.
 std::vector<Signal> find_signals(hid_t file, const std::string& path, const Wanted& wanted = {});
 
 /// The name of an axis or unit speaks of wavenumbers, shifts, wavelengths or energies.

@@ -109,7 +109,9 @@ struct MapSource::Parts {
       fail("cannot be opened as HDF5: damaged, or another program is writing to it");
     }
     auto signals = hdf5::find_signals(file.id(), path, {options.block, options.axis});
-    std::erase_if(signals, [](const auto& one) { return one.is_pair; });
+    std::erase_if(signals, [&](const auto& one) {
+      return one.is_pair || (!options.block && !one.left_out.empty());
+    });
     if (signals.empty()) {
       fail("holds no map: no set of spectra on one axis");
     }

@@ -41,9 +41,9 @@ class Hdf5Reader {
     }
     choose_block();
     for (auto& signal : signals_) {
-      const bool is_used = !chosen_ || chosen_ == signal.path;
-      out_.blocks.push_back(
-          {signal.path, hdf5::content_of(signal), is_used, is_used ? "" : "not chosen"});
+      const bool is_used = chosen_ ? chosen_ == signal.path : signal.left_out.empty();
+      const auto reason = is_used ? "" : chosen_ ? std::string("not chosen") : signal.left_out;
+      out_.blocks.push_back({signal.path, hdf5::content_of(signal), is_used, reason});
       if (is_used) {
         add(signal);
       }
@@ -128,12 +128,16 @@ class Hdf5Reader {
   }
 
   void add_pair(const Signal& signal) {
-    const auto points = static_cast<std::ptrdiff_t>(signal.shape.size[1]);
-    const auto both = numbers(signal.data.id(), 2 * signal.shape.size[1]);
+    const auto points =
+        static_cast<std::size_t>(std::max(signal.shape.size[0], signal.shape.size[1]));
+    const auto both = numbers(signal.data.id(), 2 * points);
     TextSpectra spectra;
     hdf5::describe(signal, spectra, out_.diagnostics);
-    spectra.x.assign(both.begin(), both.begin() + points);
-    spectra.y.emplace_back(both.begin() + points, both.end());
+    spectra.y.emplace_back();
+    for (std::size_t i = 0; i < points; ++i) {
+      spectra.x.push_back(both[signal.is_in_columns ? 2 * i : i]);
+      spectra.y[0].push_back(both[signal.is_in_columns ? 2 * i + 1 : points + i]);
+    }
     out_.recordings.push_back(
         make_recording(std::move(spectra), std::string(view_.path), options_, out_.diagnostics));
   }
