@@ -17,7 +17,26 @@ SharedShape tabulated(const MixtureBand& band) {
   own.fwhm = band.fwhm;
   own.lorentz_share = band.lorentz_share;
   own.skew = band.skew;
+  own.is_free = band.center_sd > 0 || band.log_fwhm_sd > 0;
   return own;
+}
+
+// A band of unit height, or one of its slopes.
+VectorXd values_of(const OwnColumn& column, const Eigen::ArrayXd& x) {
+  const auto& band = column.band;
+  BandColumns made({x.data(), static_cast<std::size_t>(x.size())});
+  made.resize(1);
+  made.evaluate(0, {band.center, band.fwhm, band.lorentz_share, band.skew});
+  if (column.slope == 0) {
+    return made.values().col(0);
+  }
+  made.derive(0);
+  const auto slope = column.slope == 1 ? made.by_center(0, 1) : made.by_log_width(0, 1);
+  VectorXd out = VectorXd::Zero(made.points());
+  const Index start = slope.first * block_points;
+  const Index length = (slope.end - slope.first) * block_points;
+  out.segment(start, length) = Map<const VectorXd>(slope.data + start, length);
+  return out;
 }
 
 }  // namespace
@@ -35,43 +54,52 @@ SharedColumns::SharedColumns(const SharedMixture::Parts& shared,
     slopes_.push_back(shapes_[b].is_free ? count() : -1);
     if (shapes_[b].is_free) {
       const Index first = columns_[b];
-      columns_.push_back(first + 1);
-      columns_.push_back(first + 2);
+      const Index step = first >= 0 ? 1 : -1;
+      columns_.push_back(first + step);
+      columns_.push_back(first + 2 * step);
     }
   }
 }
 
+// With its slopes behind it.
 Index SharedColumns::own_column(const MixtureBand& band) {
   const auto is_same = [&](const auto& known) {
-    return known->band.center == band.center && known->band.fwhm == band.fwhm &&
-           known->band.lorentz_share == band.lorentz_share && known->band.skew == band.skew;
+    return known->slope == 0 && known->band.center == band.center &&
+           known->band.fwhm == band.fwhm && known->band.lorentz_share == band.lorentz_share &&
+           known->band.skew == band.skew;
   };
   const auto found = std::find_if(spectrum_.own.begin(), spectrum_.own.end(), is_same);
-  if (found != spectrum_.own.end()) {
-    return -1 - static_cast<Index>(found - spectrum_.own.begin());
+  const auto at = found - spectrum_.own.begin();
+  if (found == spectrum_.own.end()) {
+    for (int slope = 0; slope < 3; ++slope) {
+      auto column = std::make_unique<OwnColumn>();
+      column->band = band;
+      column->slope = slope;
+      spectrum_.own.push_back(std::move(column));
+    }
   }
-  auto column = std::make_unique<OwnColumn>();
-  column->band = band;
-  const auto& x = shared_.bands.x();
-  BandColumns made({x.data(), static_cast<std::size_t>(x.size())});
-  made.resize(1);
-  made.evaluate(0, {band.center, band.fwhm, band.lorentz_share, band.skew});
-  column->values = made.values().col(0);
-  spectrum_.own.push_back(std::move(column));
-  return -static_cast<Index>(spectrum_.own.size());
+  return -1 - static_cast<Index>(at);
 }
 
 void SharedColumns::load(std::size_t row) {
   row_ = row;
   class_ = &shared_.classes[row];
-  const Projector projector(shared_, spectrum_, row);
-  for (Index b = 0; b < static_cast<Index>(shapes_.size()); ++b) {
-    if (id(b) >= 0 || own(id(b)).row == row) {
-      continue;
-    }
-    auto& column = *spectrum_.own[static_cast<std::size_t>(-1 - id(b))];
+}
+
+OwnColumn& SharedColumns::own(Index id) const {
+  auto& column = *spectrum_.own[static_cast<std::size_t>(-1 - id)];
+  if (column.values.size() == 0) {
+    column.values = values_of(column, shared_.bands.x());
+  }
+  return column;
+}
+
+OwnColumn& SharedColumns::own_with_products(Index id) const {
+  auto& column = own(id);
+  if (column.row != row_) {
+    const Projector projector(shared_, spectrum_, row_);
     const auto& projection = projector.projection();
-    column.row = row;
+    column.row = row_;
     column.with_shared.clear();
     column.with_own.clear();
     column.weighted = column.values.cwiseProduct(class_->weight.matrix());
@@ -79,6 +107,7 @@ void SharedColumns::load(std::size_t row) {
     column.right =
         column.values.dot(projection.weighted.matrix()) - column.half.dot(projection.half);
   }
+  return column;
 }
 
 // At least one of the two is not shared: made once.
@@ -86,7 +115,7 @@ double SharedColumns::own_product(Index i, Index j) const {
   if (id(i) >= 0 || (id(j) < 0 && id(j) < id(i))) {
     std::swap(i, j);
   }
-  auto& mine = *spectrum_.own[static_cast<std::size_t>(-1 - id(i))];
+  auto& mine = own_with_products(id(i));
   auto& known = id(j) >= 0 ? mine.with_shared : mine.with_own;
   const auto at = static_cast<std::size_t>(id(j) >= 0 ? id(j) : -1 - id(j));
   constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
@@ -104,7 +133,8 @@ double SharedColumns::own_product(Index i, Index j) const {
 }
 
 double SharedColumns::right(Index j) const {
-  return id(j) >= 0 ? Projector(shared_, spectrum_, row_).column(id(j)) : own(id(j)).right;
+  return id(j) >= 0 ? Projector(shared_, spectrum_, row_).column(id(j))
+                    : own_with_products(id(j)).right;
 }
 
 Map<const VectorXd> SharedColumns::column(Index j) const {
@@ -118,7 +148,7 @@ std::pair<Index, Index> SharedColumns::support(Index j) const {
 }
 
 Map<const VectorXd> SharedColumns::half(Index j) const {
-  return {id(j) >= 0 ? class_->half.col(id(j)).data() : own(id(j)).half.data(),
+  return {id(j) >= 0 ? class_->half.col(id(j)).data() : own_with_products(id(j)).half.data(),
           class_->half.rows()};
 }
 

@@ -40,9 +40,9 @@ class SharedColumns {
  private:
   [[nodiscard]] double own_product(Index i, Index j) const;
   [[nodiscard]] Index own_column(const MixtureBand& band);
-  [[nodiscard]] const OwnColumn& own(Index id) const {
-    return *spectrum_.own[static_cast<std::size_t>(-1 - id)];
-  }
+  // Made when they are first asked for.
+  [[nodiscard]] OwnColumn& own(Index id) const;
+  [[nodiscard]] OwnColumn& own_with_products(Index id) const;
 
   const SharedMixture::Parts& shared_;
   SharedMixture::Spectrum::Parts& spectrum_;

@@ -103,10 +103,10 @@ class SharedFit {
     is_free_.assign(static_cast<std::size_t>(count() + groups_), 1);
     for (Index b = 0; b < count(); ++b) {
       const Index at = bands_[static_cast<std::size_t>(b)].shape;
-      if (at < 0 || spectrum_.known[static_cast<std::size_t>(at)].variance <= 0) {
+      if (at < 0 || spectrum_.known[shared_.known_at(at)].variance <= 0) {
         continue;
       }
-      const auto& known = spectrum_.known[static_cast<std::size_t>(at)];
+      const auto& known = spectrum_.known[shared_.known_at(at)];
       height_[b] = known.height;
       variance_[b] = known.variance;
       is_free_[static_cast<std::size_t>(b)] = known.is_free;
@@ -120,7 +120,7 @@ class SharedFit {
     for (Index b = 0; b < count(); ++b) {
       const Index at = bands_[static_cast<std::size_t>(b)].shape;
       if (at >= 0) {
-        auto& known = spectrum_.known[static_cast<std::size_t>(at)];
+        auto& known = spectrum_.known[shared_.known_at(at)];
         known.height = height_[b];
         known.variance = variance_[b];
         known.is_free = is_free_[static_cast<std::size_t>(b)];

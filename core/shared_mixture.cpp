@@ -180,11 +180,23 @@ std::vector<SharedMixture::Amount> SharedMixture::screen(Spectrum& spectrum,
     double& diagonal = solver.h(p, p);
     diagonal = diagonal < 1e-30 ? 1 : diagonal * (1 + 1e-10);
   }
+  VectorXd right(count);
+  for (Index p = 0; p < count; ++p) {
+    right[p] = solver.g(p);
+  }
   std::vector<Amount> out(patterns.rows.size());
   std::vector<char> is_free(patterns.rows.size(), 1);
   if (solver.solve(std::vector<char>(patterns.rows.size(), 1), is_free)) {
+    const auto& projection = projector.projection();
+    double chi_square =
+        gain * (projection.weighted.matrix().dot(own.y.matrix()) - projection.half.squaredNorm());
     for (Index p = 0; p < count; ++p) {
-      out[static_cast<std::size_t>(p)] = {solver.x(p), std::sqrt(solver.variance(p))};
+      chi_square -= right[p] * solver.x(p);
+    }
+    const double excess =
+        std::sqrt(std::max(1.0, chi_square / static_cast<double>(parts_->used_points)));
+    for (Index p = 0; p < count; ++p) {
+      out[static_cast<std::size_t>(p)] = {solver.x(p), excess * std::sqrt(solver.variance(p))};
     }
   }
   return out;

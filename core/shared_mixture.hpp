@@ -18,6 +18,7 @@ struct SharedShape {
   double lorentz_share = 0;
   double skew = 0;
   bool is_free = false;  // place and width may differ from spectrum to spectrum
+  Index form_of = -1;    // the band of this shape, of another width: heights are known of both
 };
 
 /// What the spectra have in common.
@@ -85,7 +86,8 @@ class CALCISPEC_API SharedMixture {
   /// `noise_level`: standard deviation where the shared noise is 1.
   [[nodiscard]] Spectrum load(std::span<const double> y, double noise_level) const;
 
-  /// Amounts of fixed patterns of the shapes, not negative, and their standard deviations.
+  /// Amounts of fixed patterns of the shapes, not negative, and their standard deviations, which
+  /// grow with what the patterns leave unfitted.
   struct Amount {
     double value = 0;
     double u = 0;

@@ -32,10 +32,11 @@ struct Projection {
   Eigen::VectorXd columns;  // background eliminated
 };
 
-/// A band of one spectrum that has none of the shared shapes, and its products.
+/// A band of one spectrum that has none of the shared shapes, or a slope of it, and its products.
 struct OwnColumn {
   MixtureBand band;
-  Eigen::VectorXd values;
+  int slope = 0;                     // 1: by its place, 2: by the logarithm of its width
+  Eigen::VectorXd values;            // empty: not made so far
   std::size_t row = misfit_classes;  // class of the products; none so far
   Eigen::VectorXd weighted;
   Eigen::VectorXd half;  // with the background, behind its factor
@@ -60,6 +61,12 @@ struct SharedMixture::Parts {
   Index points = 0;                              // without padding
   Index used_points = 0;
   std::array<detail::MisfitClass, detail::misfit_classes> classes;
+
+  /// Where a spectrum keeps what it knows of a shape.
+  [[nodiscard]] std::size_t known_at(Index shape) const {
+    const Index base = shapes[static_cast<std::size_t>(shape)].form_of;
+    return static_cast<std::size_t>(base >= 0 ? base : shape);
+  }
 };
 
 struct SharedMixture::Spectrum::Parts {
@@ -75,7 +82,7 @@ struct SharedMixture::Spectrum::Parts {
   double level = 0;
   double excess = 1;  // of the noise over its level, as the last fit found it
   std::size_t row = 0;
-  std::vector<Known> known;  // per shape
+  std::vector<Known> known;  // per shape; of one that is a form of another: there
   std::array<detail::Projection, detail::misfit_classes> projections;
   std::vector<std::unique_ptr<detail::OwnColumn>> own;
   detail::SharedEquations equations;  // of the last fit, solved

@@ -1,12 +1,9 @@
-// SweepSolver against BoundedSolver, and a shared mixture against the fit of one spectrum alone.
+// A shared mixture against the fit of one spectrum alone.
 #include "core/shared_mixture.hpp"
 
 #include "core/band_mixture.hpp"
 #include "core/error.hpp"
-#include "core/kernels/bounded_solve.hpp"
-#include "core/kernels/sweep.hpp"
 
-#include <Eigen/LU>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -98,175 +95,6 @@ std::vector<double> spectrum(const SharedTruth& truth, double noise, std::uint64
   return y;
 }
 
-TEST(SweepSolver, AgreesWithBoundedSolver) {
-  std::mt19937_64 random(5);
-  std::normal_distribution<double> normal;
-  for (const Index count : {1, 3, 8, 17, 40}) {
-    Eigen::MatrixXd root(count + 5, count);
-    Eigen::VectorXd g(count);
-    for (Index j = 0; j < count; ++j) {
-      g[j] = 3 * normal(random);
-      for (Index i = 0; i < root.rows(); ++i) {
-        root(i, j) = normal(random) + 0.3;
-      }
-    }
-    const Eigen::MatrixXd h = root.transpose() * root;
-    std::vector<double> lower(static_cast<std::size_t>(count), 0.0);
-    std::vector<char> is_bounded(static_cast<std::size_t>(count), 1);
-    if (count > 2) {
-      lower.back() = -std::numeric_limits<double>::infinity();
-      is_bounded.back() = 0;
-    }
-    std::vector<char> is_free(static_cast<std::size_t>(count), 1);
-    const auto expected = kernels::BoundedSolver(h, g, lower).solve(is_free);
-    kernels::SweepSolver solver;
-    solver.reset(count);
-    for (Index j = 0; j < count; ++j) {
-      solver.g(j) = g[j];
-      for (Index i = j; i < count; ++i) {
-        solver.h(i, j) = h(i, j);
-      }
-    }
-    std::vector<char> swept(static_cast<std::size_t>(count), 1);
-    ASSERT_TRUE(solver.solve(is_bounded, swept));
-    EXPECT_TRUE(solver.is_converged());
-    EXPECT_EQ(swept, is_free);
-    EXPECT_EQ(solver.free_count(), static_cast<Index>(expected.free.size()));
-    Eigen::MatrixXd block(solver.free_count(), solver.free_count());
-    for (Index j = 0; j < block.cols(); ++j) {
-      for (Index i = 0; i < block.rows(); ++i) {
-        block(i, j) = h(expected.free[static_cast<std::size_t>(i)],
-                        expected.free[static_cast<std::size_t>(j)]);
-      }
-    }
-    const Eigen::MatrixXd inverse = block.inverse();
-    for (Index i = 0; i < count; ++i) {
-      EXPECT_NEAR(solver.x(i), expected.x[i], 1e-9) << count << " " << i;
-    }
-    for (Index j = 0; j < block.cols(); ++j) {
-      for (Index i = 0; i < block.rows(); ++i) {
-        EXPECT_NEAR(solver.covariance(expected.free[static_cast<std::size_t>(i)],
-                                      expected.free[static_cast<std::size_t>(j)]),
-                    inverse(i, j),
-                    1e-9);
-      }
-    }
-  }
-}
-
-struct Equations {
-  Eigen::MatrixXd h;
-  Eigen::VectorXd g;
-};
-
-Equations random_equations(Index count, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal;
-  Eigen::MatrixXd root(count + 5, count);
-  Equations out;
-  out.g.resize(count);
-  for (Index j = 0; j < count; ++j) {
-    out.g[j] = 3 * normal(random);
-    for (Index i = 0; i < root.rows(); ++i) {
-      root(i, j) = (1 + static_cast<double>(j)) * (normal(random) + 0.3);
-    }
-  }
-  out.h = root.transpose() * root;
-  return out;
-}
-
-void load(const Equations& equations, Index count, kernels::SweepSolver& solver) {
-  solver.reset(count);
-  for (Index j = 0; j < count; ++j) {
-    solver.g(j) = equations.g[j];
-    for (Index i = j; i < count; ++i) {
-      solver.h(i, j) = equations.h(i, j);
-    }
-  }
-}
-
-// What is appended, added and dropped in turn is what would have been solved at once.
-TEST(SweepSolver, ChangesWhatItHasSolved) {
-  for (const Index count : {8, 9, 23, 41}) {
-    auto equations = random_equations(count, 11 + static_cast<std::uint64_t>(count));
-    const Index first = count - 3;
-    kernels::SweepSolver solved;
-    load(equations, first, solved);
-    std::vector<char> is_free(static_cast<std::size_t>(first), 1);
-    ASSERT_TRUE(solved.solve(std::vector<char>(static_cast<std::size_t>(first), 1), is_free));
-    kernels::SweepSolver solver;
-    solver.start_from(solved, 1);  // one place, so that it has to grow
-    const std::vector<kernels::SweepSolver::Term> terms{
-        {0,         1,   -1,        0,    40 },
-        {first - 1, 1,   0,         -0.4, 7  },
-        {1,         0.5, first - 1, 1,    300},
-        {2,         1,   -1,        0,    3  },
-        {0,         1,   -1,        0,    -39}
-    };
-    ASSERT_TRUE(solver.add(terms));
-    ASSERT_TRUE(solver.append(equations.h.rightCols(3), equations.g.tail(3), {1, 0, 1}, {1, 1, 0}));
-    const std::vector<Index> dropped{1};
-    ASSERT_TRUE(solver.drop(dropped));
-    ASSERT_TRUE(solver.settle());
-    for (const auto& term : terms) {
-      Eigen::VectorXd v = Eigen::VectorXd::Zero(count);
-      v[term.first] += term.first_part;
-      if (term.second >= 0) {
-        v[term.second] += term.second_part;
-      }
-      equations.h += term.weight * v * v.transpose();
-    }
-    equations.h.row(1).setZero();  // as if it were not there
-    equations.h.col(1).setZero();
-    equations.h(1, 1) = 1;
-    equations.g[1] = -1;
-    kernels::SweepSolver fresh;
-    load(equations, count, fresh);
-    std::vector<char> is_bounded(static_cast<std::size_t>(count), 1);
-    is_bounded[static_cast<std::size_t>(first) + 1] = 0;
-    std::vector<char> start(static_cast<std::size_t>(count), 1);
-    ASSERT_TRUE(fresh.solve(is_bounded, start));
-    const auto covariances = solver.covariances();
-    for (Index i = 0; i < count; ++i) {
-      EXPECT_EQ(solver.is_free(i), fresh.is_free(i)) << count << " " << i;
-      EXPECT_NEAR(solver.x(i), fresh.x(i), 1e-9) << count << " " << i;
-      for (Index j = 0; j < count; ++j) {
-        EXPECT_NEAR(solver.covariance(i, j), fresh.covariance(i, j), 1e-9);
-        EXPECT_DOUBLE_EQ(covariances(i, j), solver.covariance(i, j));
-      }
-    }
-    kernels::SweepSolver equations_again;
-    load(equations, count, equations_again);
-    const double condition = fresh.condition_number(equations_again);
-    load(equations, count, equations_again);
-    EXPECT_NEAR(std::log(solver.condition_number(equations_again) / condition), 0, 0.5);
-  }
-}
-
-TEST(SweepSolver, RefusesATermThatLeavesNothing) {
-  kernels::SweepSolver solver;
-  solver.reset(1);
-  solver.h(0, 0) = 2;
-  solver.g(0) = 1;
-  std::vector<char> is_free(1, 1);
-  ASSERT_TRUE(solver.solve({1}, is_free));
-  const std::vector<kernels::SweepSolver::Term> terms{
-      {0, 1, -1, 0, -2}
-  };
-  EXPECT_FALSE(solver.add(terms));
-}
-
-TEST(SweepSolver, SaysWhenTheProblemIsSingular) {
-  kernels::SweepSolver solver;
-  solver.reset(2);
-  solver.h(0, 0) = 1;
-  solver.h(1, 0) = 1;
-  solver.h(1, 1) = 1;
-  solver.g(0) = 1;
-  std::vector<char> is_free(2, 1);
-  EXPECT_FALSE(solver.solve({0, 0}, is_free));
-}
-
 TEST(SharedMixture, FindsHeightsPlacesAndWidths) {
   const auto x = axis();
   const auto bands = table();
@@ -325,6 +153,56 @@ TEST(SharedMixture, TakesBandsThatAreNotShared) {
 }
 
 // What was fitted before is a start, no more.
+TEST(SharedMixture, PlacesAndWidensBandsThatAreNotShared) {
+  const auto x = axis();
+  const auto bands = table();
+  auto shapes = shapes_of(bands);
+  shapes.erase(shapes.begin() + 1);
+  const SharedMixture shared(x, shapes, setting());
+  SharedTruth truth;
+  truth.shift_of_main = 0.8;
+  truth.widening_of_main = 0.08;
+  auto loaded = shared.load(spectrum(truth, 1, 8), 1);
+  std::vector<SharedBand> own;
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    own.push_back({bands[b], b == 1 ? -1 : static_cast<Index>(b > 1 ? b - 1 : b)});
+  }
+  const auto result = shared.fit(loaded, own, 2, {});
+  EXPECT_NEAR(result.bands[1].center, 960.8, 0.15);
+  EXPECT_NEAR(std::log(result.bands[1].fwhm / 16), 0.08, 0.03);
+  EXPECT_NEAR(result.bands[1].height, 150, 3);
+  EXPECT_LT(result.chi_square, 1.2 * static_cast<double>(point_count));
+  own[1].band.center_sd = 0;
+  own[1].band.log_fwhm_sd = 0;
+  auto again = shared.load(spectrum(truth, 1, 8), 1);
+  const auto held = shared.fit(again, own, 2, {});
+  EXPECT_EQ(held.bands[1].center, 960);
+}
+
+TEST(SharedMixture, KnowsHeightsOfOneFormFromAnother) {
+  const auto x = axis();
+  const auto bands = table();
+  auto shapes = shapes_of(bands);
+  auto wide = shapes[1];
+  wide.fwhm *= std::exp(0.45);
+  wide.form_of = 1;
+  shapes.push_back(wide);
+  const SharedMixture shared(x, shapes, setting());
+  SharedTruth truth;
+  truth.widening_of_main = 0.45;
+  const auto y = spectrum(truth, 1, 9);
+  const auto error_of = [&](Index form) {
+    auto loaded = shared.load(y, 1);
+    auto own = all_shared(bands);
+    auto result = shared.fit(loaded, own, 2, {});
+    own[1].shape = form;
+    result = shared.fit(loaded, own, 2, {});
+    return std::abs(result.bands[1].area / (150 * pseudo_voigt_area(16 * std::exp(0.45), 0.5)) - 1);
+  };
+  EXPECT_LT(error_of(static_cast<Index>(bands.size())), 0.02);
+  EXPECT_GT(error_of(1), 2 * error_of(static_cast<Index>(bands.size())));
+}
+
 TEST(SharedMixture, TrialsDoNotChangeTheAnswer) {
   const auto x = axis();
   const auto bands = table();
@@ -402,6 +280,28 @@ TEST(SharedMixture, LooksForPatterns) {
   const auto amounts = mixture.screen(loaded, mixture.prepare(patterns));
   EXPECT_NEAR(amounts[0].value, 150, 5);
   EXPECT_LT(amounts[1].value, 3 * amounts[1].u + 0.5);
+}
+
+TEST(SharedMixture, IsLessSureOfPatternsThatLeaveSomethingUnfitted) {
+  const auto x = axis();
+  const auto bands = table();
+  const SharedMixture shared(x, shapes_of(bands), setting());
+  const auto u_of = [&](double foreign_height) {
+    auto y = spectrum({}, 1, 4);
+    MixtureBand foreign;
+    foreign.center = 1250;
+    foreign.fwhm = 14;
+    foreign.lorentz_share = 0.5;
+    add_pseudo_voigt(x, foreign, foreign_height, y);
+    auto loaded = shared.load(y, 1);
+    const auto patterns = shared.prepare({
+        {{0, 0.2}, {1, 1}, {2, 0.15}},
+        {{3, 0.4}, {4, 1}, {5, 0.8} }
+    });
+    return shared.screen(loaded, patterns)[1].u;
+  };
+  EXPECT_NEAR(u_of(0), u_of(0.5), 0.1 * u_of(0));
+  EXPECT_GT(u_of(200), 3 * u_of(0));
 }
 
 TEST(SharedMixture, FitsABackgroundAlone) {
