@@ -260,21 +260,13 @@ class Estimator {
         return true;
       }
     }
-    // Clearly absent ones go together. Else only the smallest, for it may have taken the place of
-    // another.
+    // Clearly absent ones go together.
     const bool is_clear = worst >= 1e6;
-    std::size_t smallest = phases_.size();
-    for (std::size_t p = 0; p < phases_.size(); ++p) {
-      if (verdicts[p].lack > 0 &&
-          (smallest == phases_.size() || area_of(model_, static_cast<Index>(p)) <
-                                             area_of(model_, static_cast<Index>(smallest)))) {
-        smallest = p;
-      }
-    }
+    const std::size_t first = first_to_go(model_, verdicts);
     std::vector<const Phase*> kept;
     bool is_any_misplaced = false;
     for (std::size_t p = 0; p < phases_.size(); ++p) {
-      if (is_clear ? verdicts[p].lack < 1e6 : p != smallest) {
+      if (is_clear ? verdicts[p].lack < 1e6 : p != first) {
         kept.push_back(phases_[p]);
         continue;
       }

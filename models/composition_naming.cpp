@@ -52,32 +52,6 @@ double amount_from_area(const JointModel& model, Index phase) {
                   pattern > 0 ? area / pattern : 0.0);
 }
 
-// What the fit may be wrong by where this band stands: what it visibly misses there, and a part of
-// the other bands' signal. Misfit is the same over a band's width, so many points know no more of
-// it than one.
-double misfit_at(const Window& window, const JointModel& model, const FittedMixtureBand& band) {
-  const auto& x = window.x;
-  const auto from = std::lower_bound(x.begin(), x.end(), band.center - band.fwhm);
-  const auto to = std::upper_bound(x.begin(), x.end(), band.center + band.fwhm);
-  double squares = 0;
-  double excess = 0;
-  double others = 0;
-  for (auto at = from; at != to; ++at) {
-    const auto i = static_cast<std::size_t>(at - x.begin());
-    const double residual = window.y[i] - model.fit.fitted[i] - model.fit.background[i];
-    squares += residual * residual;
-    excess += window.sigma[i] * window.sigma[i];
-    if (std::abs(*at - band.center) < 0.5 * band.fwhm) {
-      const double own =
-          band.height * pseudo_voigt(*at, band.center, band.fwhm, band.lorentz_share);
-      others = std::max(others, model.fit.fitted[i] - own);
-    }
-  }
-  const auto count = static_cast<double>(std::max<std::ptrdiff_t>(1, to - from));
-  const double missed = std::sqrt(std::max(0.0, squares - excess) / count);
-  return std::hypot(missed, shape_misfit(model.technique) * others);
-}
-
 BandEvidence evidence_of(const Window& window,
                          const JointModel& model,
                          std::size_t b,
@@ -321,6 +295,29 @@ double shape_misfit(BandTechnique technique) {
   return technique == BandTechnique::raman ? shape_misfit_raman : shape_misfit_ir;
 }
 
+double misfit_at(const Window& window, const JointModel& model, const FittedMixtureBand& band) {
+  const auto& x = window.x;
+  const auto from = std::lower_bound(x.begin(), x.end(), band.center - band.fwhm);
+  const auto to = std::upper_bound(x.begin(), x.end(), band.center + band.fwhm);
+  double squares = 0;
+  double excess = 0;
+  double others = 0;
+  for (auto at = from; at != to; ++at) {
+    const auto i = static_cast<std::size_t>(at - x.begin());
+    const double residual = window.y[i] - model.fit.fitted[i] - model.fit.background[i];
+    squares += residual * residual;
+    excess += window.sigma[i] * window.sigma[i];
+    if (std::abs(*at - band.center) < 0.5 * band.fwhm) {
+      const double own =
+          band.height * pseudo_voigt(*at, band.center, band.fwhm, band.lorentz_share);
+      others = std::max(others, model.fit.fitted[i] - own);
+    }
+  }
+  const auto count = static_cast<double>(std::max<std::ptrdiff_t>(1, to - from));
+  const double missed = std::sqrt(std::max(0.0, squares - excess) / count);
+  return std::hypot(missed, shape_misfit(model.technique) * others);
+}
+
 Verdict judge(const Window& window, const JointModel& model, Index phase) {
   Verdict verdict;
   const std::size_t main_band = main_band_of(window, model, phase);
@@ -355,6 +352,25 @@ Verdict judge(const Window& window, const JointModel& model, Index phase) {
     verdict.lack = 1 + (seen.expected - seen.found) / seen.expected;
   }
   return verdict;
+}
+
+std::size_t first_to_go(const JointModel& model, std::span<const Verdict> verdicts) {
+  std::size_t smallest = verdicts.size();
+  for (std::size_t p = 0; p < verdicts.size(); ++p) {
+    if (verdicts[p].lack > 0 &&
+        (smallest == verdicts.size() ||
+         area_of(model, static_cast<Index>(p)) < area_of(model, static_cast<Index>(smallest)))) {
+      smallest = p;
+    }
+  }
+  const bool is_lost =
+      smallest < verdicts.size() && verdicts[smallest].finding == Finding::main_band_missing;
+  for (std::size_t p = 0; is_lost && p < verdicts.size(); ++p) {
+    if (verdicts[p].finding == Finding::misplaced) {
+      return p;
+    }
+  }
+  return smallest;
 }
 
 double misfit_of(const Window& window, const JointModel& model) {

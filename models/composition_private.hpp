@@ -177,7 +177,16 @@ double common_area_misfit(BandTechnique technique);
 /// What a fitted profile misses of a real band, as a part of its height.
 double shape_misfit(BandTechnique technique);
 
+/// What the fit may be wrong by where this band stands: what it visibly misses there, and a part of
+/// the other bands' signal. Misfit is the same over a band's width, so many points know no more of
+/// it than one.
+double misfit_at(const Window& window, const JointModel& model, const FittedMixtureBand& band);
+
 Verdict judge(const Window& window, const JointModel& model, Index phase);
+/// Of the phases that fail the smallest, for it may have taken the place of another; but where that
+/// one misses its main band, one in the wrong place, which may hold it. None fails:
+/// one past the last.
+std::size_t first_to_go(const JointModel& model, std::span<const Verdict> verdicts);
 
 /// Rms of what the fit leaves beyond the noise, as a part of the bands' rms.
 double misfit_of(const Window& window, const JointModel& model);

@@ -123,11 +123,14 @@ std::vector<const Phase*> find_missing(const Trials& trials,
   std::stable_sort(candidates.begin(),
                    candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return a.part > b.part; });
-  candidates.resize(std::min(candidates.size(), most));
   std::vector<const Phase*> out;
-  out.reserve(candidates.size());
   for (const auto& candidate : candidates) {
-    out.push_back(candidate.phase);
+    const bool is_known = std::any_of(out.begin(), out.end(), [&](const Phase* other) {
+      return is_same_kind(*other, *candidate.phase, technique);
+    });
+    if (!is_known && out.size() < most) {
+      out.push_back(candidate.phase);
+    }
   }
   return out;
 }

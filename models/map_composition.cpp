@@ -120,6 +120,7 @@ CommonStart start_of(std::span<const MapSample> samples) {
 CommonStart start_in(SharedFit& fit, const CommonStart& map, const PhasePatterns& patterns) {
   constexpr double least_share = 0.01;
   constexpr double least_sigmas = 2;
+  constexpr double sure_absence = 0.05;  // of the share: what may be more is fitted
   const auto& all = patterns.phases;
   const auto shares = fit.look(patterns);
   CommonStart start;
@@ -128,13 +129,14 @@ CommonStart start_in(SharedFit& fit, const CommonStart& map, const PhasePatterns
   start.peaks = map.peaks;
   start.weightless = map.weightless;
   for (std::size_t p = 0; p < all.size(); ++p) {
+    const double most = shares[p].share + least_sigmas * shares[p].u;
     const bool is_there =
         shares[p].share > least_share && shares[p].share > least_sigmas * shares[p].u;
     if (p >= map.phases.size()) {
       if (is_there) {
         start.screened.push_back(all[p]);
       }
-    } else if (is_there) {
+    } else if (is_there || most > sure_absence) {
       start.phases.push_back(all[p]);
     } else {
       start.absent.push_back({all[p], Finding::absent, std::min(1.0, shares[p].u)});
@@ -143,11 +145,14 @@ CommonStart start_in(SharedFit& fit, const CommonStart& map, const PhasePatterns
   return start;
 }
 
-// Named in the map, then those that may be there.
+// Named in the map, then those that may be there: one of a kind.
 std::vector<const Phase*> phases_of(const CommonStart& map) {
   auto all = map.phases;
   for (const auto* phase : map.screened) {
-    if (std::find(all.begin(), all.end(), phase) == all.end()) {
+    const bool is_known = std::any_of(all.begin(), all.end(), [&](const Phase* other) {
+      return is_same_kind(*other, *phase, map.setting.technique);
+    });
+    if (!is_known) {
       all.push_back(phase);
     }
   }

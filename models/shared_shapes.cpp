@@ -6,7 +6,10 @@
 namespace calcispec::models::detail {
 namespace {
 
-constexpr double seen_sigmas = 3;  // from here on a band's place and width may be its own
+constexpr double seen_sigmas = 3;       // from here on a band's place and width may be its own
+constexpr double form_sigmas = 10;      // from here on its width takes another form
+constexpr double form_step = 0.15;      // between forms, of the logarithm of the width
+constexpr double height_scatter = 0.1;  // of a phase's heights from spectrum to spectrum, relative
 
 template <class Value>
 double median_over(std::span<const MapSample> samples, const Value& value) {
@@ -70,6 +73,23 @@ void keep_largest(const JointModel& model, std::map<const Phase*, Place>& best) 
     auto& place = best[model.phases[p]];
     if (share > place.share) {
       place = {&model, p, share};
+    }
+  }
+}
+
+// Calls visit(sample, band) where samples show this row of this phase.
+template <class Visit>
+void for_each_band(std::span<const MapSample> samples,
+                   std::pair<const Phase*, const ReferenceBand*> row,
+                   const Visit& visit) {
+  for (const auto& sample : samples) {
+    const auto& model = sample.findings.model;
+    for (std::size_t b = 0; b < model.bands.size(); ++b) {
+      const auto& origin = model.origin[b];
+      if (origin.phase >= 0 && origin.reference == row.second &&
+          model.phases[static_cast<std::size_t>(origin.phase)] == row.first) {
+        visit(sample, b);
+      }
     }
   }
 }
@@ -149,6 +169,8 @@ void SharedShapes::learn_shapes(std::span<const MapSample> samples) {
   for (const auto& [phase, place] : ordered) {
     take_shapes(*place.model, place.phase);
   }
+  learn_heights(samples);
+  learn_forms(samples);
 }
 
 void SharedShapes::take_shapes(const JointModel& model, std::size_t phase) {
@@ -165,7 +187,90 @@ void SharedShapes::take_shapes(const JointModel& model, std::size_t phase) {
     shape.is_free = band.height > seen_sigmas * band.height_u;
     index_[{model.phases[phase], model.origin[b].reference}] = static_cast<Index>(shapes_.size());
     shapes_.push_back(shape);
+    heights_.push_back(model.bands[b].relative_height);
   }
+}
+
+// The table's, with what each sample's own data say of it.
+void SharedShapes::learn_heights(std::span<const MapSample> samples) {
+  for (const auto& [key, shape] : index_) {
+    double& height = heights_[static_cast<std::size_t>(shape)];
+    const double table = height;
+    double spread = 0;
+    double sum = 0;
+    double precision = 0;
+    for_each_band(samples, key, [&](const MapSample& sample, std::size_t b) {
+      const auto& model = sample.findings.model;
+      const auto& band = model.fit.bands[b];
+      const double amount = model.fit.amounts[static_cast<std::size_t>(model.origin[b].phase)];
+      spread = model.bands[b].log_height_sd;
+      if (amount > 0 && std::isfinite(band.own_height_u)) {
+        const double misfit = misfit_at(sample.window, model, band);
+        const double variance = std::pow(band.own_height_u, 2) + misfit * misfit +
+                                std::pow(height_scatter * amount * table, 2);
+        sum += amount * band.own_height / variance;
+        precision += amount * amount / variance;
+      }
+    });
+    if (precision > 0 && spread > 0) {
+      const double prior = std::pow(spread * table, -2);
+      const double farthest = std::exp(2 * spread);
+      height = std::clamp(
+          (sum + prior * table) / (precision + prior), table / farthest, table * farthest);
+    }
+  }
+}
+
+// First order says little of a width that is far from the shape's.
+void SharedShapes::learn_forms(std::span<const MapSample> samples) {
+  for (const auto& [key, base] : index_) {
+    const auto shape = shapes_[static_cast<std::size_t>(base)];
+    if (!shape.is_free) {
+      continue;
+    }
+    double least = 0;
+    double most = 0;
+    for_each_band(samples, key, [&](const MapSample& sample, std::size_t b) {
+      const auto& band = sample.findings.model.fit.bands[b];
+      if (band.height > form_sigmas * band.height_u) {
+        const double change = std::log(band.fwhm / shape.fwhm);
+        least = std::min(least, change);
+        most = std::max(most, change);
+      }
+    });
+    for (double change = -form_step; change > least - form_step; change -= form_step) {
+      add_form(base, change);
+    }
+    for (double change = form_step; change < most + form_step; change += form_step) {
+      add_form(base, change);
+    }
+  }
+}
+
+void SharedShapes::add_form(Index base, double log_width) {
+  auto form = shapes_[static_cast<std::size_t>(base)];
+  form.fwhm *= std::exp(log_width);
+  form.form_of = base;
+  auto& known = forms_[base];
+  if (known.empty()) {
+    known.push_back(base);
+  }
+  known.push_back(static_cast<Index>(shapes_.size()));
+  shapes_.push_back(form);
+  heights_.push_back(heights_[static_cast<std::size_t>(base)]);
+}
+
+Index SharedShapes::form_of(Index shape, double fwhm) const {
+  const auto found = forms_.find(shape);
+  if (found == forms_.end()) {
+    return shape;
+  }
+  const auto distance = [&](Index form) {
+    return std::abs(std::log(shapes_[static_cast<std::size_t>(form)].fwhm / fwhm));
+  };
+  return *std::min_element(found->second.begin(), found->second.end(), [&](Index a, Index b) {
+    return distance(a) < distance(b);
+  });
 }
 
 Index SharedShapes::shape_of(const Phase* phase, const ReferenceBand* row) const {
@@ -183,6 +288,10 @@ MixtureBand SharedShapes::as_seen(MixtureBand band) const {
 double SharedShapes::area_of(Index shape) const {
   const auto& own = shapes_[static_cast<std::size_t>(shape)];
   return pseudo_voigt_area(own.fwhm, own.lorentz_share);
+}
+
+double SharedShapes::height_of(Index shape) const {
+  return heights_[static_cast<std::size_t>(shape)];
 }
 
 double SharedShapes::noise_level(const Window& window) const {
@@ -207,8 +316,8 @@ PhasePatterns patterns_of(const SharedShapes& shapes,
     for (const auto& row : phase->bands(technique)) {
       const Index shape = shapes.shape_of(phase, &row);
       if (shape >= 0) {
-        patterns.back().emplace_back(shape, row.relative_intensity / 100);
-        out.area.back() += row.relative_intensity / 100 * shapes.area_of(shape);
+        patterns.back().emplace_back(shape, shapes.height_of(shape));
+        out.area.back() += shapes.height_of(shape) * shapes.area_of(shape);
       }
     }
   }
@@ -232,7 +341,34 @@ std::vector<CoarseShare> SharedFit::look(const PhasePatterns& phases) {
   return out;
 }
 
+bool SharedFit::take_forms(const JointModel& model) {
+  bool is_changed = false;
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    const auto& origin = model.origin[b];
+    const auto& band = model.fit.bands[b];
+    if (origin.phase < 0 || !(band.height > form_sigmas * band.height_u)) {
+      continue;
+    }
+    const auto* phase = model.phases[static_cast<std::size_t>(origin.phase)];
+    const Index shape = shapes_.shape_of(phase, origin.reference);
+    if (shape >= 0) {
+      auto& form = form_.emplace(shape, shape).first->second;
+      const Index nearest = shapes_.form_of(shape, band.fwhm);
+      is_changed = is_changed || form != nearest;
+      form = nearest;
+    }
+  }
+  return is_changed;
+}
+
 void SharedFit::fit(JointModel& model, const SharedFitOptions& options) {
+  fit_forms(model, options);
+  if (!options.is_trial && take_forms(model)) {
+    fit_forms(model, options);
+  }
+}
+
+void SharedFit::fit_forms(JointModel& model, const SharedFitOptions& options) {
   std::vector<SharedBand> bands;
   bands.reserve(model.bands.size());
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
@@ -241,8 +377,15 @@ void SharedFit::fit(JointModel& model, const SharedFitOptions& options) {
     if (origin.phase >= 0) {
       const auto* phase = model.phases[static_cast<std::size_t>(origin.phase)];
       band.shape = shapes_.shape_of(phase, origin.reference);
+      if (band.shape >= 0) {
+        model.bands[b].relative_height = shapes_.height_of(band.shape);
+        band.band.relative_height = model.bands[b].relative_height;
+      }
       band.band = band.shape >= 0 ? within_map(band.band, *phase, model.is_raman)
                                   : shapes_.as_seen(band.band);
+    }
+    if (const auto form = form_.find(band.shape); form != form_.end()) {
+      band.shape = form->second;
     }
     bands.push_back(band);
   }

@@ -27,9 +27,13 @@ class SharedShapes {
   [[nodiscard]] const SharedMixture& mixture() const { return mixture_; }
   /// Of a phase's band, -1 where none is known.
   [[nodiscard]] Index shape_of(const Phase* phase, const ReferenceBand* row) const;
+  /// Of the widths a shape comes in, the one nearest to this.
+  [[nodiscard]] Index form_of(Index shape, double fwhm) const;
   /// A tabulated band as this instrument shows it.
   [[nodiscard]] MixtureBand as_seen(MixtureBand band) const;
   [[nodiscard]] double area_of(Index shape) const;
+  /// Height for an amount of 1, as the sample shows it; 0: no better known than by the table.
+  [[nodiscard]] double height_of(Index shape) const;
   [[nodiscard]] double noise_level(const Window& window) const;
   [[nodiscard]] double shift() const { return setting_.shift; }
 
@@ -37,6 +41,9 @@ class SharedShapes {
   void learn_instrument(std::span<const MapSample> samples);
   void learn_noise(std::span<const MapSample> samples);
   void learn_shapes(std::span<const MapSample> samples);
+  void learn_forms(std::span<const MapSample> samples);
+  void add_form(Index base, double log_width);
+  void learn_heights(std::span<const MapSample> samples);
   void take_shapes(const JointModel& model, std::size_t phase);
 
   SharedSetting setting_;
@@ -44,6 +51,8 @@ class SharedShapes {
   double lorentz_share_ = 0;
   double skew_ = 0;
   std::vector<SharedShape> shapes_;
+  std::map<Index, std::vector<Index>> forms_;  // of shapes that come in several widths
+  std::vector<double> heights_;                // per shape, see height_of()
   std::map<std::pair<const Phase*, const ReferenceBand*>, Index> index_;
   SharedMixture mixture_;
 };
@@ -74,8 +83,12 @@ class SharedFit {
   void fit(JointModel& model, const SharedFitOptions& options);
 
  private:
+  bool take_forms(const JointModel& model);
+  void fit_forms(JointModel& model, const SharedFitOptions& options);
+
   const SharedShapes& shapes_;
   SharedMixture::Spectrum spectrum_;
+  std::map<Index, Index> form_;  // of shapes that show another width here
 };
 
 }  // namespace calcispec::models::detail

@@ -183,7 +183,8 @@ TEST_P(MapComposition, IsAsGoodAsEverySpectrumAlone) {
   print(GetParam() ? "Raman alone" : "FT-IR alone", sums_alone);
   for (const auto* substance : {"apatite", "collagen"}) {
     const auto& own = sums_together[substance];
-    EXPECT_GE(own.covered, own.count * 85 / 100) << substance;
+    EXPECT_GE(own.covered, own.count * 92 / 100) << substance;
+    EXPECT_LT(own.squares / static_cast<double>(own.count), 0.02 * 0.02) << substance;
     EXPECT_GE(own.named, own.there * 95 / 100) << substance;
     EXPECT_LT(
         own.squares / static_cast<double>(own.count),
@@ -233,7 +234,10 @@ TEST(MapComposer, FindsAPhaseThatNoSampleHolds) {
   const auto composition = composer.estimate(measured.y);
   const auto* share = share_of(composition, "calcite");
   ASSERT_NE(share, nullptr);
-  EXPECT_NEAR(share->value, truth_of(measured.truth, "calcite"), 0.15);
+  EXPECT_NEAR(share->value, truth_of(measured.truth, "calcite"), 0.05);
+  const auto* collagen = share_of(composition, "collagen");
+  ASSERT_NE(collagen, nullptr);
+  EXPECT_NEAR(collagen->value, truth_of(measured.truth, "collagen"), 0.05);
 }
 
 TEST(MapComposer, SaysWhyASpectrumGivesNothing) {
