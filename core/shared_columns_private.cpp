@@ -84,6 +84,7 @@ Index SharedColumns::own_column(const MixtureBand& band) {
 void SharedColumns::load(std::size_t row) {
   row_ = row;
   class_ = &shared_.classes[row];
+  const Projector made(shared_, spectrum_, row);  // products with the background
 }
 
 OwnColumn& SharedColumns::own(Index id) const {
@@ -97,8 +98,7 @@ OwnColumn& SharedColumns::own(Index id) const {
 OwnColumn& SharedColumns::own_with_products(Index id) const {
   auto& column = own(id);
   if (column.row != row_) {
-    const Projector projector(shared_, spectrum_, row_);
-    const auto& projection = projector.projection();
+    const auto& projection = spectrum_.projections[row_];
     column.row = row_;
     column.with_shared.clear();
     column.with_own.clear();
