@@ -82,7 +82,7 @@ std::string content_of(const Signal& signal) {
   for (const auto n : signal.shape.size) {
     out += (out.empty() ? "" : " x ") + std::to_string(n);
   }
-  return out + " numbers, " + signal.y_label;
+  return out + " numbers" + (signal.y_label.empty() ? "" : ", " + signal.y_label);
 }
 
 std::size_t spectral_dimension(const Signal& signal) {

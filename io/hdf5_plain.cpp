@@ -1,6 +1,7 @@
 // Plain HDF5 files: pairs of an axis and a spectrum, else the dataset that looks most like spectra.
 #include "core/error.hpp"
 #include "io/hdf5_search_private.hpp"
+#include "io/interpretation.hpp"
 #include "io/text_file.hpp"
 
 #include <algorithm>
@@ -11,40 +12,15 @@ namespace {
 
 constexpr int plain_deepest = 12;
 
-bool has_word(const std::string& name, std::initializer_list<const char*> words) {
-  const auto lower = lower_case(name);
-  return std::any_of(words.begin(), words.end(), [&](const char* word) {
-    return lower.find(word) != std::string::npos;
-  });
-}
-
 bool names_an_axis(const std::string& name) {
   const auto lower = lower_case(name);
+  for (const auto* word : {"wave", "shift", "lambda", "freq", "energy", "cm1"}) {
+    if (lower.find(word) != std::string::npos) {
+      return true;
+    }
+  }
   return is_spectral(name) || lower == "axis" || lower == "nm" || lower == "wn" || lower == "wl" ||
-         lower == "wvn" || has_word(name, {"wave", "shift", "lambda", "freq", "energy", "cm1"});
-}
-
-// What stands beside spectra and looks like them.
-bool names_something_else(const std::string& name) {
-  return has_word(name,
-                  {"baseline",
-                   "background",
-                   "dark",
-                   "reference",
-                   "error",
-                   "sigma",
-                   "std",
-                   "noise",
-                   "weight",
-                   "mask",
-                   "residual",
-                   "variance",
-                   "fit",
-                   "image",
-                   "position",
-                   "coord",
-                   "index",
-                   "indices"});
+         lower == "wvn";
 }
 
 bool is_monotonic(const std::vector<double>& values) {

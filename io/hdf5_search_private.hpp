@@ -45,6 +45,10 @@ class ObjectSearch {
 /// "cm¯¹", "cm⁻¹" and their like are 1/cm.
 std::string plain_unit(const std::string& unit);
 
+/// Files of MATLAB 7.3, which say so: the same rules as for MATLAB 5. Throws
+/// Error{unreadable_input} where such a file holds no spectra that could be read.
+void find_matlab(ObjectSearch& search);
+
 /// Plain files: all pairs of an axis and a spectrum, unless a dataset has an axis of its own; else
 /// the dataset with the surest axis, of those what its name does not call something else, of those
 /// the largest; further ones are left out and said. `axis`: what the user names.

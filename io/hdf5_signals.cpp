@@ -43,6 +43,9 @@ class SignalFinder {
     }
     if (search_.signals().empty()) {
       is_plain_ = true;
+      find_matlab(search_);
+    }
+    if (search_.signals().empty()) {
       find_plain(search_, axis);
     }
   }

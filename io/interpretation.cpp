@@ -451,4 +451,31 @@ Meaning interpret(const TextSpectra& spectra,
   return Interpreter(spectra, path, options, diagnostics).run();
 }
 
+bool names_something_else(const std::string& name) {
+  const auto lower = lower_case(name);
+  for (const auto* word : {"baseline",
+                           "background",
+                           "dark",
+                           "reference",
+                           "error",
+                           "sigma",
+                           "std",
+                           "noise",
+                           "weight",
+                           "mask",
+                           "residual",
+                           "varia",
+                           "fit",
+                           "image",
+                           "position",
+                           "coord",
+                           "index",
+                           "indices"}) {
+    if (lower.find(word) != std::string::npos) {
+      return true;
+    }
+  }
+  return lower == "base" || lower == "bg" || lower == "err";
+}
+
 }  // namespace calcispec::io

@@ -24,4 +24,7 @@ Meaning interpret(const TextSpectra& spectra,
                   const ReadOptions& options,
                   Diagnostics& diagnostics);
 
+/// The name of a table of numbers speaks of what stands beside spectra: baselines, errors, places.
+bool names_something_else(const std::string& name);
+
 }  // namespace calcispec::io

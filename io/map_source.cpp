@@ -16,12 +16,20 @@ namespace {
 
 constexpr Index head_rows = 64;
 
+// A block of the user may come first, as in files of MATLAB 7.3.
 bool is_hdf5(const std::string& path) {
-  std::array<char, 8> magic{};
+  constexpr std::streamoff largest_block = 1 << 20;
   std::ifstream stream(path, std::ios::binary);
-  stream.read(magic.data(), magic.size());
-  return stream &&
-         std::string_view(magic.data(), magic.size()) == std::string_view("\x89HDF\r\n\x1a\n", 8);
+  for (std::streamoff at = 0; stream && at <= largest_block; at = at == 0 ? 512 : 2 * at) {
+    std::array<char, 8> magic{};
+    stream.seekg(at);
+    stream.read(magic.data(), magic.size());
+    if (stream &&
+        std::string_view(magic.data(), magic.size()) == std::string_view("\x89HDF\r\n\x1a\n", 8)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace

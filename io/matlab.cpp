@@ -76,6 +76,24 @@ const Array* Array::field(std::string_view field_name) const {
   return kind != Kind::structure || found == parts.end() ? nullptr : &*found;
 }
 
+void append_sign(std::string& text, double code) {
+  constexpr std::size_t longest = 65536;
+  if (text.size() > longest || code < -128 || code > 65535) {
+    return;
+  }
+  const auto sign = static_cast<std::uint32_t>(code < 0 ? code + 256 : code);
+  if (sign < 0x80) {
+    text += static_cast<char>(sign);
+  } else if (sign < 0x800) {
+    text += static_cast<char>(0xC0U | (sign >> 6U));
+    text += static_cast<char>(0x80U | (sign & 0x3FU));
+  } else {
+    text += static_cast<char>(0xE0U | ((sign >> 12U) & 0x0FU));
+    text += static_cast<char>(0x80U | ((sign >> 6U) & 0x3FU));
+    text += static_cast<char>(0x80U | (sign & 0x3FU));
+  }
+}
+
 // Elements of one stretch of bytes: the file, or a variable that was unpacked.
 class Parser {
  public:
@@ -198,24 +216,6 @@ class Parser {
     }
   }
 
-  static void append_sign(std::string& text, double code) {
-    constexpr std::size_t longest = 65536;
-    if (text.size() > longest || code < -128 || code > 65535) {
-      return;
-    }
-    const auto sign = static_cast<std::uint32_t>(code < 0 ? code + 256 : code);
-    if (sign < 0x80) {
-      text += static_cast<char>(sign);
-    } else if (sign < 0x800) {
-      text += static_cast<char>(0xC0U | (sign >> 6U));
-      text += static_cast<char>(0x80U | (sign & 0x3FU));
-    } else {
-      text += static_cast<char>(0xE0U | ((sign >> 12U) & 0x0FU));
-      text += static_cast<char>(0x80U | ((sign >> 6U) & 0x3FU));
-      text += static_cast<char>(0x80U | (sign & 0x3FU));
-    }
-  }
-
   struct Stretch {
     std::uint64_t at = 0;
     std::uint64_t limit = 0;
@@ -233,6 +233,7 @@ class Parser {
     const auto count = std::min<std::uint64_t>(out.count(), most_arrays);
     for (std::uint64_t i = 0; i < count && stretch.at < stretch.limit; ++i) {
       out.parts.push_back(part(stretch.at, depth));
+      out.parts.back().name = "{" + std::to_string(i + 1) + "}";
     }
     end = std::max(end, stretch.at);
   }
@@ -244,10 +245,26 @@ class Parser {
     const auto width =
         longest.empty() || longest[0] < 1 ? 1 : static_cast<std::uint64_t>(longest[0]);
     stretch.at = names.next;
-    for (std::uint64_t i = 0; (i + 1) * width <= names.size && stretch.at < stretch.limit; ++i) {
-      const auto name = source_.text(names.start + i * width, width, "the name of a field");
-      out.parts.push_back(part(stretch.at, depth));
-      out.parts.back().name = name;
+    const auto elements = std::min<std::uint64_t>(out.count(), most_arrays);
+    const auto own_fields = [&](Array& element) {
+      element.kind = Array::Kind::structure;
+      for (std::uint64_t i = 0; (i + 1) * width <= names.size && stretch.at < stretch.limit; ++i) {
+        const auto name = source_.text(names.start + i * width, width, "the name of a field");
+        element.parts.push_back(part(stretch.at, depth));
+        element.parts.back().name = name;
+      }
+    };
+    if (elements <= 1) {
+      own_fields(out);
+    } else {
+      out.kind = Array::Kind::cell;
+    }
+    for (std::uint64_t k = 0; elements > 1 && k < elements && stretch.at < stretch.limit; ++k) {
+      Array element;
+      element.name = "(" + std::to_string(k + 1) + ")";
+      element.size = {1, 1};
+      own_fields(element);
+      out.parts.push_back(std::move(element));
     }
     end = std::max(end, stretch.at);
   }

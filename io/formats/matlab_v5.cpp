@@ -4,47 +4,16 @@
 #include "io/text_spectra.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace calcispec::io {
 namespace {
 
-using matlab::Array;
+using matlab::Found;
 constexpr std::string_view matlab_v5_magic = "MATLAB 5.0 MAT-file";
 
 int sniff_matlab_v5(const FileView& file) {
   const auto mark = file.bytes.size() < 128 ? std::string_view() : file.bytes.substr(126, 2);
   return starts_with(file, matlab_v5_magic) && (mark == "IM" || mark == "MI") ? 96 : 0;
-}
-
-// A matrix of spectra and what else the file says of it.
-struct MatlabSignal {
-  std::string path;
-  const Array* values = nullptr;
-  std::size_t spectral = 1;     // dimension along a spectrum
-  const Array* axis = nullptr;  // none: the points are counted
-  std::string axis_label;
-  const Array* image_size = nullptr;
-  std::string title;
-};
-
-bool is_matrix(const Array& array) {
-  return array.kind == Array::Kind::numbers && array.size.size() >= 2 && array.size.size() <= 4 &&
-         array.count() >= 3 && !array.numbers.empty();
-}
-
-bool is_vector(const Array& array) {
-  return is_matrix(array) && array.size.size() == 2 && (array.size[0] == 1 || array.size[1] == 1);
-}
-
-bool is_axis_name(const std::string& name) {
-  const auto lower = lower_case(name);
-  for (const char* word : {"wave", "wvn", "wn", "wl", "shift", "axis", "freq", "lambda", "cm"}) {
-    if (lower.find(word) != std::string::npos) {
-      return true;
-    }
-  }
-  return lower == "x" || lower == "nm";
 }
 
 class MatReader {
@@ -55,12 +24,8 @@ class MatReader {
   }
 
   LoadedFile run() {
-    for (const auto& variable : file_.variables()) {
-      find_data_sets(variable, variable.name, 0);
-    }
-    if (signals_.empty()) {
-      find_plain();
-    }
+    signals_ = matlab::find_signals(
+        file_.variables(), [this](const matlab::Array& array) { return file_.numbers(array); });
     if (signals_.empty()) {
       fail(file_.damage().empty()
                ? "holds no matrix of spectra; save a matrix and a vector with its axis, or export "
@@ -89,7 +54,7 @@ class MatReader {
       const bool is_used = !options_.block || *options_.block == signal.path ||
                            *options_.block == std::to_string(i + 1);
       out_.blocks.push_back({signal.path,
-                             content_of(*signal.values),
+                             matlab::content_of(*signal.values),
                              is_used,
                              is_used ? "holds spectra" : "not chosen"});
       is_any_used = is_any_used || is_used;
@@ -102,120 +67,9 @@ class MatReader {
     }
   }
 
-  static std::string content_of(const Array& array) {
-    std::string out;
-    for (const auto n : array.size) {
-      out += (out.empty() ? "" : " x ") + std::to_string(n);
-    }
-    return out + " numbers";
-  }
-
-  // Structs or objects with the fields data and axisscale. The scale of dimension d stands in row d
-  // of the first column of cells, its name in the second.
-  void find_data_sets(const Array& array, const std::string& path, int depth) {
-    constexpr int deepest_data_set = 4;
-    const auto* data = array.field("data");
-    if (data != nullptr && is_matrix(*data) && array.field("axisscale") != nullptr) {
-      signals_.push_back(data_set(array, *data, path));
-      return;
-    }
-    if (array.kind == Array::Kind::structure && depth < deepest_data_set) {
-      for (const auto& part : array.parts) {
-        find_data_sets(part, path + "." + part.name, depth + 1);
-      }
-    }
-  }
-
-  static MatlabSignal data_set(const Array& array, const Array& data, const std::string& path) {
-    MatlabSignal out;
-    out.path = path;
-    out.values = &data;
-    const auto& scales = *array.field("axisscale");
-    out.spectral = data.size.size() - 1;
-    const auto rows = scales.size.empty() ? 0 : scales.size[0];
-    const auto cell = [&](std::uint64_t row, std::uint64_t column) -> const Array* {
-      const auto at = row + column * rows;
-      return scales.kind == Array::Kind::cell && row < rows && at < scales.parts.size()
-                 ? &scales.parts[at]
-                 : nullptr;
-    };
-    const auto* axis = cell(out.spectral, 0);
-    if (axis != nullptr && is_vector(*axis) && out.spectral < data.size.size() &&
-        axis->count() == data.size[out.spectral]) {
-      out.axis = axis;
-    }
-    const auto* label = cell(out.spectral, 1);
-    out.axis_label = label == nullptr ? "" : label->text;
-    const auto* title = array.field("name");
-    out.title = title == nullptr ? "" : title->text;
-    const auto* image = array.field("imagesize");
-    out.image_size = image != nullptr && is_vector_of_sizes(*image) ? image : nullptr;
-    return out;
-  }
-
-  static bool is_vector_of_sizes(const Array& array) {
-    return array.kind == Array::Kind::numbers && array.count() == 2;
-  }
-
-  // CytoSpec keeps a map in C (x, y, points, processing state); other files a matrix and a vector.
-  void find_plain() {
-    const auto& all = file_.variables();
-    const Array* best = nullptr;
-    for (const auto& variable : all) {
-      const bool is_candidate = is_matrix(variable) && !is_axis_name(variable.name);
-      if (is_candidate && (best == nullptr || variable.count() > best->count())) {
-        best = &variable;
-      }
-    }
-    if (best == nullptr) {
-      return;
-    }
-    MatlabSignal out;
-    out.path = best->name;
-    out.values = best;
-    out.spectral = best->size.size() == 2 ? 1 : 2;
-    if (is_vector(*best)) {
-      out.spectral = best->size[0] == 1 ? 1 : 0;
-    }
-    find_axis(out);
-    signals_.push_back(out);
-  }
-
-  // A vector as long as one of the dimensions, strictly rising or falling; a fitting name wins.
-  void find_axis(MatlabSignal& signal) const {
-    bool is_named = false;
-    for (const auto& variable : file_.variables()) {
-      if (&variable == signal.values || !is_vector(variable) || !is_monotonic(variable)) {
-        continue;
-      }
-      const bool has_name = is_axis_name(variable.name);
-      for (std::size_t d = signal.values->size.size(); d-- > 0;) {
-        if (signal.values->size[d] != variable.count() || d > 2 ||
-            (signal.axis != nullptr && (is_named || !has_name))) {
-          continue;
-        }
-        signal.axis = &variable;
-        signal.axis_label = variable.name;
-        signal.spectral = d;
-        is_named = has_name;
-      }
-    }
-  }
-
-  [[nodiscard]] bool is_monotonic(const Array& array) const {
-    const auto values = file_.numbers(array);
-    const bool is_rising = values[1] > values[0];
-    for (std::size_t i = 1; i < values.size(); ++i) {
-      if (values[i] == values[i - 1] || (values[i] > values[i - 1]) != is_rising) {
-        return false;
-      }
-    }
-    return true;
-  }
-
   // Numbers are in column order: the first dimension runs fastest. Of a fourth dimension the first
   // element is taken, the spectra before any processing.
-  void add(const MatlabSignal& signal) {
+  void add(const Found& signal) {
     if (signal.values->is_complex) {
       fail("the variable " + signal.path + " is complex; save its real part or its magnitude");
     }
@@ -250,7 +104,7 @@ class MatReader {
         make_recording(std::move(spectra), out_.path, options_, out_.diagnostics));
   }
 
-  void describe(const MatlabSignal& signal, TextSpectra& spectra) {
+  void describe(const Found& signal, TextSpectra& spectra) {
     const auto& size = signal.values->size;
     if (signal.axis != nullptr) {
       spectra.x = file_.numbers(*signal.axis);
@@ -272,6 +126,13 @@ class MatReader {
                                   signal.path + " holds " + std::to_string(size[3]) +
                                       " states of the same spectra; the first one is taken",
                                   -1});
+    }
+    if (!signal.others.empty()) {
+      out_.diagnostics.push_back(
+          {Severity::warning,
+           "several_datasets",
+           signal.path + " is read; left out, though not smaller: " + signal.others,
+           -1});
     }
     if (!signal.title.empty()) {
       spectra.metadata.emplace("title", signal.title);
@@ -295,7 +156,7 @@ class MatReader {
 
   matlab::File file_;
   const ReadOptions& options_;
-  std::vector<MatlabSignal> signals_;
+  std::vector<Found> signals_;
   LoadedFile out_;
 };
 

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 
 namespace calcispec::io {
@@ -90,6 +91,31 @@ TEST(Matlab, SmallElementsAndCellsBeyondTheirSizeAreRead) {
   const auto variable = mat.structure(
       "s", {"odd", "data", "axisscale"}, odd + mat.doubles("", {1, 3}, {5, 6, 7}) + scales);
   EXPECT_EQ(read_matlab(mat.file(variable)).recordings.at(0).spectra.row(0)[2], 7);
+}
+
+TEST(Matlab, MatrixAndAxisInAStructOfSeveralElements) {
+  const MatWriter mat;
+  const auto fields =
+      mat.doubles("", {1, 4}, {5, 3, 8, 1}) + mat.doubles("", {1, 4}, {100, 200, 300, 400}) +
+      mat.doubles("", {1, 4}, {6, 2, 9, 4}) + mat.doubles("", {1, 4}, {110, 210, 310, 410});
+  const auto file =
+      read_matlab(mat.file(mat.structure("samples", {"counts", "shift"}, fields, "", {1, 2})));
+  ASSERT_EQ(file.recordings.size(), 2U);
+  EXPECT_EQ(file.blocks.at(1).name, "samples(2).counts");
+  EXPECT_EQ(file.recordings[1].spectra.row(0)[2], 9);
+  EXPECT_EQ(file.recordings[1].spectra.axis->front(), 110);
+}
+
+TEST(Matlab, MatrixThatIsNoSmallerIsSaid) {
+  const MatWriter mat;
+  const std::vector<double> values{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  const auto file = read_matlab(mat.file(mat.doubles("raw", {3, 4}, values) +
+                                         mat.doubles("smoothed", {3, 4}, values) +
+                                         mat.doubles("wn", {1, 4}, {900, 1000, 1100, 1200})));
+  ASSERT_EQ(file.recordings.size(), 1U);
+  EXPECT_TRUE(std::any_of(file.diagnostics.begin(), file.diagnostics.end(), [](const auto& row) {
+    return row.code == "several_datasets" && row.text.find("smoothed") != std::string::npos;
+  }));
 }
 
 TEST(Matlab, FilesWithoutSpectraAreRefused) {

@@ -71,18 +71,19 @@ class MatWriter {
                                  const std::string& parts) const {
     return array(1, size, "", parts);
   }
-  /// `parts`: the fields in the order of the names.
+  /// `parts`: the fields in the order of the names, element after element.
   [[nodiscard]] std::string structure(const std::string& name,
                                       const std::vector<std::string>& names,
                                       const std::string& parts,
-                                      const std::string& class_name = {}) const {
+                                      const std::string& class_name = {},
+                                      const std::vector<std::int32_t>& size = {1, 1}) const {
     std::string table;
     for (const auto& one : names) {
       table += one + std::string(32 - one.size(), '\0');
     }
     const auto head = class_name.empty() ? std::string() : element(1, class_name);
     return array(class_name.empty() ? 2 : 3,
-                 {1, 1},
+                 size,
                  name,
                  head + element(5, numbers<std::int32_t>({32}), true) + element(1, table) + parts);
   }
