@@ -8,6 +8,7 @@ namespace {
 
 constexpr double seen_sigmas = 3;       // from here on a band's place and width may be its own
 constexpr double form_sigmas = 10;      // from here on its width takes another form
+constexpr double widest_form = 0.6;     // of the logarithm of the width, against the base
 constexpr double form_step = 0.15;      // between forms, of the logarithm of the width
 constexpr double height_scatter = 0.1;  // of a phase's heights from spectrum to spectrum, relative
 
@@ -77,11 +78,11 @@ void keep_largest(const JointModel& model, std::map<const Phase*, Place>& best) 
   }
 }
 
+using PhaseRow = std::pair<const Phase*, const ReferenceBand*>;
+
 // Calls visit(sample, band) where samples show this row of this phase.
 template <class Visit>
-void for_each_band(std::span<const MapSample> samples,
-                   std::pair<const Phase*, const ReferenceBand*> row,
-                   const Visit& visit) {
+void for_each_band(std::span<const MapSample> samples, PhaseRow row, const Visit& visit) {
   for (const auto& sample : samples) {
     const auto& model = sample.findings.model;
     for (std::size_t b = 0; b < model.bands.size(); ++b) {
@@ -223,17 +224,24 @@ void SharedShapes::learn_heights(std::span<const MapSample> samples) {
 
 // First order says little of a width that is far from the shape's.
 void SharedShapes::learn_forms(std::span<const MapSample> samples) {
-  for (const auto& [key, base] : index_) {
+  std::vector<std::pair<Index, PhaseRow>> rows;  // by shape, not by place in memory
+  rows.reserve(index_.size());
+  for (const auto& [row, shape] : index_) {
+    rows.emplace_back(shape, row);
+  }
+  std::sort(rows.begin(), rows.end());
+  for (const auto& [base, row] : rows) {
     const auto shape = shapes_[static_cast<std::size_t>(base)];
     if (!shape.is_free) {
       continue;
     }
     double least = 0;
     double most = 0;
-    for_each_band(samples, key, [&](const MapSample& sample, std::size_t b) {
+    for_each_band(samples, row, [&](const MapSample& sample, std::size_t b) {
       const auto& band = sample.findings.model.fit.bands[b];
       if (band.height > form_sigmas * band.height_u) {
-        const double change = std::log(band.fwhm / shape.fwhm);
+        const double change =
+            std::clamp(std::log(band.fwhm / shape.fwhm), -widest_form, widest_form);
         least = std::min(least, change);
         most = std::max(most, change);
       }
