@@ -69,18 +69,23 @@ BandEvidence evidence_of(const Window& window,
   return evidence;
 }
 
-// Of the bands of the same phase that stand within the main band's width: the parts of a doublet
+// Of the same phase, nearly as strong and within the main band's width: the parts of a doublet
 // trade their heights.
+bool is_doublet_part(const JointModel& model, std::size_t main_band, std::size_t b) {
+  const auto& main = model.bands[main_band];
+  return model.origin[b].phase == model.origin[main_band].phase &&
+         std::abs(model.bands[b].center - main.center) < main.fwhm &&
+         model.bands[b].relative_height > 0.5 * main.relative_height;
+}
+
+// Of its clearest part.
 double doublet_snr(const Window& window,
                    const JointModel& model,
                    std::size_t main_band,
                    double amount) {
-  const auto& main = model.bands[main_band];
   double best = 0;
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
-    if (model.origin[b].phase == model.origin[main_band].phase &&
-        std::abs(model.bands[b].center - main.center) < main.fwhm &&
-        model.bands[b].relative_height > 0.5 * main.relative_height) {
+    if (is_doublet_part(model, main_band, b)) {
       best = std::max(best, evidence_of(window, model, b, amount).snr);
     }
   }
@@ -174,6 +179,8 @@ BandsSeen look_at_bands(const Window& window,
     squares += std::min(z * z, most * most);
     ++seen.placed;
   };
+  // A part that stands in for the main band is not a second band as well.
+  const bool is_main_seen = evidence_of(window, model, main_band, amount).snr >= critical_level;
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
     if (model.origin[b].phase != model.origin[main_band].phase) {
       continue;
@@ -182,7 +189,9 @@ BandsSeen look_at_bands(const Window& window,
     auto evidence = evidence_of(window, model, b, amount);
     seen.strongest = std::max(seen.strongest, evidence.snr);
     const bool is_hidden = !model.is_raman && is_wide(window, model, b);
-    if (b != main_band && !is_hidden && !is_shared(model, b)) {
+    const bool is_second =
+        b != main_band && (is_main_seen || !is_doublet_part(model, main_band, b));
+    if (is_second && !is_hidden && !is_shared(model, b)) {
       seen.second = std::max(seen.second, evidence.snr);
     }
     // Powders show the heights of the table, crystals under a Raman beam do not.
@@ -196,7 +205,7 @@ BandsSeen look_at_bands(const Window& window,
     // their heights must not outweigh all other bands.
     const double sure = sure_snr(evidence, model.bands[b]);
     const bool can_be_missed = spread < free_height_sd && !is_wide(window, model, b);
-    if (b != main_band && sure >= expected_enough && can_be_missed) {
+    if (is_second && sure >= expected_enough && can_be_missed) {
       const double weight = std::min(sure, 10.0);
       seen.expected += weight;
       seen.found += evidence.snr >= critical_level ? weight : 0;
@@ -343,7 +352,7 @@ Verdict judge(const Window& window, const JointModel& model, Index phase) {
   } else if (seen.expected <= 0 && seen.strongest < alone_level) {
     verdict.finding = Finding::weak;
     verdict.lack = 1e5 - seen.strongest;
-  } else if (seen.expected <= 0 && seen.second < alone_level) {
+  } else if (seen.expected <= 0 && (seen.second < alone_level || main_snr < critical_level)) {
     verdict.finding = Finding::ambiguous;
   } else if (seen.found >= (model.is_raman ? found_part_raman : found_part_ir) * seen.expected) {
     verdict.finding = Finding::named;
