@@ -8,6 +8,9 @@ namespace calcispec {
 
 enum class EstimateStatus { ok, below_lod, outside_range, not_identifiable, not_determinable };
 
+/// Half the width of a normal 95 % interval, in standard uncertainties.
+inline constexpr double normal_95 = 1.959963984540054;
+
 /// NaN stands for "no number"; `reason` then says why.
 struct Estimate {
   double value = std::numeric_limits<double>::quiet_NaN();

@@ -335,8 +335,8 @@ void set(Marker& marker, double value, double u) {
   marker.value.status = EstimateStatus::ok;
   marker.value.value = value;
   marker.value.u = u;
-  marker.value.lo95 = std::max(0.0, value - 1.96 * u);
-  marker.value.hi95 = value + 1.96 * u;
+  marker.value.lo95 = std::max(0.0, value - normal_95 * u);
+  marker.value.hi95 = value + normal_95 * u;
 }
 
 }  // namespace detail

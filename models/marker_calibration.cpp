@@ -20,7 +20,6 @@ using Eigen::Vector2d;
 constexpr double least_marker_part = 0.25;  // few standards cannot bear out less
 constexpr double reach_beyond = 0.1;        // of the standards' range
 constexpr double worth_a_curve = 0.9;       // of the line's left-out error
-constexpr double marker_calibration_normal_95 = 1.96;
 
 struct Point {
   double value = 0;
@@ -340,7 +339,7 @@ Estimate predict(const MarkerCalibration& calibration, double marker, double mar
                           std::pow(calibration.relative_error * point.value, 2);
   out.value = point.value;
   out.u = std::sqrt(variance);
-  const double half = marker_calibration_normal_95 * student_factor(calibration.freedom) * out.u;
+  const double half = normal_95 * student_factor(calibration.freedom) * out.u;
   out.lo95 = std::max(0.0, out.value - half);
   out.hi95 = out.value + half;
   out.status = EstimateStatus::ok;

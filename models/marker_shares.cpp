@@ -11,7 +11,6 @@
 namespace calcispec::models::detail {
 namespace {
 
-constexpr double marker_shares_normal_95 = 1.96;
 constexpr double marker_shares_critical = 2.33;  // as the naming rule
 
 using Ids = std::set<std::string>;

@@ -17,7 +17,6 @@ using Eigen::VectorXd;
 constexpr double critical_factor = 2.33;  // 1 % false alarms
 constexpr double least_freedom = 2;
 constexpr double extrapolation = 0.1;  // of weight fraction beyond the standards
-constexpr double corrected_normal_95 = 1.959964;
 
 std::string mismatch(const MeasuredFit& fit, const ResponseCalibration& calibration) {
   for (const auto& phase : calibration.phases) {
@@ -58,8 +57,7 @@ std::vector<Estimate> corrected_estimates(const MeasuredFit& fit,
   const double mean = noise.mean();
   const double part = mean > known ? 1 - known / mean : 0;
   const auto weights = detail::corrected(*calibration.correction, fractions, part * noise);
-  const double factor =
-      corrected_normal_95 * student_factor(std::max(calibration.freedom, least_freedom));
+  const double factor = normal_95 * student_factor(std::max(calibration.freedom, least_freedom));
   std::vector<Estimate> out;
   for (Index i = 0; i < count; ++i) {
     const double value = weights.value[i];

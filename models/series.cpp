@@ -11,7 +11,6 @@
 namespace calcispec::models {
 namespace {
 
-constexpr double z95 = 1.959963984540054;
 constexpr Index fewest_times = 4;
 constexpr double month_days = 30;
 constexpr double safety = 1.1;
@@ -149,7 +148,7 @@ Estimate theil_sen(const std::vector<SpecimenMean>& means) {
   }
   variance /= 18;
   const auto count = static_cast<double>(slopes.size());
-  const double reach = z95 * std::sqrt(variance);
+  const double reach = normal_95 * std::sqrt(variance);
   const auto at = [&](double rank) {
     const auto index = std::clamp(rank, 0.0, count - 1);
     return slopes[static_cast<std::size_t>(index)];
@@ -160,7 +159,7 @@ Estimate theil_sen(const std::vector<SpecimenMean>& means) {
                   : 0.5 * (slopes[slopes.size() / 2 - 1] + slopes[slopes.size() / 2]);
   out.lo95 = at(std::floor((count - reach) / 2 - 1));
   out.hi95 = at(std::ceil((count + reach) / 2));
-  out.u = (out.hi95 - out.lo95) / (2 * z95);
+  out.u = (out.hi95 - out.lo95) / (2 * normal_95);
   out.status = EstimateStatus::ok;
   return out;
 }
@@ -177,10 +176,10 @@ void scale(double factor, Estimate& estimate) {
 double student_factor(double freedom) {
   // Expansion of Cornish and Fisher in 1 / freedom; within 1 % from 3 degrees of freedom on.
   if (freedom < 3) {
-    return freedom < 2 ? 12.706 / z95 : 4.303 / z95;
+    return freedom < 2 ? 12.706 / normal_95 : 4.303 / normal_95;
   }
   const double n = freedom;
-  const double z2 = z95 * z95;
+  const double z2 = normal_95 * normal_95;
   return 1 + (z2 + 1) / (4 * n) + (5 * z2 * z2 + 16 * z2 + 3) / (96 * n * n) +
          (3 * z2 * z2 * z2 + 19 * z2 * z2 + 17 * z2 - 15) / (384 * n * n * n) +
          (79 * std::pow(z2, 4) + 776 * std::pow(z2, 3) + 1482 * z2 * z2 - 1920 * z2 - 945) /
@@ -207,14 +206,15 @@ Trend find_trend(std::vector<DatedValue> values) {
     return out;
   }
   const auto line = fit_line(means);
-  const double reach = z95 * student_factor(static_cast<double>(out.specimens - 2)) * line.slope_u;
+  const double reach =
+      normal_95 * student_factor(static_cast<double>(out.specimens - 2)) * line.slope_u;
   out.slope = Estimate{
       line.slope, line.slope_u, line.slope - reach, line.slope + reach, EstimateStatus::ok, ""};
   out.robust_slope = theil_sen(means);
   scale(month_days, out.slope);
   scale(month_days, out.robust_slope);
   out.spread.specimen = line.residual_sd;
-  out.detectable = z95 * std::sqrt(2.0) * line.residual_sd;
+  out.detectable = normal_95 * std::sqrt(2.0) * line.residual_sd;
   const auto [first, last] = std::minmax_element(
       means.begin(), means.end(), [](const auto& a, const auto& b) { return a.day < b.day; });
   out.change = line.slope * (last->day - first->day);
@@ -242,7 +242,7 @@ Estimate group_mean(const std::vector<double>& values) {
   const auto n = static_cast<double>(values.size());
   out.value = mean_of(values);
   out.u = std::sqrt(squares_about_mean(values) / (n - 1) / n);
-  const double reach = z95 * student_factor(n - 1) * out.u;
+  const double reach = normal_95 * student_factor(n - 1) * out.u;
   out.lo95 = out.value - reach;
   out.hi95 = out.value + reach;
   out.status = EstimateStatus::ok;

@@ -11,8 +11,6 @@
 namespace calcispec::models {
 namespace {
 
-constexpr double weight_fractions_normal_95 = 1.96;
-
 // One thing that carries a share: a group, or a phase of no group.
 struct Entry {
   std::vector<std::string> ids;
@@ -154,8 +152,8 @@ Estimate weighed(const std::vector<Weighed>& items, std::size_t index) {
     if (by_share <= 0 || by_share >= 1) {
       return by_share;
     }
-    return expit(middle + sign * std::hypot(logit(by_share) - middle,
-                                            weight_fractions_normal_95 * std::sqrt(variance)));
+    return expit(middle +
+                 sign * std::hypot(logit(by_share) - middle, normal_95 * std::sqrt(variance)));
   };
   out.lo95 = end(item.entry.share->lo95, -1);
   out.hi95 = end(item.entry.share->hi95, 1);
