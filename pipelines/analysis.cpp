@@ -246,9 +246,9 @@ class Analysis {
     if (entry.ordinate == OrdinateKind::other) {
       entry.status = AnalysisStatus::refused;
       entry.message = "the ordinate is \"" + job.recording->y_unit +
-                      "\", which is no absorbance, transmittance or Raman intensity; choose "
-                      "another block of the file (--block) or convert it in the program of the "
-                      "instrument";
+                      "\", which is no absorbance, transmittance or Raman intensity; if it is one "
+                      "by another name, say which with --ordinate, else choose another block of "
+                      "the file (--block) or convert it in the program of the instrument";
       return;
     }
     const bool is_ir = entry.technique == Technique::ftir;

@@ -21,6 +21,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
+#include <tuple>
 #include <unistd.h>
 
 namespace calcispec::cli {
@@ -246,17 +248,41 @@ void write_main_output(const Options& options, const AnalysisResult& result) {
                    (is_hinting ? "\nFor pictures: add --report report.html\n" : ""));
 }
 
+// Spectra of one input with the same thing to say, in the order of the first.
+struct AnalysisTrouble {
+  const SpectrumAnalysis* first;
+  std::size_t count;
+};
+
+std::vector<AnalysisTrouble> analysis_troubles(const AnalysisResult& result) {
+  std::vector<AnalysisTrouble> out;
+  std::map<std::tuple<std::string_view, AnalysisStatus, std::string_view>, std::size_t> known;
+  for (const auto& entry : result.spectra) {
+    if (entry.status == AnalysisStatus::ok) {
+      continue;
+    }
+    const auto [at, is_new] =
+        known.try_emplace({entry.input, entry.status, entry.message}, out.size());
+    if (is_new) {
+      out.push_back({&entry, 0});
+    }
+    ++out[at->second].count;
+  }
+  return out;
+}
+
 // A table on the terminal says the same.
 void print_failures(const Options& options, const AnalysisResult& result) {
   if (shows_table(options) && isatty(STDOUT_FILENO) == 1) {
     return;
   }
-  for (const auto& entry : result.spectra) {
-    if (entry.status == AnalysisStatus::failed) {
-      const bool says_place = entry.message.starts_with(entry.input + ":");
-      print_message((says_place ? "" : entry.input + ": ") + entry.message);
-    } else if (entry.status == AnalysisStatus::refused && !options.has("quiet")) {
-      print_message(entry.id + ": refused: " + entry.message);
+  for (const auto& [first, count] : analysis_troubles(result)) {
+    if (first->status == AnalysisStatus::failed) {
+      const bool says_place = first->message.starts_with(first->input + ":");
+      print_message((says_place ? "" : first->input + ": ") + first->message);
+    } else if (!options.has("quiet")) {
+      const auto more = count > 1 ? " and " + std::to_string(count - 1) + " more of its file" : "";
+      print_message(first->id + more + ": refused: " + first->message);
     }
   }
 }

@@ -103,6 +103,21 @@ TEST_F(BadInput, NotANumberIsRefusedNotCrashed) {
   EXPECT_TRUE(holds(outcome, "nan.txt:1")) << outcome.text;
 }
 
+// A map of a hundred empty pixels is one line on the terminal; the results name each.
+TEST_F(BadInput, WhatManySpectraOfAFileHaveInCommonIsSaidOnce) {
+  std::string text = "Raman shift (1/cm),a,b,c\n";
+  for (int x = 400; x < 1800; x += 2) {
+    text += std::to_string(x) + ",5,5,5\n";
+  }
+  write("empty.csv", text);
+  const auto outcome = run("analyze --technique raman --json out.json empty.csv");
+  const auto first = outcome.text.find("The spectrum is constant or empty");
+  ASSERT_NE(first, std::string::npos) << outcome.text;
+  EXPECT_TRUE(holds(outcome, " and 2 more of its file: refused: ")) << outcome.text;
+  EXPECT_EQ(outcome.text.find("The spectrum is constant or empty", first + 1), std::string::npos);
+  EXPECT_TRUE(holds(run("analyze --technique raman --csv - empty.csv", "2>/dev/null"), "refused"));
+}
+
 TEST_F(BadInput, FoldersAndPatternsWithoutSpectraSaySo) {
   fs::create_directories(folder / "none");
   fs::create_directories(folder / "papers");
