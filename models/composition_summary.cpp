@@ -109,6 +109,20 @@ PhaseStatus status_of(Finding finding) {
   }
 }
 
+std::string reason_of(Finding finding) {
+  switch (finding) {
+    case Finding::weak:
+    case Finding::absent:
+      return "not above the critical level";
+    case Finding::redundant:
+      return "the phases named explain its bands as well";
+    case Finding::misplaced:
+      return "its bands stand in other places than those found";
+    default:
+      return "a band that should be there is missing";
+  }
+}
+
 // Members that the fit cannot tell from the one it used: same family, strongest band where one was
 // found.
 std::vector<std::string> family_members(const Phase& used,
@@ -171,6 +185,8 @@ class Summary {
     entry.evidence = std::move(verdict.evidence);
     if (entry.status == PhaseStatus::ambiguous) {
       entry.share.reason = "one band only: no second band of this phase can be checked here";
+    } else if (entry.status == PhaseStatus::below_lod) {
+      entry.share.reason = reason_of(verdict.finding);
     }
     const bool is_mineral = phase.role == PhaseRole::mineral;
     auto& list = is_mineral ? out_.phases : out_.matrix;
@@ -210,20 +226,6 @@ class Summary {
   Shares shares_;
   Composition& out_;
 };
-
-std::string reason_of(Finding finding) {
-  switch (finding) {
-    case Finding::weak:
-    case Finding::absent:
-      return "not above the critical level";
-    case Finding::redundant:
-      return "the phases named explain its bands as well";
-    case Finding::misplaced:
-      return "its bands stand in other places than those found";
-    default:
-      return "a band that should be there is missing";
-  }
-}
 
 void add_ruled_out(std::span<const RuledOut> ruled_out, BandTechnique technique, Composition& out) {
   for (const auto& row : ruled_out) {

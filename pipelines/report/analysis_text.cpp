@@ -15,19 +15,18 @@ struct TextPart {
   bool is_sure;
 };
 
-// Everything that carries a number, largest first.
+// What was named or may be there, largest first.
 std::vector<TextPart> analysis_parts_of(const models::Composition& composition) {
   std::vector<TextPart> parts;
-  for (const auto& group : composition.groups) {
-    parts.push_back({group.name, &group.share, group.status == models::PhaseStatus::quantified});
-  }
-  for (const auto* list : {&composition.phases, &composition.matrix}) {
-    for (const auto& entry : *list) {
-      if (entry.share.value > 0) {
-        parts.push_back(
-            {entry.name, &entry.share, entry.status == models::PhaseStatus::quantified});
-      }
+  const auto add = [&](const auto& entry) {
+    const bool is_sure = entry.status == models::PhaseStatus::quantified;
+    if (entry.share.value > 0 && (is_sure || entry.status == models::PhaseStatus::ambiguous)) {
+      parts.push_back({entry.name, &entry.share, is_sure});
     }
+  };
+  std::for_each(composition.groups.begin(), composition.groups.end(), add);
+  for (const auto* list : {&composition.phases, &composition.matrix}) {
+    std::for_each(list->begin(), list->end(), add);
   }
   std::stable_sort(parts.begin(), parts.end(), [](const TextPart& a, const TextPart& b) {
     return a.share->value > b.share->value;

@@ -23,6 +23,8 @@ void append_spectrum(const SpectrumAnalysis& entry, std::size_t index, std::stri
 /// Input hash, steps, versions.
 void append_provenance(const SpectrumAnalysis& entry, std::string& out);
 
+/// What several spectra of one specimen say together; nothing where there is none.
+void append_specimens(const AnalysisResult& result, std::string& out);
 /// The table of all spectra; names link to sections if `has_sections`.
 void append_batch_table(const AnalysisResult& result, bool has_sections, std::string& out);
 /// One map with a colour bar.

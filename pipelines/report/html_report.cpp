@@ -105,6 +105,7 @@ std::string html_report(const AnalysisResult& result) {
   }
   if (!is_single) {
     html::append_batch_table(result, is_in_full, out);
+    html::append_specimens(result, out);
   }
   if (!is_single && is_in_full) {
     html::append_maps(result, out);

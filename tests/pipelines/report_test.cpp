@@ -61,6 +61,10 @@ TEST(Headline, SaysMainlyOnlyBeyondDoubt) {
   EXPECT_EQ(headline_text(entry).substr(0, 31), "Signal of apatite and collagen.");
   composition.phases[0].share.lo95 = 0.505;
   EXPECT_EQ(headline_text(entry).substr(0, 30), "Mainly apatite, with collagen.");
+  add("brushite", 0.001, 0, models::PhaseStatus::below_lod);
+  EXPECT_EQ(headline_text(entry),
+            "Mainly apatite, with collagen. Nothing else was found above its detection limit.");
+  EXPECT_EQ(finding_text(entry).find("brushite"), std::string::npos);
   add("calcite", 0.05, 0.01, models::PhaseStatus::ambiguous);
   EXPECT_EQ(headline_text(entry), "Mainly apatite, with collagen; more may be there.");
 }
@@ -94,6 +98,39 @@ TEST(Report, CarriesTheNoticeOfTheChartScript) {
     GTEST_SKIP() << "built without libjs-dygraphs";
   }
   EXPECT_TRUE(holds(page, "Permission is hereby granted"));
+}
+
+TEST(Report, SpecimensShowWhatTheirSpectraSayTogether) {
+  auto result = analysed_report("raman_lesion.csv");
+  result.spectra.push_back(result.spectra.front());
+  EXPECT_FALSE(holds(html_report(result), "Specimens measured several times"));
+  models::CombinedPhase phase;
+  phase.phase = "apatite";
+  for (const double value : {0.6, 0.8}) {
+    phase.by_spectrum.push_back({value, 0.02, value - 0.04, value + 0.04, EstimateStatus::ok, {}});
+  }
+  phase.by_spectrum.push_back({});
+  phase.by_spectrum.back().reason = "not named";
+  phase.combined = {0.7, 0.05, 0.6, 0.8, EstimateStatus::ok, {}};
+  phase.contradiction = 7.1;
+  result.specimens.push_back({
+      "L<1>", {"one",    "two", "three"},
+       "", {phase},
+       50, 1, true
+  });
+  const auto page = html_report(result);
+  for (const auto* part : {"L&lt;1&gt;: 3 spectra",
+                           "the spectra disagree",
+                           "70\u00A0% (60\u00A0% to 80\u00A0%)",
+                           "80\u00A0% (76\u00A0% to 84\u00A0%)",
+                           "not named",
+                           "7.10 sigma"}) {
+    EXPECT_TRUE(holds(page, part)) << part;
+  }
+  result.specimens[0].reason = "one has no weight fractions";
+  const auto apart = html_report(result);
+  EXPECT_TRUE(holds(apart, "No common composition: one has no weight fractions."));
+  EXPECT_FALSE(holds(apart, "70\u00A0% (60\u00A0% to 80\u00A0%)"));
 }
 
 TEST(Report, RefusedSpectrumSaysWhyAndShowsNoShares) {
