@@ -202,7 +202,9 @@ const bool is_registered = [] {
   add({"spc_whole/" + map, "galactic_spc", 1, [] { return spc_map(20); }});
   add({"wdf/" + map, "renishaw_wdf", 1, wdf_map});
   add({"opus_series/" + map, "bruker_opus", 1, opus_map});
+  add({"opus/points:2048/files:4000", "bruker_opus", 4000, [] { return opus_single(2048); }});
   add({"opus/points:16384/files:500", "bruker_opus", 500, [] { return opus_single(16384); }});
+  add({"opus/points:262144/files:30", "bruker_opus", 30, [] { return opus_single(262144); }});
   return true;
 }();
 

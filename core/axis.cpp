@@ -1,6 +1,7 @@
 #include "core/axis.hpp"
 
 #include "core/error.hpp"
+#include "core/monotonic.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -11,8 +12,10 @@ namespace {
 
 void check_monotonic(const std::vector<double>& values) {
   require(!values.empty(), "the axis has no points");
+  if (rises_or_falls(values)) {
+    return;
+  }
   const bool falls = values.size() > 1 && values.back() < values.front();
-  // Texts are made for faults alone: axes are checked for every file, point by point.
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i])) {
       require(false, "axis value " + std::to_string(i + 1) + " is not finite");
@@ -49,11 +52,10 @@ Axis::Axis(std::vector<double> values, AxisKind kind, std::string unit, bool was
     return;
   }
   mean_step_ = (values_.back() - values_.front()) / static_cast<double>(values_.size() - 1);
-  is_uniform_ = true;
-  for (std::size_t i = 1; i < values_.size(); ++i) {
-    const double step = values_[i] - values_[i - 1];
-    is_uniform_ = is_uniform_ && std::abs(step - mean_step_) <= 1e-3 * mean_step_;
-  }
+  const auto is_as_the_mean = [mean = mean_step_](double before, double after) {
+    return std::abs(after - before - mean) <= 1e-3 * mean;
+  };
+  is_uniform_ = wrong_steps(values_, is_as_the_mean) == 0;
 }
 
 Index Axis::lower_bound(double x) const {

@@ -57,22 +57,15 @@ struct Range {
   double high = 0;
 };
 
-Range range_of(const std::vector<double>& values) {
-  Range range{values.front(), values.front()};
-  for (const double value : values) {
-    if (std::isfinite(value)) {
-      range.low = std::min(range.low, value);
-      range.high = std::max(range.high, value);
-    }
-  }
-  return range;
+Range range_of_axis(const std::vector<double>& x) {
+  return {std::min(x.front(), x.back()), std::max(x.front(), x.back())};
 }
 
 constexpr double highest_absorbance = 20;  // beyond what any detector tells from darkness
 
 class Interpreter {
  public:
-  Interpreter(const TextSpectra& spectra,
+  Interpreter(TextSpectra& spectra,
               const std::string& path,
               const ReadOptions& options,
               Diagnostics& diagnostics)
@@ -84,15 +77,11 @@ class Interpreter {
         y_words_(lower_case(spectra.y_label)),
         name_(lower_case(path.substr(path.find_last_of('/') + 1))),
         path_(path),
-        x_range_(range_of(spectra.x)) {
+        x_range_(range_of_axis(spectra.x)) {
     if (spectra.names.size() == 1) {
       y_words_ += " " + lower_case(spectra.names[0]);
     }
-    auto columns = nothing_seen();
-    for (const auto& y : spectra.y) {
-      look_at(y, columns);
-    }
-    for (const auto& seen : {columns, spectra.skim.value_or(Skim{}), spectra.seen}) {
+    for (const auto& seen : {spectra.skim.value_or(Skim{}), spectra.seen}) {
       if (seen.y_min <= seen.y_max) {
         y_range_.low = std::min(y_range_.low, seen.y_min);
         y_range_.high = std::max(y_range_.high, seen.y_max);
@@ -101,7 +90,7 @@ class Interpreter {
   }
 
   Meaning run() {
-    out_.x = spectra_.x;
+    out_.x = std::move(spectra_.x);
     out_.laser_nm = options_.laser_nm ? options_.laser_nm : spectra_.laser_nm;
     find_unit();
     find_ordinate();
@@ -146,12 +135,12 @@ class Interpreter {
   // 1, 2, 3, ... without a name are numbers of pixels or points.
   [[nodiscard]] bool is_counted() const {
     constexpr std::size_t fewest = 32;
-    for (std::size_t i = 0; i < spectra_.x.size(); ++i) {
-      if (std::abs(spectra_.x[i] - spectra_.x[0] - static_cast<double>(i)) > 1e-6) {
+    for (std::size_t i = 0; i < out_.x.size(); ++i) {
+      if (std::abs(out_.x[i] - out_.x[0] - static_cast<double>(i)) > 1e-6) {
         return false;
       }
     }
-    return spectra_.x.size() >= fewest && (spectra_.x[0] == 0 || spectra_.x[0] == 1);
+    return out_.x.size() >= fewest && (out_.x[0] == 0 || out_.x[0] == 1);
   }
 
   [[nodiscard]] bool is_interferogram() const { return contains(y_words_, "interferogram"); }
@@ -427,7 +416,7 @@ class Interpreter {
     }
   }
 
-  const TextSpectra& spectra_;
+  TextSpectra& spectra_;
   const ReadOptions& options_;
   Diagnostics& diagnostics_;
   std::string words_;
@@ -444,7 +433,7 @@ class Interpreter {
 
 }  // namespace
 
-Meaning interpret(const TextSpectra& spectra,
+Meaning interpret(TextSpectra& spectra,
                   const std::string& path,
                   const ReadOptions& options,
                   Diagnostics& diagnostics) {

@@ -17,9 +17,10 @@ struct Meaning {
   std::optional<StoredAxis> stored_axis;
 };
 
-/// Every guess from a range and every contradiction with the user becomes a diagnostic. Throws
+/// Takes the axis out of `spectra`, whose ordinates were looked at; it rises or falls. Every guess
+/// from a range and every contradiction with the user becomes a diagnostic. Throws
 /// Error{unreadable_input} if the stated unit cannot hold for the range.
-Meaning interpret(const TextSpectra& spectra,
+Meaning interpret(TextSpectra& spectra,
                   const std::string& path,
                   const ReadOptions& options,
                   Diagnostics& diagnostics);

@@ -2,8 +2,9 @@
 #include "io/spectra_rows_private.hpp"
 #include "io/text_spectra.hpp"
 
+#include <Eigen/Core>
+
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -31,40 +32,30 @@ void reserve_rows(std::vector<double>& rows, std::size_t count) {
 
 // Several running extremes, so that none waits for the one before. The sum of v - v is 0 where all
 // are finite.
-struct Extremes {
-  static constexpr std::size_t lanes = 8;
-  std::array<double, lanes> low{};
-  std::array<double, lanes> high{};
-  std::array<double, lanes> rest{};
-};
-
 bool fast_range(std::span<const double> y, double& low, double& high) {
-  Extremes seen;
-  seen.low.fill(low);
-  seen.high.fill(high);
-  const auto whole = y.size() / Extremes::lanes * Extremes::lanes;
-  for (std::size_t i = 0; i < whole; i += Extremes::lanes) {
-    for (std::size_t k = 0; k < Extremes::lanes; ++k) {
-      const double value = y[i + k];
-      seen.low[k] = value < seen.low[k] ? value : seen.low[k];
-      seen.high[k] = value > seen.high[k] ? value : seen.high[k];
-      seen.rest[k] += value - value;
-    }
+  constexpr Index lanes = 8;
+  using Lanes = Eigen::Array<double, lanes, 1>;
+  Lanes lowest = Lanes::Constant(low);
+  Lanes highest = Lanes::Constant(high);
+  Lanes rest = Lanes::Zero();
+  const auto count = static_cast<Index>(y.size());
+  const auto whole = count / lanes * lanes;
+  for (Index i = 0; i < whole; i += lanes) {
+    const Lanes value = Eigen::Map<const Lanes>(y.data() + i);
+    lowest = lowest.min(value);
+    highest = highest.max(value);
+    rest += value - value;
   }
-  for (std::size_t i = whole; i < y.size(); ++i) {
-    seen.low[0] = std::min(seen.low[0], y[i]);
-    seen.high[0] = std::max(seen.high[0], y[i]);
-    seen.rest[0] += y[i] - y[i];
+  for (const double value : y.subspan(static_cast<std::size_t>(whole))) {
+    lowest[0] = std::min(lowest[0], value);
+    highest[0] = std::max(highest[0], value);
+    rest[0] += value - value;
   }
-  double rest = 0;
-  for (std::size_t k = 0; k < Extremes::lanes; ++k) {
-    rest += seen.rest[k];
-  }
-  if (!(rest == 0)) {
+  if (!(rest.sum() == 0)) {
     return false;
   }
-  low = *std::min_element(seen.low.begin(), seen.low.end());
-  high = *std::max_element(seen.high.begin(), seen.high.end());
+  low = lowest.minCoeff();
+  high = highest.maxCoeff();
   return true;
 }
 

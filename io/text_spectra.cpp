@@ -1,11 +1,13 @@
 #include "io/text_spectra.hpp"
 
 #include "core/error.hpp"
+#include "core/monotonic.hpp"
 #include "io/interpretation.hpp"
 #include "io/spectra_rows_private.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <utility>
 
@@ -116,6 +118,17 @@ std::optional<std::size_t> first_missing(std::span<const double> y, bool is_reve
   return std::nullopt;
 }
 
+// Rows were looked at when they were read, columns may have been.
+void look_at_columns(TextSpectra& spectra) {
+  if (spectra.seen.rows > 0 || spectra.y.empty()) {
+    return;
+  }
+  spectra.seen = nothing_seen();
+  for (const auto& y : spectra.y) {
+    look_at(y, spectra.seen);
+  }
+}
+
 void report_missing(const TextSpectra& spectra, const std::string& path, Diagnostics& diagnostics) {
   const auto look = [&](std::span<const double> y, bool is_reversed, std::size_t row) {
     if (const auto point = first_missing(y, is_reversed)) {
@@ -127,11 +140,11 @@ void report_missing(const TextSpectra& spectra, const std::string& path, Diagnos
                              static_cast<Index>(row)});
     }
   };
-  for (std::size_t k = 0; k < spectra.y.size(); ++k) {
-    look(spectra.y[k], false, k);
-  }
   if (spectra.seen.first_bad_row < 0) {
     return;
+  }
+  for (std::size_t k = 0; k < spectra.y.size(); ++k) {
+    look(spectra.y[k], false, k);
   }
   const auto points = spectra.x.size();
   for (std::size_t k = 0; (k + 1) * points <= spectra.rows.size(); ++k) {
@@ -183,9 +196,16 @@ void take_columns(TextSpectra& spectra, Recording& recording, Diagnostics& diagn
 std::vector<double> even_axis(double first, double last, std::size_t count) {
   std::vector<double> out(count);
   const double intervals = count > 1 ? static_cast<double>(count - 1) : 1.0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const double share = static_cast<double>(i) / intervals;
-    out[i] = first * (1.0 - share) + last * share;
+  // Numbers of 32 bits become doubles several at once, those of 64 do not.
+  constexpr std::size_t part = std::size_t{1} << 20U;
+  for (std::size_t start = 0; start < count; start += part) {
+    const auto base = static_cast<double>(start);
+    const auto end = static_cast<std::int32_t>(std::min(part, count - start));
+    double* at = out.data() + start;
+    for (std::int32_t i = 0; i < end; ++i) {
+      const double share = (base + static_cast<double>(i)) / intervals;
+      at[i] = first * (1.0 - share) + last * share;
+    }
   }
   return out;
 }
@@ -215,8 +235,11 @@ Recording make_recording(TextSpectra&& spectra,
                          const std::string& path,
                          const ReadOptions& options,
                          Diagnostics& diagnostics) {
-  part_rounded_points(spectra, path, diagnostics);
-  check_axis(spectra, path);
+  if (spectra.x.size() < 3 || !rises_or_falls(spectra.x)) {
+    part_rounded_points(spectra, path, diagnostics);
+    check_axis(spectra, path);
+  }
+  look_at_columns(spectra);
   report_missing(spectra, path, diagnostics);
   auto meaning = interpret(spectra, path, options, diagnostics);
   Recording recording;

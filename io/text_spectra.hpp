@@ -29,7 +29,7 @@ struct TextSpectra {
   std::optional<double> laser_nm;
   std::map<std::string, std::string> metadata;
   std::optional<Skim> skim;  // y or rows hold the first spectrum alone
-  Skim seen;                 // of rows
+  Skim seen;                 // of y or rows, where they were looked at
   RowReader read_row;        // of skimmed rows, along the rising axis
 };
 

@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "core/parameter.hpp"
 #include "io/byte_source.hpp"
+#include "io/spectra_rows_private.hpp"
 #include "io/text_file.hpp"
 #include "io/text_spectra.hpp"
 
@@ -104,8 +105,10 @@ class Ordinates {
     } else {
       source_.fill<float>(at, y, what_);
     }
-    for (double& value : y) {
-      value *= scale;
+    if (scale != 1) {
+      for (double& value : y) {
+        value *= scale;
+      }
     }
   }
 
@@ -331,23 +334,24 @@ class OpusReader {
     } else {
       out.y.emplace_back(points);
       Ordinates(source_, block).fill(block.entry.start, block.number("CSF", 1), out.y[0]);
-      check_range(block, out.y[0]);
+      out.seen = nothing_seen();
+      look_at(out.y[0], out.seen);
+      check_range(block, out.seen.y_min, out.seen.y_max);
     }
     describe(block, out);
     return out;
   }
 
   // The program writes the extremes beside the data: another pairing would not fit them.
-  void check_range(const DataBlock& block, const std::vector<double>& y) {
+  void check_range(const DataBlock& block, double low, double high) {
     const auto stated = block.number("MXY", std::nan(""));
-    const auto [low, high] = std::minmax_element(y.begin(), y.end());
     const double scale = block.number("CSF", 1);
-    const double bound = 1e-3 * (std::abs(*high - *low) + std::abs(stated));
-    const bool fits = std::abs(*high - stated) <= bound ||
-                      std::abs(*high / scale - stated) <= bound / std::abs(scale);
+    const double bound = 1e-3 * (std::abs(high - low) + std::abs(stated));
+    const bool fits = std::abs(high - stated) <= bound ||
+                      std::abs(high / scale - stated) <= bound / std::abs(scale);
     if (std::isfinite(stated) && scale != 0 && !fits) {
       warn("range_differs",
-           "the highest ordinate of block \"" + block.name + "\" is " + number_text(*high) +
+           "the highest ordinate of block \"" + block.name + "\" is " + number_text(high) +
                ", its parameters say " + number_text(stated) +
                "; compare with the program that "
                "wrote the file");

@@ -1,6 +1,7 @@
 // OPUS against files of other blocks, counts and scales than the samples have.
 #include "core/error.hpp"
 #include "io/file.hpp"
+#include "io/text_spectra.hpp"
 #include "tests/io/damage_answered.hpp"
 #include "tests/support/opus_writer.hpp"
 
@@ -51,6 +52,18 @@ TEST(Opus, AxisScaleAndPaddingAreRight) {
   EXPECT_EQ(spectra.axis->back(), 3998);
   EXPECT_EQ(spectra.row(0)[18], 0.125);
   EXPECT_EQ(spectra.row(0)[0], 0.25 * (0.5 + 18 * 0.125));
+}
+
+// Axes are made in parts; each point is what the ends and its number say.
+TEST(Opus, LongAxesHaveNoSeam) {
+  constexpr std::size_t seam = std::size_t{1} << 20U;
+  const auto axis = even_axis(4000.25, 399.5, seam + 3);
+  EXPECT_EQ(axis.front(), 4000.25);
+  EXPECT_EQ(axis.back(), 399.5);
+  for (const std::size_t i : {seam - 1, seam, seam + 1}) {
+    const double share = static_cast<double>(i) / static_cast<double>(seam + 2);
+    EXPECT_EQ(axis[i], 4000.25 * (1 - share) + 399.5 * share);
+  }
 }
 
 TEST(Opus, EachBlockPairsWithTheParametersOfItsOwnType) {
