@@ -98,6 +98,22 @@ TEST(Spc, TheExponentOfTheSubfileWinsInAMultifileAndNotInASingleOne) {
   EXPECT_EQ(read_spc(made).recordings.at(0).spectra.row(0)[36], std::ldexp(-30000.0, -33));
 }
 
+TEST(Spc, AnOldMultifileHasNoCountAndIsReadToItsEnd) {
+  for (const std::size_t count : {2U, 5U, 19U}) {
+    auto made = single(0x4D, 3, 0x04);
+    const auto one = made.subfiles[0];
+    made.subfiles.assign(count, one);
+    for (std::size_t k = 0; k < count; ++k) {
+      made.subfiles[k].stored = ramp_spc(37, 1e6 * static_cast<double>(k + 1), 1e5);
+    }
+    const auto file = read_spc(made);
+    const auto& spectra = file.recordings.at(0).spectra;
+    ASSERT_EQ(spectra.rows(), static_cast<Index>(count));
+    EXPECT_EQ(spectra.row(static_cast<Index>(count) - 1)[36],
+              std::ldexp(1e6 * static_cast<double>(count), 3 - 32));
+  }
+}
+
 TEST(Spc, FloatAndIntegerSubfilesMix) {
   auto made = single(0x4B, 4, 0x04);
   made.subfiles = {
