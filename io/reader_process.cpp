@@ -1,6 +1,7 @@
 #include "io/reader_process.hpp"
 
 #include "core/error.hpp"
+#include "io/crash_origin_private.hpp"
 #include "io/map_source.hpp"
 #include "io/reader_limits.hpp"
 #include "io/recording_packer_private.hpp"
@@ -38,11 +39,12 @@ constexpr int memory_descriptor = 6;
 const std::string inner_path = "/proc/self/fd/4";
 
 enum Request : std::uint8_t { request_load, request_map, request_rows, request_chunks };
-enum Status : std::uint64_t { status_good, status_refused };
+enum Status : std::uint64_t { status_good, status_refused, status_crashed };
 
 struct AnswerHead {
   std::uint64_t status = 0;
-  std::uint64_t size = 0;
+  std::uint64_t size = 0;  // of a crash: its signal
+  CrashOrigin origin = CrashOrigin::not_known;
 };
 
 // Whole or not at all.
@@ -211,6 +213,13 @@ struct ReaderProcess::Parts {
     }
   }
 
+  [[noreturn]] void explain_crash(CrashOrigin origin, std::uint64_t signal) {
+    end();
+    constexpr std::uint64_t last_signal = 64;
+    fault = crash_sentence(origin, static_cast<int>(std::min(signal, last_signal)));
+    fail(fault);
+  }
+
   [[noreturn]] void explain_end(bool is_late) {
     const int status = end();
     if (is_late) {
@@ -218,8 +227,7 @@ struct ReaderProcess::Parts {
           "its reader took too long and was stopped; the file is damaged, or --trust-input reads "
           "it without a limit";
     } else if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL) {
-      fault = "the HDF5 library crashed on it (signal " + std::to_string(WTERMSIG(status)) +
-              "); the file is damaged, copy or write it again";
+      fault = crash_sentence(CrashOrigin::not_known, WTERMSIG(status));
     } else {
       fault = "its reader ended without an answer; the file is damaged, or memory ran out";
     }
@@ -242,6 +250,9 @@ struct ReaderProcess::Parts {
     }
     if (!is_sent || !receive_all(socket.id(), &head, sizeof(head))) {
       explain_end(false);
+    }
+    if (head.status == status_crashed) {
+      explain_crash(head.origin, head.size);
     }
     if (head.size == 0 || head.size > size_of(memory.id())) {
       explain_end(false);
@@ -333,6 +344,10 @@ class Server {
  public:
   int run() {
     limit();
+    tell_crashes([](CrashOrigin origin, int signal) {
+      const AnswerHead head{status_crashed, static_cast<std::uint64_t>(signal), origin};
+      send_all(socket_descriptor, &head, sizeof(head));
+    });
     while (receive()) {
       std::string answer;
       AnswerHead head;
