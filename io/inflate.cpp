@@ -172,15 +172,6 @@ Unpacked inflate(std::string_view packed, Packing packing, std::uint64_t limit) 
   }
 }
 
-bool inflate_exactly(std::string_view packed, std::span<char> out) {
-  auto size = static_cast<uLongf>(out.size());
-  return uncompress(reinterpret_cast<Bytef*>(out.data()),
-                    &size,
-                    reinterpret_cast<const Bytef*>(packed.data()),
-                    packed.size()) == Z_OK &&
-         size == out.size();
-}
-
 std::uint32_t crc32_of(std::string_view bytes) {
   std::uint64_t done = 0;
   auto sum = crc32(0, nullptr, 0);

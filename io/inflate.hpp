@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,9 +24,6 @@ struct Unpacked {
 /// files, so that they need no memory; Error{unreadable_input} where it has no room. Source: RFC
 /// 1950, 1951, 1952, by zlib.
 Unpacked inflate(std::string_view packed, Packing packing, std::uint64_t limit = most_unpacked);
-
-/// A zlib stream that fills `out` to the last byte; false if it does not, or is damaged.
-[[nodiscard]] bool inflate_exactly(std::string_view packed, std::span<char> out);
 
 /// CRC-32 of zip and gzip.
 std::uint32_t crc32_of(std::string_view bytes);

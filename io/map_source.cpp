@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <fstream>
 #include <utility>
 
@@ -46,6 +47,7 @@ struct MapSource::Parts {
   std::optional<hdf5::Signal> signal;
   std::optional<ReaderProcess> process;  // reads the file for us
   std::optional<StoredLayout> layout;
+  SpectraMatrix looked_at;               // room that is taken again
   std::unique_ptr<StoredChunks> chunks;  // where the library need not be asked for numbers
 
   [[noreturn]] void fail(const std::string& message) const {
@@ -209,24 +211,30 @@ Index MapSource::rows() const {
 }
 
 SpectraMatrix MapSource::read(Index first, Index count) {
+  SpectraMatrix out;
+  read(first, count, out);
+  return out;
+}
+
+void MapSource::read(Index first, Index count, SpectraMatrix& out) {
   require(first >= 0 && count >= 0 && first + count <= parts_->rows,
           "rows outside the map were asked for");
-  SpectraMatrix out;
   out.axis = parts_->head.spectra.axis;
   const Index points = out.axis->size();
   if (parts_->read_row) {
-    return parts_->read_rows(first, count);
+    out = parts_->read_rows(first, count);
+    return;
   }
   if (!parts_->signal && !parts_->process) {
     const auto from = parts_->whole.values.begin() + first * points;
     out.values.assign(from, from + count * points);
-    return out;
+    return;
   }
   out.values.resize(static_cast<std::size_t>(count * points));
   if (!parts_->reads_itself(first, count, out.values)) {
     if (parts_->process) {
       out.values = parts_->process->map_rows(first, count, points);
-      return out;
+      return;
     }
     out.values = parts_->stored(first, count, points);
   }
@@ -235,6 +243,22 @@ SpectraMatrix MapSource::read(Index first, Index count) {
       const auto from = out.values.begin() + row * points;
       std::reverse(from, from + points);
     }
+  }
+}
+
+Index MapSource::count_incomplete(Index first, Index count) {
+  require(first >= 0 && count >= 0 && first + count <= parts_->rows,
+          "rows outside the map were asked for");
+  const auto known = parts_->chunks ? parts_->chunks->count_incomplete(first, count) : std::nullopt;
+  if (known) {
+    return *known;
+  }
+  auto& spectra = parts_->looked_at;
+  read(first, count, spectra);
+  Index out = 0;
+  for (Index row = 0; row < count; ++row) {
+    const auto own = spectra.row(row);
+    out += std::all_of(own.begin(), own.end(), [](double y) { return std::isfinite(y); }) ? 0 : 1;
   }
   return out;
 }

@@ -35,6 +35,11 @@ class MapSource {
   /// Rows [first, first + count), along the rising axis. Throws Error{unreadable_input} where the
   /// file is damaged. One thread at a time.
   [[nodiscard]] SpectraMatrix read(Index first, Index count);
+  /// The same into a matrix whose memory is taken again.
+  void read(Index first, Index count, SpectraMatrix& out);
+  /// Spectra among them that hold NaN or an infinity: what reading alone can tell. Plain HDF5
+  /// numbers are looked at as they are stored.
+  [[nodiscard]] Index count_incomplete(Index first, Index count);
 
   /// For a reader in a process of its own: how the numbers lie (null: the library has to read
   /// them), and where.

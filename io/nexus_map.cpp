@@ -1,9 +1,12 @@
 #include "io/nexus_map.hpp"
 
 #include "io/nexus_writer_private.hpp"
+#include "io/packed_spectra_private.hpp"
+#include "io/placed_spectra.hpp"
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <vector>
 
 namespace calcispec::io {
@@ -23,36 +26,72 @@ struct Box {
 
 }  // namespace
 
+namespace {
+
+class Beginning : public detail::NexusWriter {
+ public:
+  using NexusWriter::NexusWriter;
+
+  void run(const Recording& head, Index rows, const NexusMapOptions& options) {
+    const auto entry = start();
+    auto axes = dimensions_of(head, rows);
+    const auto experiments = make_group(file(), "Experiments", "");
+    if (options.has_spectra) {
+      add(head, axes, entry.id(), {"data", H5T_IEEE_F32LE, options.is_compressed});
+      mirror(axes, experiments.id(), "data", detail::spectra_path);
+    } else {
+      axes.pop_back();
+      const auto places = make_group(entry.id(), "places", "NXcollection");
+      for (const auto& axis : axes) {
+        put_axis(places.id(), axis);
+      }
+    }
+    check(H5Fflush(file(), H5F_SCOPE_GLOBAL));
+  }
+};
+
+}  // namespace
+
+void begin_nexus_map(const std::string& path,
+                     const Recording& head,
+                     Index rows,
+                     const NexusMapOptions& options) {
+  Beginning(path).run(head, rows, options);
+}
+
+// The file is closed and opened again after its beginning, so that its bytes do not depend on when
+// that was made.
 class NexusMap::Writer : public detail::NexusWriter {
  public:
   Writer(const std::string& path, const Recording& head, Index rows, const NexusMapOptions& options)
-      : NexusWriter(path),
+      : NexusWriter(path, false),
         options_(options),
-        entry_(start()),
+        entry_(H5Gopen2(file(), "entry", H5P_DEFAULT), H5Gclose),
         axes_(dimensions_of(head, rows)),
-        experiments_(make_group(file(), "Experiments", "")) {
+        experiments_(H5Gopen2(file(), "Experiments", H5P_DEFAULT), H5Gclose) {
+    check(entry_.id());
+    check(experiments_.id());
     for (std::size_t d = 0; d + 1 < axes_.size(); ++d) {
       places_.push_back(axes_[d].values.size());
     }
-    if (options.has_spectra) {
-      data_ = add(head, axes_, entry_.id(), {"data", H5T_IEEE_F32LE, options.is_compressed});
-      mirror(axes_, experiments_.id(), "data", "/entry/data/intensity");
+    if (!options.has_spectra) {
+      axes_.pop_back();
       return;
     }
-    axes_.pop_back();
-    const auto places = make_group(entry_.id(), "places", "NXcollection");
-    for (const auto& axis : axes_) {
-      put_axis(places.id(), axis);
+    data_ = Handle(H5Dopen2(file(), detail::spectra_path, H5P_DEFAULT), H5Dclose);
+    check(data_.id());
+    if (options.is_compressed) {
+      packed_ = std::make_unique<PackedSpectra>(data_.id());
+    } else {
+      spectra_ = std::make_unique<PlacedSpectra>(path, detail::spectra_places(data_.id(), path));
     }
   }
 
   void write(Index first, std::span<const float> values) const {
-    const hsize_t points = axes_.back().values.size();
-    for (auto& box : boxes(first, static_cast<Index>(values.size() / points))) {
-      const auto* from = values.data() + static_cast<hsize_t>(box.done) * points;
-      box.start.push_back(0);
-      box.extent.push_back(points);
-      write_box(data_.id(), box, H5T_NATIVE_FLOAT, from);
+    if (spectra_) {
+      spectra_->write(first, values);
+    } else if (!packed_->write(first, values)) {
+      check(-1);
     }
   }
 
@@ -266,14 +305,20 @@ class NexusMap::Writer : public detail::NexusWriter {
   std::vector<hsize_t> places_;
   Handle experiments_;
   Handle data_;
+  std::unique_ptr<PlacedSpectra> spectra_;  // of a file without compression
+  std::unique_ptr<PackedSpectra> packed_;   // of one with it
   std::map<std::string, Handle> columns_;
 };
 
 NexusMap::NexusMap(const std::string& path,
                    const Recording& head,
                    Index rows,
-                   const NexusMapOptions& options)
-    : writer_(std::make_unique<Writer>(path, head, rows, options)) {}
+                   const NexusMapOptions& options) {
+  if (!options.is_begun) {
+    begin_nexus_map(path, head, rows, options);
+  }
+  writer_ = std::make_unique<Writer>(path, head, rows, options);
+}
 NexusMap::~NexusMap() = default;
 
 void NexusMap::write(Index first, std::span<const float> values) {

@@ -13,6 +13,7 @@ namespace calcispec::io {
 struct NexusMapOptions {
   bool is_compressed = true;  // shuffle and gzip
   bool has_spectra = true;    // else numbers per spectrum alone
+  bool is_begun = false;      // begin_nexus_map() made the file
 };
 
 /// One number per spectrum below /entry, for example "composition/calcite/fraction".
@@ -22,6 +23,13 @@ struct NexusColumn {
   std::string meaning;   // of codes: "0: quantified, 1: ..."
   bool is_code = false;  // a whole number from 0 to 255, stored as a byte
 };
+
+/// A file with axes and room for spectra, which go to their places later (placed_spectra.hpp).
+/// Throws as NexusMap.
+void begin_nexus_map(const std::string& path,
+                     const Recording& head,
+                     Index rows,
+                     const NexusMapOptions& options);
 
 class NexusMap {
  public:
@@ -37,7 +45,7 @@ class NexusMap {
   NexusMap& operator=(NexusMap&&) = delete;
   ~NexusMap();
 
-  /// Spectra from row `first` on.
+  /// Spectra from row `first` on; compressed ones in rising order without gaps.
   void write(Index first, std::span<const float> values);
 
   void add_column(const NexusColumn& column);

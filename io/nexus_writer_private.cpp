@@ -13,11 +13,60 @@ constexpr hsize_t chunk_bytes = 1U << 20U;
 
 }  // namespace
 
-NexusWriter::NexusWriter(const std::string& path) : path_(path) {
+SpectraGrid spectra_grid(hid_t data) {
+  const Handle space(H5Dget_space(data), H5Sclose);
+  const Handle creation(H5Dget_create_plist(data), H5Pclose);
+  constexpr int most_dimensions = 3;
+  hsize_t size[most_dimensions] = {1, 1, 1};
+  hsize_t chunk[most_dimensions] = {1, 1, 1};
+  const int rank = H5Sget_simple_extent_ndims(space.id());
+  const bool is_known = rank >= 1 && rank <= most_dimensions &&
+                        H5Sget_simple_extent_dims(space.id(), size, nullptr) == rank &&
+                        H5Pget_chunk(creation.id(), rank, chunk) == rank;
+  SpectraGrid out;
+  if (is_known) {
+    out.points = static_cast<Index>(size[rank - 1]);
+    out.nx = rank > 1 ? static_cast<Index>(size[rank - 2]) : 1;
+    out.ny = rank > 2 ? static_cast<Index>(size[0]) : 1;
+    out.chunk_x = rank > 1 ? static_cast<Index>(chunk[rank - 2]) : 1;
+    out.chunk_y = rank > 2 ? static_cast<Index>(chunk[0]) : 1;
+  }
+  return out;
+}
+
+std::array<hsize_t, 3> chunk_corner(const SpectraGrid& grid, Index chunk, int rank) {
+  const auto y = static_cast<hsize_t>(chunk / grid.chunks_x() * grid.chunk_y);
+  const auto x = static_cast<hsize_t>(chunk % grid.chunks_x() * grid.chunk_x);
+  return {rank > 2 ? y : rank > 1 ? x : 0, rank > 2 ? x : 0, 0};
+}
+
+SpectraPlaces spectra_places(hid_t data, const std::string& path) {
+  SpectraPlaces out{spectra_grid(data), {}};
+  const Handle space(H5Dget_space(data), H5Sclose);
+  const int rank = H5Sget_simple_extent_ndims(space.id());
+  for (Index chunk = 0; chunk < out.grid.chunks(); ++chunk) {
+    unsigned mask = 0;
+    hsize_t bytes = 0;
+    haddr_t offset = HADDR_UNDEF;
+    const auto corner = chunk_corner(out.grid, chunk, rank);
+    const bool is_there =
+        H5Dget_chunk_info_by_coord(data, corner.data(), &mask, &offset, &bytes) >= 0 &&
+        offset != HADDR_UNDEF;
+    if (!is_there) {
+      throw Error(ErrorCode::output_failed, "has no room for its spectra", path);
+    }
+    out.offsets.push_back(offset);
+  }
+  return out;
+}
+
+NexusWriter::NexusWriter(const std::string& path, bool is_new) : path_(path) {
   hdf5::prepare_library();
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_libver_bounds(access.id(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V18);
-  file_ = Handle(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), H5Fclose);
+  file_ = Handle(is_new ? H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id())
+                        : H5Fopen(path.c_str(), H5F_ACC_RDWR, access.id()),
+                 H5Fclose);
   check(file_.id());
 }
 
@@ -261,6 +310,9 @@ Handle NexusWriter::make_data(hid_t group,
   if (target.is_compressed) {
     H5Pset_shuffle(creation.id());
     H5Pset_deflate(creation.id(), 1);
+  } else {
+    H5Pset_alloc_time(creation.id(), H5D_ALLOC_TIME_EARLY);
+    H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER);
   }
   const Handle space(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr),
                      H5Sclose);

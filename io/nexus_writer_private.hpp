@@ -4,7 +4,9 @@
 
 #include "io/format.hpp"
 #include "io/hdf5_private.hpp"
+#include "io/placed_spectra.hpp"
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -15,10 +17,20 @@ namespace calcispec::io::detail {
 
 using hdf5::Handle;
 
+constexpr const char* spectra_path = "/entry/data/intensity";
+
+/// How the chunks of a data set of spectra follow each other.
+SpectraGrid spectra_grid(hid_t data);
+/// Place of its first number, for a data set of `rank` dimensions.
+std::array<hsize_t, 3> chunk_corner(const SpectraGrid& grid, Index chunk, int rank);
+/// Where the chunks of a data set lie that has room for all of them. Throws Error{output_failed}.
+SpectraPlaces spectra_places(hid_t data, const std::string& path);
+
 /// Throws Error{output_failed} with the path from every function.
 class NexusWriter {
  public:
-  explicit NexusWriter(const std::string& path);
+  /// A new file, or one that a writer made.
+  explicit NexusWriter(const std::string& path, bool is_new = true);
   void run(std::span<const Recording> recordings);
   Handle start();
 
@@ -67,7 +79,8 @@ class NexusWriter {
              const std::vector<Dimension>& axes,
              hid_t entry,
              const Target& target);
-  // Chunks of whole spectra, about 1 MB.
+  // Chunks of whole spectra that follow each other, about 1 MB; without compression all of them
+  // have their places at once, and nothing is written there.
   Handle make_data(hid_t group, const Target& target, const std::vector<Dimension>& axes) const;
   // The same data as HyperSpy wants it: links and a group per axis.
   void mirror(const std::vector<Dimension>& axes,

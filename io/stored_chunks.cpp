@@ -1,6 +1,6 @@
 #include "core/error.hpp"
-#include "io/inflate.hpp"
 #include "io/stored_chunks_private.hpp"
+#include "io/zlib_block.hpp"
 
 #include <algorithm>
 #include <array>
@@ -47,6 +47,18 @@ void from_planes(const char* from, std::size_t stride, std::size_t count, double
       out[done + i] = static_cast<double>(std::bit_cast<Number>(bits[i]));
     }
   }
+}
+
+// All bits of the exponent are set in NaN and infinities alone.
+template <typename Bits>
+bool are_finite(const char* from, std::size_t count, Bits exponent) {
+  Bits found = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    Bits bits = 0;
+    std::memcpy(&bits, from + i * sizeof(Bits), sizeof(Bits));
+    found |= (bits & exponent) == exponent ? ~Bits{0} : Bits{0};
+  }
+  return found == 0;
 }
 
 }  // namespace
@@ -155,19 +167,23 @@ const std::vector<char>& StoredChunks::unpacked(std::int64_t chunk) {
   return unpacked_[chunk] = std::move(bytes);
 }
 
-// Rows of one line of the map that lie in one chunk.
-void StoredChunks::read_rows(std::int64_t row, std::int64_t count, double* out) {
+StoredChunks::Run StoredChunks::run_at(std::int64_t row, std::int64_t most) const {
   const auto y = row / layout_.nx;
   const auto x = row % layout_.nx;
-  const auto chunk = y / layout_.chunk_y * layout_.chunks_x() + x / layout_.chunk_x;
-  const auto inner = y % layout_.chunk_y * layout_.chunk_x + x % layout_.chunk_x;
-  const auto numbers = static_cast<std::size_t>(count * layout_.points);
-  const auto skipped = static_cast<std::size_t>(inner * layout_.points);
+  const auto end = std::min(layout_.nx, (x / layout_.chunk_x + 1) * layout_.chunk_x);
+  return {y / layout_.chunk_y * layout_.chunks_x() + x / layout_.chunk_x,
+          y % layout_.chunk_y * layout_.chunk_x + x % layout_.chunk_x,
+          std::min(most, end - x)};
+}
+
+void StoredChunks::read_rows(const Run& run, double* out) {
+  const auto numbers = static_cast<std::size_t>(run.rows * layout_.points);
+  const auto skipped = static_cast<std::size_t>(run.skipped * layout_.points);
   const bool is_single = layout_.number_bytes == 4;
   if (!layout_.is_packed()) {
     const auto size = static_cast<std::size_t>(layout_.number_bytes);
     packed_.resize(piece_bytes);
-    const auto offset = places_.at(chunk).offset + skipped * size;
+    const auto offset = places_.at(run.chunk).offset + skipped * size;
     for (std::size_t done = 0; done < numbers;) {
       const auto many = std::min(piece_bytes / size, numbers - done);
       read_bytes(offset + done * size, {packed_.data(), many * size});
@@ -177,7 +193,7 @@ void StoredChunks::read_rows(std::int64_t row, std::int64_t count, double* out) 
     }
     return;
   }
-  const auto& bytes = unpacked(chunk);
+  const auto& bytes = unpacked(run.chunk);
   const auto stride = bytes.size() / static_cast<std::size_t>(layout_.number_bytes);
   if (layout_.is_shuffled != 0) {
     is_single ? from_planes<float, std::uint32_t>(bytes.data() + skipped, stride, numbers, out)
@@ -208,14 +224,49 @@ bool StoredChunks::read(std::int64_t first, std::int64_t count, std::span<double
   }
   forget(first);
   for (std::int64_t done = 0; done < count;) {
-    const auto x = (first + done) % layout_.nx;
-    const auto left = std::min(layout_.nx, (x / layout_.chunk_x + 1) * layout_.chunk_x) - x;
-    const auto many = std::min(left, count - done);
-    read_rows(first + done, many, out.data() + done * layout_.points);
-    done += many;
+    const auto run = run_at(first + done, count - done);
+    read_rows(run, out.data() + done * layout_.points);
+    done += run.rows;
     forget(first + done);
   }
   return true;
+}
+
+std::optional<std::int64_t> StoredChunks::count_incomplete(std::int64_t first, std::int64_t count) {
+  if (layout_.is_packed() || count < 1 || !find_chunks(first, count)) {
+    return std::nullopt;
+  }
+  std::int64_t out = 0;
+  for (std::int64_t done = 0; done < count;) {
+    const auto run = run_at(first + done, count - done);
+    out += count_incomplete(run);
+    done += run.rows;
+  }
+  return out;
+}
+
+std::int64_t StoredChunks::count_incomplete(const Run& run) {
+  const auto row_bytes = static_cast<std::size_t>(layout_.row_bytes());
+  const auto points = static_cast<std::size_t>(layout_.points);
+  const auto at_once = std::max<std::size_t>(1, piece_bytes / row_bytes);
+  auto offset = places_.at(run.chunk).offset + static_cast<std::uint64_t>(run.skipped) * row_bytes;
+  std::int64_t out = 0;
+  for (std::size_t left = static_cast<std::size_t>(run.rows); left > 0;) {
+    const auto rows = std::min(at_once, left);
+    packed_.resize(at_once * row_bytes);
+    read_bytes(offset, {packed_.data(), rows * row_bytes});
+    for (std::size_t i = 0; i < rows; ++i) {
+      const auto* row = packed_.data() + i * row_bytes;
+      const bool is_whole =
+          layout_.number_bytes == 4
+              ? are_finite<std::uint32_t>(row, points, 0x7F800000U)
+              : are_finite<std::uint64_t>(row, points, std::uint64_t{0x7FF} << 52U);
+      out += is_whole ? 0 : 1;
+    }
+    offset += rows * row_bytes;
+    left -= rows;
+  }
+  return out;
 }
 
 }  // namespace calcispec::io

@@ -66,10 +66,21 @@ class StoredChunks {
   /// library. Throws Error{unreadable_input} where the file is damaged. Packed chunks that later
   /// rows need are kept until those were read.
   bool read(std::int64_t first, std::int64_t count, std::span<double> out);
+  /// Spectra among them that hold NaN or an infinity, without making doubles of them; nothing where
+  /// read() has to be asked: packed numbers, or a chunk that the library has to read.
+  std::optional<std::int64_t> count_incomplete(std::int64_t first, std::int64_t count);
 
  private:
   bool find_chunks(std::int64_t first, std::int64_t count);
-  void read_rows(std::int64_t row, std::int64_t count, double* out);
+  struct Run {
+    std::int64_t chunk = 0;
+    std::int64_t skipped = 0;  // rows of the chunk before it
+    std::int64_t rows = 0;
+  };
+  /// Rows of one line of the map that lie in one chunk, `most` at most.
+  [[nodiscard]] Run run_at(std::int64_t row, std::int64_t most) const;
+  void read_rows(const Run& run, double* out);
+  std::int64_t count_incomplete(const Run& run);
   const std::vector<char>& unpacked(std::int64_t chunk);
   void forget(std::int64_t end);
   void read_bytes(std::uint64_t offset, std::span<char> out) const;

@@ -3,15 +3,13 @@
 #include "core/build_info.hpp"
 #include "core/error.hpp"
 #include "core/set_methods.hpp"
-#include "pipelines/batch_work_private.hpp"
+#include "pipelines/batch_private.hpp"
 #include "pipelines/hash_private.hpp"
 #include "pipelines/shard_file.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <fstream>
-#include <future>
 #include <unistd.h>
 #include <utility>
 
@@ -167,7 +165,7 @@ BatchPlan plan_of(const BatchJob& job, const BatchSource& source) {
 
 Json manifest_of(const BatchJob& job, const BatchPlan& plan) {
   Json out;
-  out["schema"] = 2;
+  out["schema"] = 3;
   out["program"] = "calcispec";
   out["version"] = version();
   put_inputs(job, out);
@@ -176,6 +174,7 @@ Json manifest_of(const BatchJob& job, const BatchPlan& plan) {
   out["ordinate"] = job.read.ordinate ? std::string(name_of(*job.read.ordinate)) : "";
   out["laser_nm"] = job.read.laser_nm.value_or(0);
   out["steps"] = canonical_text(std::span(job.steps));
+  out["compression"] = job.is_compressed ? "gzip" : "none";
   if (job.analysis) {
     out["analysis"] = analysis_json(*job.analysis);
   }
@@ -245,15 +244,7 @@ io::Recording processed_head(const BatchJob& job, const BatchSource& source) {
   return head;
 }
 
-std::vector<char> bytes_of(std::vector<char> spectra, std::span<const RowValues> rows) {
-  const std::uint64_t length = spectra.size() - sizeof(length);
-  std::memcpy(spectra.data(), &length, sizeof(length));
-  const auto packed = pack_rows(rows);
-  spectra.insert(spectra.end(), packed.begin(), packed.end());
-  return spectra;
-}
-
-BlockContent content_of(std::vector<char> bytes) {
+BlockContent content_of(std::span<const char> bytes) {
   std::uint64_t length = 0;
   const bool has_length = bytes.size() >= sizeof(length);
   if (has_length) {
@@ -262,146 +253,15 @@ BlockContent content_of(std::vector<char> bytes) {
   if (!has_length || length > bytes.size() - sizeof(length)) {
     throw Error(ErrorCode::unreadable_input, "a block of results ends early; run it again");
   }
-  BlockContent out;
-  out.bytes = std::move(bytes);
-  const auto* first = out.bytes.data() + sizeof(length);
+  const auto* first = bytes.data() + sizeof(length);
   // Eight bytes into an allocation: aligned for float.
-  out.spectra = {reinterpret_cast<const float*>(first), length / sizeof(float)};  // NOLINT
-  out.rows = unpack_rows(std::span<const char>(out.bytes).subspan(sizeof(length) + length));
-  return out;
+  return {
+      {reinterpret_cast<const float*>(first), length / sizeof(float)}, // NOLINT
+      unpack_rows(bytes.subspan(sizeof(length) + length))
+  };
 }
 
 }  // namespace detail
-
-namespace {
-
-using detail::BlockWork;
-
-class ShardRun {
- public:
-  ShardRun(const BatchJob& job, ShardChoice shard, Index jobs, BatchSource& source)
-      : job_(job),
-        source_(source),
-        plan_(detail::plan_of(job, source_)),
-        work_(job, source_, jobs) {
-    detail::settled_manifest(job, plan_);
-    if (job.analysis) {
-      detail::settle_learnt(job, work_.learnt());
-    }
-    first_ = plan_.blocks * shard.index / shard.count;
-    last_ = plan_.blocks * (shard.index + 1) / shard.count;
-    stem_ = detail::stem_of(job.output, shard);
-  }
-
-  BatchEnd run(const std::atomic<bool>& stops, const BatchProgress& progress) {
-    ShardFile file(stem_, static_cast<std::uint64_t>(job_.sync_bytes));
-    Index block = first_ + static_cast<Index>(file.blocks().size());
-    if (file.is_done()) {
-      block = last_;
-    }
-    report(block, progress);
-    auto next = read_ahead(block);
-    while (block < last_) {
-      if (stops.load()) {
-        file.sync();
-        return BatchEnd::stopped;
-      }
-      auto parts = next.get();
-      next = read_ahead(block + 1);
-      file.append(block, work_.run(std::move(parts)));
-      ++block;
-      report(block, progress);
-    }
-    if (!file.is_done()) {
-      file.finish();
-    }
-    return BatchEnd::done;
-  }
-
- private:
-  // The next block is read while this one is worked on.
-  std::future<std::vector<BatchPart>> read_ahead(Index block) {
-    if (block >= last_) {
-      return {};
-    }
-    return std::async(std::launch::async, [this, block] { return source_.read(block); });
-  }
-
-  void report(Index block, const BatchProgress& progress) const {
-    if (progress) {
-      const auto done = std::min(plan_.rows, block * plan_.block_rows) - first_ * plan_.block_rows;
-      const auto total = std::min(plan_.rows, last_ * plan_.block_rows) - first_ * plan_.block_rows;
-      progress(done, total);
-    }
-  }
-
-  const BatchJob& job_;
-  BatchSource& source_;
-  BatchPlan plan_;
-  BlockWork work_;
-  Index first_ = 0;
-  Index last_ = 0;
-  std::string stem_;
-};
-
-// Spectra of the first block that are worked on to tell the time.
-constexpr Index timed_rows = 64;
-
-std::vector<BatchPart> some_of(std::vector<BatchPart> parts, Index most) {
-  for (auto& part : parts) {
-    if (part.recording && part.recording->spectra.rows() > most) {
-      auto recording = *part.recording;
-      recording.spectra.values.resize(static_cast<std::size_t>(most * recording.spectra.points()));
-      recording.map = MapGrid{most, 1, 0, 0};
-      part.recording = std::make_shared<io::Recording>(std::move(recording));
-    }
-  }
-  return parts;
-}
-
-}  // namespace
-
-BatchPlan plan_batch(const BatchJob& job) {
-  const auto source = detail::open_source(job);
-  const auto plan = detail::plan_of(job, source);
-  detail::settled_manifest(job, plan);
-  return plan;
-}
-
-BatchPlan estimate_batch(const BatchJob& job) {
-  auto source = detail::open_source(job);
-  auto plan = detail::plan_of(job, source);
-  const BlockWork work(job, source, 1);
-  const auto start = std::chrono::steady_clock::now();
-  static_cast<void>(work.run(some_of(source.read(0), timed_rows)));
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  const auto timed = job.is_table ? source.rows_of(0) : std::min(timed_rows, source.rows_of(0));
-  plan.seconds = took.count() / static_cast<double>(std::max<Index>(1, timed)) *
-                 static_cast<double>(plan.rows);
-  return plan;
-}
-
-BatchEnd run_shard(const BatchJob& job,
-                   ShardChoice shard,
-                   Index jobs,
-                   const std::atomic<bool>& stops,
-                   const BatchProgress& progress) {
-  require(shard.count >= 1 && shard.index >= 0 && shard.index < shard.count,
-          "a shard is I/N with I from 0 to N - 1");
-  auto source = detail::open_source(job);
-  return ShardRun(job, shard, jobs, source).run(stops, progress);
-}
-
-std::optional<BatchCounts> run_batch(const BatchJob& job,
-                                     Index jobs,
-                                     const std::atomic<bool>& stops,
-                                     const BatchProgress& progress) {
-  auto source = detail::open_source(job);
-  if (ShardRun(job, {}, jobs, source).run(stops, progress) == BatchEnd::stopped) {
-    return std::nullopt;
-  }
-  return detail::merge_shards(job, 1, source);
-}
 
 std::vector<ShardProgress> batch_status(const std::string& output) {
   const auto path = detail::work_folder(output) / "manifest.json";

@@ -48,14 +48,25 @@ BatchPlan plan_batch(const BatchJob& job);
 /// The same without a trace on the disk, and with the time measured.
 BatchPlan estimate_batch(const BatchJob& job);
 
+using BatchProgress = std::function<void(Index done, Index total)>;  // spectra (files)
+
+struct BatchScan {
+  Index rows = 0;        // read
+  Index incomplete = 0;  // of them hold NaN or an infinity
+};
+
+/// Reads all spectra of a map and writes nothing; ends early where `stops` says so. Throws
+/// Error{unreadable_input} where the file is damaged.
+BatchScan scan_batch(const BatchJob& job,
+                     const std::atomic<bool>& stops,
+                     const BatchProgress& progress);
+
 struct ShardChoice {
   Index index = 0;
   Index count = 1;
 };
 
 enum class BatchEnd { done, stopped };
-
-using BatchProgress = std::function<void(Index done, Index total)>;  // spectra (files)
 
 /// Runs the blocks of one shard that are not on disk yet. `stops` is looked at between blocks: what
 /// is done by then is made safe. jobs = 0: usable cores. Memory does not grow with the map.

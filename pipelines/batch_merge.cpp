@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "io/nexus_map.hpp"
 #include "models/map_summary.hpp"
+#include "pipelines/batch_placed_private.hpp"
 #include "pipelines/batch_private.hpp"
 #include "pipelines/batch_table_private.hpp"
 #include "pipelines/shard_file.hpp"
@@ -48,7 +49,7 @@ class Merge {
         plan_(detail::plan_of(job, source_)),
         manifest_(detail::settled_manifest(job, plan_)) {}
 
-  BatchCounts run() {
+  BatchCounts run(bool is_fresh) {
     for (Index i = 0; i < shards_; ++i) {
       states_.push_back(read_shard_state(detail::stem_of(job_.output, {i, shards_})));
       if (!states_.back().is_done) {
@@ -61,9 +62,14 @@ class Merge {
     }
     counts_.is_table = job_.is_table;
     look_through();
-    const auto temporary = job_.output + ".part";
-    write(temporary);
+    // The file that shards come together in is made anew, the one that already holds the spectra
+    // is completed.
+    const bool is_placed = detail::PlacedResult::is_for(job_, shards_);
+    const auto temporary = is_placed ? placed_file(is_fresh) : job_.output + ".part";
+    write(temporary, is_placed);
+    detail::sync_path(temporary);
     fs::rename(temporary, job_.output);
+    detail::sync_path(fs::absolute(job_.output).parent_path());
     fs::remove_all(detail::work_folder(job_.output));
     return counts_;
   }
@@ -72,11 +78,24 @@ class Merge {
   template <typename Use>
   void for_blocks(Use&& use) const {
     for (Index i = 0; i < shards_; ++i) {
-      const auto stem = detail::stem_of(job_.output, {i, shards_});
+      ShardReader reader(detail::stem_of(job_.output, {i, shards_}));
       for (const auto& block : states_[static_cast<std::size_t>(i)].blocks) {
-        use(detail::content_of(read_shard_block(stem, block)));
+        use(detail::content_of(reader.read(block)));
       }
     }
+  }
+
+  [[nodiscard]] std::string placed_file(bool is_fresh) const {
+    detail::PlacedResult placed(job_, source_);
+    for (const auto& block : states_.front().blocks) {
+      if (!is_fresh && !placed.holds(block)) {
+        throw Error(
+            ErrorCode::bad_method,
+            "block " + std::to_string(block.block) + " is not what the journal says; run it again",
+            job_.output);
+      }
+    }
+    return placed.begin_merge().string();
   }
 
   // Which columns there are; of a map without any the blocks need not be read twice.
@@ -95,9 +114,10 @@ class Merge {
     });
   }
 
-  void write(const std::string& temporary) {
+  void write(const std::string& temporary, bool is_placed) {
     auto head = job_.writes_spectra() ? detail::processed_head(job_, source_) : source_.head();
-    io::NexusMap map(temporary, head, rows_, {job_.is_compressed, job_.writes_spectra()});
+    io::NexusMap map(
+        temporary, head, rows_, {job_.is_compressed, job_.writes_spectra(), is_placed});
     map.add_column({"quality/status", "", meaning_of("quality/status"), true});
     for (const auto& column : columns_) {
       const auto meaning = meaning_of(column.name);
@@ -106,7 +126,7 @@ class Merge {
     detail::TableWriter table(job_.table, columns_, job_.is_table ? MapGrid{} : grid());
     waiting_.resize(columns_.size());
     for_blocks([&](const BlockContent& content) {
-      if (job_.writes_spectra()) {
+      if (job_.writes_spectra() && !is_placed) {
         map.write(next_row_ + static_cast<Index>(status_.size()), content.spectra);
       }
       add(content.rows);
@@ -281,12 +301,15 @@ class Merge {
 
 }  // namespace
 
-BatchCounts detail::merge_shards(const BatchJob& job, Index shards, const BatchSource& source) {
-  return Merge(job, shards, source).run();
+BatchCounts detail::merge_shards(const BatchJob& job,
+                                 Index shards,
+                                 const BatchSource& source,
+                                 bool is_fresh) {
+  return Merge(job, shards, source).run(is_fresh);
 }
 
 BatchCounts merge_batch(const BatchJob& job, Index shards) {
-  return detail::merge_shards(job, shards, detail::open_source(job));
+  return detail::merge_shards(job, shards, detail::open_source(job), false);
 }
 
 }  // namespace calcispec

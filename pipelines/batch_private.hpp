@@ -9,7 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace calcispec::detail {
 
@@ -31,20 +33,25 @@ void settle_learnt(const BatchJob& job, const std::vector<std::string>& phases);
 /// The same as written; empty if nothing was.
 std::string learnt_text(const BatchJob& job);
 
-/// merge_batch() with a source that is open.
-BatchCounts merge_shards(const BatchJob& job, Index shards, const BatchSource& source);
+/// merge_batch() with a source that is open; `is_fresh`: the blocks were run or checked just now.
+BatchCounts merge_shards(const BatchJob& job,
+                         Index shards,
+                         const BatchSource& source,
+                         bool is_fresh);
 
 /// What the steps make of the first spectra: axis, ordinate and words of the result.
 io::Recording processed_head(const BatchJob& job, const BatchSource& source);
 
-/// A block on the disk: bytes of the spectra, the spectra as float32, the rows.
+/// What was computed of a block: processed spectra, and the rows as pack_rows() makes them.
+struct BlockResult {
+  std::vector<float> spectra;
+  std::string rows;
+};
+/// The same as it stands in the data file of a shard: the length of the spectra, they, the rows.
 struct BlockContent {
-  std::vector<char> bytes;
-  std::span<const float> spectra;  // of the bytes
+  std::span<const float> spectra;  // of the bytes read
   RowBlock rows;
 };
-/// `spectra`: room for a number of 8 bytes, then float32.
-std::vector<char> bytes_of(std::vector<char> spectra, std::span<const RowValues> rows);
-BlockContent content_of(std::vector<char> bytes);
+BlockContent content_of(std::span<const char> bytes);
 
 }  // namespace calcispec::detail

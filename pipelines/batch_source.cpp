@@ -88,17 +88,19 @@ std::shared_ptr<io::Recording> BatchSource::samples() {
   return out;
 }
 
-std::vector<BatchPart> BatchSource::read(Index block) {
+std::vector<BatchPart> BatchSource::read(Index block, std::vector<BatchPart> room) {
   const Index first = block * block_rows_;
   const Index count = rows_of(block);
   std::vector<BatchPart> parts;
   if (map_) {
-    auto recording = block_head_;
+    auto recording = std::make_shared<io::Recording>(block_head_);
+    if (room.size() == 1 && room.front().recording) {
+      recording->spectra.values = std::move(room.front().recording->spectra.values);
+    }
     // Every block is part of a map, whatever its shape.
-    recording.map = MapGrid{count, 1, 0, 0};
-    recording.spectra = map_->read(first, count);
-    parts.push_back(
-        {inputs_.front(), "", first, std::make_shared<io::Recording>(std::move(recording)), ""});
+    recording->map = MapGrid{count, 1, 0, 0};
+    map_->read(first, count, recording->spectra);
+    parts.push_back({inputs_.front(), "", first, std::move(recording), ""});
     return parts;
   }
   for (Index file = first; file < first + count; ++file) {
@@ -106,6 +108,11 @@ std::vector<BatchPart> BatchSource::read(Index block) {
     std::move(own.begin(), own.end(), std::back_inserter(parts));
   }
   return parts;
+}
+
+Index BatchSource::count_incomplete(Index block) {
+  require(map_.has_value(), "a table is read file by file");
+  return map_->count_incomplete(block * block_rows_, rows_of(block));
 }
 
 }  // namespace calcispec

@@ -43,8 +43,11 @@ class BatchSource {
   /// About 256 spectra from all over a map, to learn from; null for a table and for less than 64.
   /// Throws as read().
   [[nodiscard]] std::shared_ptr<io::Recording> samples();
-  /// Faults of a table are parts without recording; those of a map throw. One thread at a time.
-  [[nodiscard]] std::vector<BatchPart> read(Index block);
+  /// Faults of a table are parts without recording; those of a map throw. `room`: parts that are
+  /// done with, whose memory is taken again. One thread at a time.
+  [[nodiscard]] std::vector<BatchPart> read(Index block, std::vector<BatchPart> room);
+  /// Spectra of a block of a map that hold NaN or an infinity.
+  [[nodiscard]] Index count_incomplete(Index block);
 
  private:
   std::vector<std::string> inputs_;

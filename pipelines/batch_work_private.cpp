@@ -6,9 +6,9 @@
 #include "pipelines/spectrum_ids.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 
 namespace calcispec::detail {
 
@@ -39,10 +39,9 @@ void BlockWork::learn(BatchSource& source) {
   }
 }
 
-std::vector<char> BlockWork::run(std::vector<BatchPart> parts) const {
-  std::vector<char> bytes(sizeof(std::uint64_t));
+void BlockWork::run(const std::vector<BatchPart>& parts, BlockResult& out) const {
   std::vector<RowValues> rows;
-  for (auto& part : parts) {
+  for (const auto& part : parts) {
     if (!part.recording) {
       RowValues row;
       row.status = RowStatus::failed;
@@ -54,14 +53,14 @@ std::vector<char> BlockWork::run(std::vector<BatchPart> parts) const {
     }
     auto found = rows_of(part);
     analyse(part, found);
-    const auto own = job_.steps.empty() ? part : processed(std::move(part));
-    fit(own, found);
-    if (job_.writes_spectra()) {
-      append_spectra(own.recording->spectra, bytes, found);
+    process(*part.recording);
+    fit(part, found);
+    if (job_.writes_spectra()) {  // of a map, which has one part
+      put_spectra(part.recording->spectra, out.spectra, found);
     }
     std::move(found.begin(), found.end(), std::back_inserter(rows));
   }
-  return bytes_of(std::move(bytes), rows);
+  out.rows = pack_rows(rows);
 }
 
 // Texts stand in tables alone: of a map the place says which spectrum it is.
@@ -80,8 +79,10 @@ std::vector<RowValues> BlockWork::rows_of(const BatchPart& part) const {
 }
 
 // The analysis is through with the spectra as read: they are overwritten.
-BatchPart BlockWork::processed(BatchPart part) const {
-  auto& recording = *part.recording;
+void BlockWork::process(io::Recording& recording) const {
+  if (job_.steps.empty()) {
+    return;
+  }
   const auto map = recording.map;
   recording.map.reset();
   Diagnostics ignored;  // failed spectra are marked
@@ -91,7 +92,6 @@ BatchPart BlockWork::processed(BatchPart part) const {
     throw Error(ErrorCode::bad_method,
                 "the steps give spectra of different lengths, which one map cannot hold");
   }
-  return part;
 }
 
 void BlockWork::analyse(const BatchPart& part, std::vector<RowValues>& rows) const {
@@ -124,25 +124,37 @@ void BlockWork::fit(const BatchPart& part, std::vector<RowValues>& rows) const {
 }
 
 // A spectrum that holds NaN could not be processed.
-void BlockWork::append_spectra(const SpectraMatrix& spectra,
-                               std::vector<char>& bytes,
-                               std::vector<RowValues>& rows) {
+void BlockWork::put_spectra(const SpectraMatrix& spectra,
+                            std::vector<float>& out,
+                            std::vector<RowValues>& rows) {
   const auto points = static_cast<std::size_t>(spectra.points());
-  const auto first = bytes.size();
-  bytes.resize(first + spectra.values.size() * sizeof(float));
-  // Eight bytes and floats into an allocation: aligned.
-  auto* line = reinterpret_cast<float*>(bytes.data() + first);  // NOLINT
+  out.resize(spectra.values.size());
+  auto* line = out.data();
   for (std::size_t i = 0; i < rows.size(); ++i, line += points) {
     const auto own = spectra.row(static_cast<Index>(i));
-    Index missing = 0;
+    std::uint64_t missing = 0;  // as wide as a number, so that the loop runs in lanes
     for (std::size_t k = 0; k < points; ++k) {
       line[k] = static_cast<float>(own[k]);
-      missing += own[k] != own[k] ? 1 : 0;
+      missing |= own[k] != own[k] ? 1U : 0U;
     }
-    if (missing > 0) {
+    if (missing != 0) {
       rows[i].status = RowStatus::failed;
     }
   }
+}
+
+void append_block(ShardFile& file,
+                  Index block,
+                  const BlockResult& result,
+                  const std::optional<PlacedPart>& placed) {
+  const std::uint64_t length = placed ? 0 : sizeof(float) * result.spectra.size();
+  const auto bytes_at = [](const void* data, std::size_t size) {
+    return std::span(static_cast<const char*>(data), size);
+  };
+  const std::array pieces{bytes_at(&length, sizeof(length)),
+                          bytes_at(result.spectra.data(), length),
+                          bytes_at(result.rows.data(), result.rows.size())};
+  file.append(block, pieces, placed.value_or(PlacedPart{}));
 }
 
 }  // namespace calcispec::detail

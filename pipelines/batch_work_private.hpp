@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pipelines/batch_private.hpp"
+#include "pipelines/shard_file.hpp"
 #include "pipelines/spectrum_analyser.hpp"
 
 #include <memory>
@@ -16,9 +17,10 @@ class BlockWork {
   /// Learns from the map what its spectra have in common. Throws as SpectrumAnalyser does.
   BlockWork(const BatchJob& job, BatchSource& source, Index jobs);
 
-  /// Bytes of the block; the same for every number of threads. Throws Error{bad_method} if the
-  /// steps give spectra of another length than those of the head.
-  [[nodiscard]] std::vector<char> run(std::vector<BatchPart> parts) const;
+  /// The result of a block, in the room of the one before; the same for every number of threads.
+  /// The steps change the parts. Throws Error{bad_method} if the steps give spectra of another
+  /// length than those of the head.
+  void run(const std::vector<BatchPart>& parts, BlockResult& out) const;
   /// Ids of the phases found in the samples of the map; empty: every spectrum is estimated alone.
   [[nodiscard]] const std::vector<std::string>& learnt() const { return learnt_; }
 
@@ -27,10 +29,10 @@ class BlockWork {
   [[nodiscard]] std::vector<RowValues> rows_of(const BatchPart& part) const;
   void analyse(const BatchPart& part, std::vector<RowValues>& rows) const;
   void fit(const BatchPart& part, std::vector<RowValues>& rows) const;
-  static void append_spectra(const SpectraMatrix& spectra,
-                             std::vector<char>& bytes,
-                             std::vector<RowValues>& rows);
-  [[nodiscard]] BatchPart processed(BatchPart part) const;
+  static void put_spectra(const SpectraMatrix& spectra,
+                          std::vector<float>& out,
+                          std::vector<RowValues>& rows);
+  void process(io::Recording& recording) const;
 
   const BatchJob& job_;
   Index jobs_;
@@ -39,5 +41,11 @@ class BlockWork {
   std::optional<SpectrumAnalyser> analyser_;
   std::vector<std::string> learnt_;
 };
+
+/// The block as content_of() reads it. `placed`: the spectra are written elsewhere, not here.
+void append_block(ShardFile& file,
+                  Index block,
+                  const BlockResult& result,
+                  const std::optional<PlacedPart>& placed = std::nullopt);
 
 }  // namespace calcispec::detail

@@ -1,40 +1,27 @@
 #include "pipelines/shard_file.hpp"
 
 #include "core/error.hpp"
+#include "pipelines/crc32c_private.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <fstream>
-#include <nmmintrin.h>
 #include <sstream>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace calcispec {
 namespace {
 
 constexpr std::chrono::seconds sync_time{5};
 
-// CRC-32C (Castagnoli) by the instruction that every CPU of the second level has.
-std::uint32_t crc_of(std::span<const char> bytes) {
-  std::uint64_t crc = 0xFFFFFFFFU;
-  for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data(), 8);
-    crc = _mm_crc32_u64(crc, word);
-  }
-  auto rest = static_cast<std::uint32_t>(crc);
-  for (const char byte : bytes) {
-    rest = _mm_crc32_u8(rest, static_cast<unsigned char>(byte));
-  }
-  return ~rest;
-}
-
 std::string shard_file_line_of(const ShardBlock& block) {
   return std::to_string(block.block) + " " + std::to_string(block.offset) + " " +
-         std::to_string(block.bytes) + " " + std::to_string(block.crc) + "\n";
+         std::to_string(block.bytes) + " " + std::to_string(block.crc) + " " +
+         std::to_string(block.placed_crc) + "\n";
 }
 
 }  // namespace
@@ -53,7 +40,7 @@ ShardState read_shard_state(const std::string& stem) {
     }
     ShardBlock block;
     std::istringstream words(line);
-    if (!(words >> block.block >> block.offset >> block.bytes >> block.crc)) {
+    if (!(words >> block.block >> block.offset >> block.bytes >> block.crc >> block.placed_crc)) {
       break;
     }
     out.blocks.push_back(block);
@@ -61,22 +48,49 @@ ShardState read_shard_state(const std::string& stem) {
   return out;
 }
 
-std::vector<char> read_shard_block(const std::string& stem, const ShardBlock& block) {
-  std::ifstream stream(stem + ".dat", std::ios::binary);
-  stream.seekg(static_cast<std::streamoff>(block.offset));
-  std::vector<char> bytes(block.bytes);
-  stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (!stream || crc_of(bytes) != block.crc) {
+ShardReader::ShardReader(const std::string& stem)
+    : path_(stem + ".dat"), file_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {}
+
+ShardReader::~ShardReader() {
+  if (file_ >= 0) {
+    ::close(file_);
+  }
+}
+
+std::span<const char> ShardReader::read(const ShardBlock& block) {
+  struct stat state {};
+  const bool is_there = file_ >= 0 && ::fstat(file_, &state) == 0 &&
+                        block.offset <= static_cast<std::uint64_t>(state.st_size) &&
+                        block.bytes <= static_cast<std::uint64_t>(state.st_size) - block.offset;
+  std::uint64_t done = 0;
+  if (is_there) {
+    bytes_.resize(block.bytes);
+    while (done < block.bytes) {
+      const auto got = ::pread(
+          file_, bytes_.data() + done, block.bytes - done, static_cast<off_t>(block.offset + done));
+      if (got < 0 && errno == EINTR) {
+        continue;
+      }
+      if (got <= 0) {
+        break;
+      }
+      done += static_cast<std::uint64_t>(got);
+    }
+  }
+  if (!is_there || done < block.bytes || detail::crc32c(bytes_) != block.crc) {
     throw Error(ErrorCode::unreadable_input,
                 "block " + std::to_string(block.block) +
                     " is not what the journal says; run the shard again",
-                stem + ".dat");
+                path_);
   }
-  return bytes;
+  return bytes_;
 }
 
-ShardFile::ShardFile(const std::string& stem, std::uint64_t sync_bytes)
-    : stem_(stem), sync_bytes_(sync_bytes), last_sync_(std::chrono::steady_clock::now()) {
+ShardFile::ShardFile(const std::string& stem, std::uint64_t sync_bytes, PlacedParts placed)
+    : stem_(stem),
+      placed_(std::move(placed)),
+      sync_bytes_(sync_bytes),
+      last_sync_(std::chrono::steady_clock::now()) {
   constexpr int mode = 0644;
   lock_ = ::open((stem + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode);
   if (lock_ < 0) {
@@ -113,13 +127,14 @@ void ShardFile::fail(const std::string& path) const {
 void ShardFile::read_journal() {
   const auto state = read_shard_state(stem_);
   std::string safe;
+  ShardReader reader(stem_);
   for (const auto& block : state.blocks) {
     try {
-      static_cast<void>(read_shard_block(stem_, block));
+      static_cast<void>(reader.read(block));
     } catch (const Error&) {
       break;
     }
-    if (block.offset != size_) {
+    if (block.offset != size_ || (placed_.holds && !placed_.holds(block))) {
       break;
     }
     size_ += block.bytes;
@@ -150,11 +165,17 @@ void ShardFile::write_all(int file, std::span<const char> bytes, const std::stri
   }
 }
 
-void ShardFile::append(Index block, std::span<const char> bytes) {
-  const ShardBlock record{block, size_, bytes.size(), crc_of(bytes)};
-  write_all(data_, bytes, stem_ + ".dat");
-  size_ += bytes.size();
-  unsafe_bytes_ += bytes.size();
+void ShardFile::append(Index block,
+                       std::span<const std::span<const char>> pieces,
+                       PlacedPart placed) {
+  ShardBlock record{block, size_, 0, 0, placed.crc};
+  for (const auto& piece : pieces) {
+    record.crc = detail::crc32c(piece, record.crc);
+    record.bytes += piece.size();
+    write_all(data_, piece, stem_ + ".dat");
+  }
+  size_ += record.bytes;
+  unsafe_bytes_ += record.bytes + placed.bytes;
   pending_ += shard_file_line_of(record);
   waiting_.push_back(record);
   if (unsafe_bytes_ >= sync_bytes_ || std::chrono::steady_clock::now() - last_sync_ >= sync_time) {
@@ -166,6 +187,9 @@ void ShardFile::sync() {
   last_sync_ = std::chrono::steady_clock::now();
   if (waiting_.empty()) {
     return;
+  }
+  if (placed_.sync) {
+    placed_.sync();
   }
   if (::fdatasync(data_) != 0) {
     fail(stem_ + ".dat");

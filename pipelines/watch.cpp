@@ -62,12 +62,11 @@ struct FolderWatch::Parts {
         work(batch, source, job.analysis.jobs) {
     check_method(batch);
     file.emplace(stem, 1);
+    ShardReader reader(stem);
     for (const auto& block : file->blocks()) {
-      add(unpack(read_shard_block(stem, block)));
+      add(detail::content_of(reader.read(block)).rows);
     }
   }
-
-  static RowBlock unpack(const std::vector<char>& bytes) { return detail::content_of(bytes).rows; }
 
   // The rows of a file take the place of what it gave before.
   void add(RowBlock block) {
@@ -140,10 +139,11 @@ WatchedFile FolderWatch::analyse(const std::string& path) {
   if (parts_->done.contains(path + "\n" + first.sha256) && !first.sha256.empty()) {
     return {};
   }
-  const auto bytes = parts_->work.run(parts);
-  parts_->file->append(static_cast<Index>(parts_->file->blocks().size()), bytes);
+  detail::BlockResult result;
+  parts_->work.run(parts, result);
+  detail::append_block(*parts_->file, static_cast<Index>(parts_->file->blocks().size()), result);
   parts_->file->sync();
-  auto block = Parts::unpack(bytes);
+  auto block = unpack_rows(result.rows);
   WatchedFile out{path, static_cast<Index>(block.rows.size()), first.fault};
   parts_->add(std::move(block));
   is_changed_ = true;

@@ -23,6 +23,8 @@ namespace calcispec::cli {
 
 namespace {
 
+constexpr std::string_view no_steps = "none";
+
 constexpr Option count_option(std::string_view name, std::string_view help, double most) {
   return whole_number_option(name, "N", help, std::pair(1.0, most));
 }
@@ -38,7 +40,8 @@ constexpr Option result_option() {
 
 const CommandHelp& batch_help() {
   static constexpr std::array options{
-      text_option("steps", "TEXT", "run these steps and write the processed spectra"),
+      text_option(
+          "steps", "TEXT", "run these steps (none: no step) and write the processed spectra"),
       text_option("method",
                   "NAME|FILE",
                   "composition and markers of every spectrum by this method (without --steps and "
@@ -101,6 +104,8 @@ const CommandHelp& batch_help() {
       "be\n"
       "read is a row too. /entry/quality/status says what was processed (0), failed (1), refused "
       "(2).\n"
+      "Without -o, run --steps none reads a map to its end and counts spectra with missing "
+      "numbers.\n"
       "For research use only. Not for diagnosis or treatment decisions.\n"};
   return help;
 }
@@ -169,7 +174,7 @@ void add_work(const Options& options, BatchJob& job) {
     throw Error(ErrorCode::invalid_argument,
                 "--method has its own steps; give --steps or --method, not both");
   }
-  if (options.has("steps")) {
+  if (options.has("steps") && options.text("steps") != no_steps) {
     job.steps = parse_steps(options.text("steps"));
   }
   if (options.has("bands")) {
@@ -199,9 +204,15 @@ void add_inputs(const Options& options, BatchJob& job) {
   }
 }
 
+// Nothing to be done and nothing to be written: the map is read.
+bool is_scan(const Options& options) {
+  return options.text("steps") == no_steps && !options.has("output");
+}
+
 BatchJob batch_job_of(const Options& options) {
-  if (!options.has("output")) {
-    throw Error(ErrorCode::invalid_argument, "-o FILE.nxs is needed");
+  if (!options.has("output") && !is_scan(options)) {
+    throw Error(ErrorCode::invalid_argument,
+                "-o FILE.nxs is needed; only run --steps none, which reads the map, goes without");
   }
   BatchJob job;
   add_inputs(options, job);
@@ -272,7 +283,26 @@ int batch_exit_code_of(const Options& options, const BatchCounts& counts) {
   return options.has("strict") && counts.refused > 0 ? exit_refused_strict : exit_ok;
 }
 
+int scan(const Options& options) {
+  const auto job = batch_job_of(options);
+  if (job.is_table) {
+    throw Error(ErrorCode::invalid_argument, "--steps none reads one map; info reads many files");
+  }
+  Progress progress("reading spectra", options.has("quiet"));
+  const auto report = [&](Index done, Index total) {
+    progress.update(done, total);
+    check_interrupt();
+  };
+  const auto found = scan_batch(job, batch_stops, report);
+  print(std::to_string(found.rows) + " spectra read, " + std::to_string(found.incomplete) +
+        " of them with missing numbers\n");
+  return exit_ok;
+}
+
 int run(const Options& options) {
+  if (is_scan(options)) {
+    return scan(options);
+  }
   const auto job = batch_job_of(options);
   const bool is_part = options.has("shard") || shard_of_slurm();
   const auto shard = options.has("shard") ? parse_shard(options.text("shard"))

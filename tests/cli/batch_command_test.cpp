@@ -67,6 +67,16 @@ TEST_F(BatchCommand, FaultsAreSentences) {
   EXPECT_FALSE(fs::exists(folder / "z.nxs.work"));
 }
 
+TEST_F(BatchCommand, ReadsAMapToItsEndWithoutOutput) {
+  const auto scan = run_program("batch run map_4x3.txt --steps none -q");
+  EXPECT_EQ(scan.code, 0);
+  EXPECT_EQ(scan.out, "12 spectra read, 0 of them with missing numbers\n");
+  EXPECT_EQ(run_program("batch run . --steps none -q 2>&1").code, 2);
+  // With one it is the map as it was, in float32.
+  EXPECT_EQ(run_program("batch run map_4x3.txt --steps none -q -o " + path("same.nxs")).code, 0);
+  EXPECT_EQ(run_program("batch run " + path("same.nxs") + " --steps none -q").out, scan.out);
+}
+
 TEST_F(BatchCommand, AnalysesAMapAndRendersIt) {
   const auto run = "batch run map_4x3.txt --bands raman_phosphate_nu1 --method raman -q ";
   EXPECT_EQ(run_program(run + ("--csv " + path("map.csv") + " -o " + path("map.nxs"))).code, 0);

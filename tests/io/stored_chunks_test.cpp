@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <random>
 
 namespace calcispec::io {
@@ -54,7 +55,10 @@ class StoredChunksTest : public ::testing::Test {
   }
 
   // The first `written` rows of the first dimension; without chunks all of them.
-  void write(const Packing& own, hsize_t user_block = 0, hsize_t written = 0) const {
+  void write(const Packing& own,
+             hsize_t user_block = 0,
+             hsize_t written = 0,
+             std::vector<double> values = {}) const {
     const hid_t files = H5Pcreate(H5P_FILE_CREATE);
     H5Pset_userblock(files, user_block);
     const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, files, H5P_DEFAULT);
@@ -77,7 +81,10 @@ class StoredChunksTest : public ::testing::Test {
     const std::vector<hsize_t> start(own.size.size(), 0);
     H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, part.data(), nullptr);
     const hid_t memory = H5Screate_simple(rank, part.data(), nullptr);
-    H5Dwrite(data, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, values_of(own.size).data());
+    if (values.empty()) {
+      values = values_of(own.size);
+    }
+    H5Dwrite(data, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, values.data());
     H5Sclose(memory);
     H5Dclose(data);
     H5Sclose(space);
@@ -139,6 +146,31 @@ TEST_F(StoredChunksTest, AllPackingsGiveWhatWasWritten) {
       }
     }
     expect_all(source, values);
+  }
+}
+
+TEST_F(StoredChunksTest, SpectraWithMissingNumbersAreCountedAsStored) {
+  const hsize_t n = stored_chunks_points;
+  const Packing packings[] = {
+      {"contiguous", {9, 12, n}, {},        H5T_IEEE_F32LE, false, false, true},
+      {"edges",      {9, 12, n}, {4, 5, n}, H5T_IEEE_F64LE, false, false, true},
+      {"packed",     {9, 12, n}, {4, 5, n}, H5T_IEEE_F32LE, true,  true,  true},
+  };
+  auto values = values_of({9, 12, n});
+  values[5 * n] = std::nan("");
+  values[5 * n + 9] = std::nan("");
+  values[40 * n + n - 1] = std::numeric_limits<double>::infinity();
+  values[107 * n + 3] = -std::numeric_limits<double>::infinity();
+  for (const auto& own : packings) {
+    SCOPED_TRACE(own.name);
+    write(own, 0, 0, values);
+    auto source = MapSource::open(path, {});
+    EXPECT_EQ(source.count_incomplete(0, 108), 3);
+    EXPECT_EQ(source.count_incomplete(6, 101), 1);
+    EXPECT_EQ(source.count_incomplete(5, 1), 1);
+    EXPECT_EQ(source.count_incomplete(0, 5), 0);
+    EXPECT_EQ(source.count_incomplete(108, 0), 0);
+    EXPECT_THROW(static_cast<void>(source.count_incomplete(100, 9)), Error);
   }
 }
 

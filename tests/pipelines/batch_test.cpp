@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <filesystem>
@@ -31,7 +32,9 @@ class Batch : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder = fs::path(::testing::TempDir()) / ("batch_" + std::string(info->name()));
+    auto name = "batch_" + std::string(info->name());
+    std::replace(name.begin(), name.end(), '/', '_');
+    folder = fs::path(::testing::TempDir()) / name;
     fs::remove_all(folder);
     fs::create_directories(folder);
     write_map(nx, ny);
@@ -73,6 +76,7 @@ class Batch : public ::testing::Test {
     out.output = (folder / output).string();
     out.block_rows = 11;
     out.sync_bytes = 1;
+    out.is_compressed = is_compressed;
     return out;
   }
   static void finish(const BatchJob& job, Index shards = 1, Index jobs = 1) {
@@ -89,7 +93,21 @@ class Batch : public ::testing::Test {
   }
 
   fs::path folder;
+  bool is_compressed = true;
 };
+
+// With compression spectra go through the files of the shards, without it those of one shard go to
+// their places at once.
+class BatchBytes : public Batch, public ::testing::WithParamInterface<bool> {
+ protected:
+  void SetUp() override {
+    is_compressed = GetParam();
+    Batch::SetUp();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Compression, BatchBytes, ::testing::Bool(), [](const auto& own) {
+  return own.param ? "gzip" : "none";
+});
 
 TEST_F(Batch, GivesWhatTheStepsGiveAndMarksWhatFailed) {
   const auto own = job("own.nxs");
@@ -114,7 +132,7 @@ TEST_F(Batch, GivesWhatTheStepsGiveAndMarksWhatFailed) {
   EXPECT_EQ(got.map->step_y_um, 3);
 }
 
-TEST_F(Batch, ShardsThreadsAndStopsGiveTheSameBytes) {
+TEST_P(BatchBytes, AreTheSameForShardsThreadsAndStops) {
   const auto expected = reference();
   const auto sharded = job("sharded.nxs");
   finish(sharded, 4);
@@ -137,7 +155,7 @@ TEST_F(Batch, ShardsThreadsAndStopsGiveTheSameBytes) {
 }
 
 // CALCISPEC_SLOW=1: 200 kills.
-TEST_F(Batch, KillsLoseNoBlockThatTheJournalVouchesFor) {
+TEST_P(BatchBytes, AreTheSameAfterKillsAndNoBlockIsLost) {
   const auto expected = reference();
   // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread reads it
   const int kills = std::getenv("CALCISPEC_SLOW") != nullptr ? 200 : 12;
@@ -177,6 +195,66 @@ TEST_F(Batch, KillsLoseNoBlockThatTheJournalVouchesFor) {
   finish(killed);
   EXPECT_TRUE(test::content_of(killed.output) == expected);
   EXPECT_GT(in_mid_run, kills / 2);
+}
+
+// A merge changes the file that holds the spectra: they outlive its end at any time.
+TEST_P(BatchBytes, AreTheSameAfterKillsOfTheMerge) {
+  const auto expected = reference();
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread reads it
+  const int kills = std::getenv("CALCISPEC_SLOW") != nullptr ? 200 : 15;
+  std::mt19937_64 random(3);
+  const auto killed = job("killed.nxs");
+  const std::atomic<bool> never{false};
+  int in_mid_merge = 0;
+  ASSERT_EQ(run_shard(killed, {0, 1}, 1, never, {}), BatchEnd::done);
+  for (int round = 0; round < kills; ++round) {
+    const pid_t child = fork();
+    if (child == 0) {
+      merge_batch(killed, 1);
+      _exit(0);
+    }
+    usleep(static_cast<useconds_t>(std::uniform_int_distribution<int>(500, 25000)(random)));
+    kill(child, SIGKILL);
+    int state = 0;
+    waitpid(child, &state, 0);
+    in_mid_merge += WIFSIGNALED(state) ? 1 : 0;
+    if (fs::exists(killed.output)) {
+      ASSERT_TRUE(test::content_of(killed.output) == expected);
+      fs::remove(killed.output);
+      fs::remove_all(killed.output + ".work");
+      ASSERT_EQ(run_shard(killed, {0, 1}, 1, never, {}), BatchEnd::done);
+    }
+  }
+  std::printf("%d of %d kills in mid-merge\n", in_mid_merge, kills);
+  ASSERT_TRUE(run_batch(killed, 1, never, {}));
+  EXPECT_TRUE(test::content_of(killed.output) == expected);
+}
+
+TEST_F(Batch, SpectraThatAreNotWhatTheJournalSaysAreDoneAgain) {
+  is_compressed = false;
+  const auto expected = reference();
+  const auto own = job("own.nxs");
+  const std::atomic<bool> never{false};
+  ASSERT_EQ(run_shard(own, {0, 1}, 1, never, {}), BatchEnd::done);
+  {
+    std::fstream file(own.output + ".work/result.nxs",
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(fs::file_size(own.output + ".work/result.nxs") / 2));
+    file << "damage";
+  }
+  EXPECT_THROW(merge_batch(own, 1), Error);
+  ASSERT_TRUE(run_batch(own, 1, never, {}));
+  EXPECT_TRUE(test::content_of(own.output) == expected);
+  EXPECT_FALSE(fs::exists(own.output + ".work"));
+}
+
+TEST_F(Batch, ReadingAloneCountsSpectraWithMissingNumbers) {
+  auto own = job("");
+  own.steps.clear();
+  const std::atomic<bool> never{false};
+  const auto found = scan_batch(own, never, {});
+  EXPECT_EQ(found.rows, nx * ny);
+  EXPECT_EQ(found.incomplete, 1);
 }
 
 TEST_F(Batch, AnotherJobInTheSamePlaceIsRefused) {
