@@ -11,21 +11,33 @@
 
 namespace calcispec::kernels {
 
-/// out[i] = sum_k weights[k] y[i + k] for all whole windows, from the first one on. Sums of many
-/// windows are kept in registers while the weights go by; the last ones are done one by one. `out`
-/// must not overlap y.
+/// Sums of `packs` packs of windows from the i-th on, in registers while the weights go by.
+template <std::size_t packs>
+[[gnu::always_inline]] inline void moving_sums_at(std::size_t i,
+                                                  std::span<const double> y,
+                                                  std::span<const double> weights,
+                                                  double* out) {
+  constexpr std::size_t width = lane_count;
+  std::array<Pack, packs> sums{};
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    const double* const from = y.data() + i + k;
+    unrolled<packs>([&](auto j) { sums[j] += weights[k] * load(from + j * width); });
+  }
+  unrolled<packs>([&](auto j) { store(sums[j], out + i + j * width); });
+}
+
+/// out[i] = sum_k weights[k] y[i + k] for all whole windows, from the first one on. The last pack
+/// repeats some of the one before. `out` must not overlap y.
 inline void moving_sums(std::span<const double> y, std::span<const double> weights, double* out) {
   constexpr std::size_t packs = 4;
   constexpr std::size_t width = lane_count;
   const std::size_t count = y.size() - weights.size() + 1;
   std::size_t i = 0;
   for (; i + packs * width <= count; i += packs * width) {
-    std::array<Pack, packs> sums{};
-    for (std::size_t k = 0; k < weights.size(); ++k) {
-      const double* const from = y.data() + i + k;
-      unrolled<packs>([&](auto j) { sums[j] += weights[k] * load(from + j * width); });
-    }
-    unrolled<packs>([&](auto j) { store(sums[j], out + i + j * width); });
+    moving_sums_at<packs>(i, y, weights, out);
+  }
+  for (; i < count && count >= width; i += width) {
+    moving_sums_at<1>(std::min(i, count - width), y, weights, out);
   }
   for (; i < count; ++i) {
     double sum = 0;

@@ -13,7 +13,12 @@ namespace calcispec::kernels {
 template <std::size_t order>
 class DifferencePenalty {
  public:
-  void make(Index points, double lambda) {
+  /// True: it was another one before.
+  bool make(Index points, double lambda) {
+    if (static_cast<Index>(rows_.size()) == points && lambda_ == lambda) {
+      return false;
+    }
+    lambda_ = lambda;
     std::array<double, order + 1> difference{};
     difference[0] = 1;
     for (std::size_t k = 0; k < order; ++k) {  // binomial with alternating sign
@@ -34,10 +39,12 @@ class DifferencePenalty {
         entry *= lambda;
       }
     }
+    return true;
   }
   /// Adds lambda D'D with D the first difference. In one addition per entry: the roundings of a row
   /// then cancel in its sum, which stands beside small weights.
   void add_first_differences(double lambda) {
+    lambda_ = -1;  // to be made anew
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       const bool is_end = i == 0 || i + 1 == rows_.size();
       rows_[i][0] += is_end ? lambda : 2 * lambda;
@@ -49,6 +56,7 @@ class DifferencePenalty {
   }
 
  private:
+  double lambda_ = -1;
   std::vector<std::array<double, order + 1>> rows_;
 };
 
