@@ -1,7 +1,7 @@
 // Baseline by clipping peaks in windows that grow or shrink (SNIP).
 #include "core/baseline/edges.hpp"
 #include "core/baseline/moving_extremes.hpp"
-#include "core/kernels/pack.hpp"
+#include "core/kernels/tile.hpp"
 #include "core/method_table.hpp"
 
 #include <algorithm>
@@ -61,11 +61,12 @@ class SnipRun {
                                 ? static_cast<std::size_t>(call_.parameters.real("max_half_window"))
                                 : automatic_half_window(y, extremes_);
       largest = std::max<std::size_t>(1, std::min(largest, (points - 1) / 2));
-      extend_by_lines(y, largest, baseline_);
+      extend_by_lines(y, largest, extended_);
+      start();
       for (std::size_t k = 1; k <= largest; ++k) {
         clip(shrinks_ ? largest + 1 - k : k);
       }
-      call_.give(r, std::span(baseline_).subspan(largest, points));
+      call_.give(r, std::span(data(baseline_), size_).subspan(largest, points));
       call_.status[static_cast<std::size_t>(r)] = MethodStatus::converged;
     }
   }
@@ -92,43 +93,65 @@ class SnipRun {
     return out;
   }
 
+  static double* data(kernels::Tile& packs) { return reinterpret_cast<double*>(packs.data()); }
+
+  void start() {
+    size_ = extended_.size();
+    baseline_.resize(size_ / kernels::lane_count + 1);
+    next_.resize(baseline_.size());
+    std::copy(extended_.begin(), extended_.end(), data(baseline_));
+  }
+
   // One round: each point that stands above its expectation becomes that, or its moving average.
   void clip(std::size_t half) {
-    next_.resize(baseline_.size());
     if (smooth_ > 0) {
       average();
     }
     switch (order_) {
       case 2:
-        return clip_by<2>(half);
+        return smooth_ > 0 ? clip_by<2, true>(half) : clip_by<2, false>(half);
       case 4:
-        return clip_by<4>(half);
+        return smooth_ > 0 ? clip_by<4, true>(half) : clip_by<4, false>(half);
       case 6:
-        return clip_by<6>(half);
+        return smooth_ > 0 ? clip_by<6, true>(half) : clip_by<6, false>(half);
       default:
-        return clip_by<8>(half);
+        return smooth_ > 0 ? clip_by<8, true>(half) : clip_by<8, false>(half);
     }
   }
 
-  template <int order>
+  template <int order, bool averages>
   void clip_by(std::size_t half) {
-    const std::size_t end = baseline_.size() - half;
-    const double* const from = baseline_.data();
-    double* const to = next_.data();
-    const double* const kept = smooth_ > 0 ? to : from;
-    constexpr std::size_t width = kernels::lane_count;
-    std::size_t i = half;
-    for (; i + width <= end; i += width) {
-      const auto limit = expected<order, kernels::Pack>(half, [&](std::size_t away) {
-        return kernels::load(from + i - away) + kernels::load(from + i + away);
+    const std::size_t end = size_ - half;
+    const double* const from = data(baseline_);
+    double* const to = data(next_);
+    const auto clip_at = [&](std::size_t i, auto load) {
+      using Value = decltype(load(from));
+      const Value limit = expected<order, Value>(half, [&](std::size_t away) -> Value {
+        return load(from + i - away) + load(from + i + away);
       });
-      const auto own = kernels::load(from + i);
-      kernels::store(own > limit ? limit : kernels::load(kept + i), to + i);
-    }
-    for (; i < end; ++i) {
-      const auto limit = expected<order, double>(
-          half, [&](std::size_t away) { return from[i - away] + from[i + away]; });
-      to[i] = from[i] > limit ? limit : kept[i];
+      const Value own = load(from + i);
+      const Value kept = averages ? load(to + i) : own;
+      return limit < own ? limit : kept;
+    };
+    // The first and the last register of points overlap their neighbours, the others are aligned.
+    constexpr std::size_t width = kernels::lane_count;
+    const auto clip_pack = [&](std::size_t i) {
+      kernels::store(clip_at(i, [](const double* at) { return kernels::load(at); }), to + i);
+    };
+    if (end - half < width) {
+      for (std::size_t i = half; i < end; ++i) {
+        to[i] = clip_at(i, [](const double* at) { return *at; });
+      }
+    } else {
+      clip_pack(half);
+      std::size_t i = (half / width + 1) * width;
+      for (; i + 4 * width <= end; i += 4 * width) {
+        kernels::unrolled<4>([&](auto j) { clip_pack(i + j * width); });
+      }
+      for (; i + width <= end; i += width) {
+        clip_pack(i);
+      }
+      clip_pack(end - width);
     }
     // What lies outside the windows stays as it is; of windows that grow by a point, both buffers
     // hold all but what the last two rounds have passed over.
@@ -140,19 +163,21 @@ class SnipRun {
 
   // Moving average into next_, mirrored at the ends with the last point once more.
   void average() {
-    const auto n = static_cast<std::ptrdiff_t>(baseline_.size());
+    const auto n = static_cast<std::ptrdiff_t>(size_);
+    const double* const from = data(baseline_);
+    double* const to = data(next_);
     const auto reach = static_cast<std::ptrdiff_t>(smooth_);
     const auto at = [&](std::ptrdiff_t i) {
       i = i < 0 ? -1 - i : i;
       i = i >= n ? 2 * n - 1 - i : i;
-      return baseline_[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(i, 0, n - 1))];
+      return from[std::clamp<std::ptrdiff_t>(i, 0, n - 1)];
     };
     for (std::ptrdiff_t i = 0; i < n; ++i) {
       double sum = 0;
       for (std::ptrdiff_t k = -reach; k <= reach; ++k) {
         sum += at(i + k);
       }
-      next_[static_cast<std::size_t>(i)] = sum / static_cast<double>(2 * reach + 1);
+      to[i] = sum / static_cast<double>(2 * reach + 1);
     }
   }
 
@@ -161,8 +186,10 @@ class SnipRun {
   int order_;
   std::size_t smooth_;
   MovingExtremes extremes_;
-  std::vector<double> baseline_;
-  std::vector<double> next_;
+  std::vector<double> extended_;
+  std::size_t size_ = 0;  // of the extended spectrum
+  kernels::Tile baseline_;
+  kernels::Tile next_;
 };
 
 /// Model      y = min(y, what a smooth background would have from points +-k away), k = 1 ... or

@@ -15,14 +15,23 @@
 namespace calcispec {
 namespace {
 
+// Half a window of sums at one end, of one window with the rows from `first` on.
+void filter_edge(const double* y, const WindowWeights& weights, Index first, double* out) {
+  const Index half = weights.window / 2;
+  std::fill(out, out + half, 0.0);
+  for (Index k = 0; k < weights.window; ++k) {
+    const double* const column = weights.rows.data() + k * weights.window + first;
+    for (Index i = 0; i < half; ++i) {
+      out[i] += column[i] * y[k];
+    }
+  }
+}
+
 void filter_edges(std::span<const double> y, const WindowWeights& weights, std::span<double> out) {
   const Index window = weights.window;
   const Index half = window / 2;
-  const auto points = static_cast<Index>(y.size());
-  const Eigen::Map<const Eigen::VectorXd> from(y.data(), points);
-  Eigen::Map<Eigen::VectorXd> to(out.data(), points);
-  to.head(half).noalias() = weights.rows.topRows(half) * from.head(window);
-  to.tail(half).noalias() = weights.rows.bottomRows(half) * from.tail(window);
+  filter_edge(y.data(), weights, 0, out.data());
+  filter_edge(y.data() + y.size() - window, weights, half + 1, out.data() + out.size() - half);
 }
 
 // The row with half a window of made-up points at each end.
