@@ -13,6 +13,7 @@ constexpr std::array aspls_parameters{lambda_parameter(1e5),
                                       iterations_parameter(100),
                                       tolerance_parameter(weight_tolerance_help),
                                       steepness_parameter,
+                                      first_scale_parameter,
                                       lambda_unit_parameter,
                                       lambda_rule_parameter};
 
@@ -23,7 +24,9 @@ constexpr std::array aspls_parameters{lambda_parameter(1e5),
 /// Source     Zhang et al., Spectrosc. Lett. 53 (2020) 222; it prints k = 2, its figures show 0.5
 void run_aspls(const MethodCall& call) {
   kernels::run_penalty_lanes<kernels::ScaledPenaltySystem>(
-      call, kernels::AsplsWeights{call.parameters.real("asymmetric_coef")});
+      call,
+      kernels::AsplsWeights{call.parameters.real("asymmetric_coef"),
+                            call.parameters.real("alpha")});
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "core/baseline/edges.hpp"
 #include "core/baseline/penalized_solve.hpp"
 #include "core/baseline/whittaker_parameters.hpp"
+#include "core/method_failure.hpp"
 #include "core/method_table.hpp"
 
 #include <algorithm>
@@ -27,11 +28,22 @@ constexpr ParameterInfo fabc_deviations_parameter{
     .maximum = 1e6,
     .standard = 3,
     .help = "standard deviations above the mean squared slope where bands begin"};
+constexpr ParameterInfo fabc_background_parameter{
+    .name = "background",
+    .type = ParameterType::pairs,
+    .minimum = -1e12,
+    .maximum = 1e12,
+    .standard = 0,
+    .unit = "axis",
+    .help =
+        "regions from:to known to be background, such as 400:700,1800:2600, which take the place "
+        "of the wavelet's; automatic: searched"};
 constexpr std::array fabc_parameters{lambda_parameter(1e6),
                                      fabc_scale_parameter,
                                      fabc_deviations_parameter,
                                      diff_order_parameter,
-                                     least_length_parameter};
+                                     least_length_parameter,
+                                     fabc_background_parameter};
 
 // Square of the sum of `half` points before a point less that of as many after it; a middle point
 // of an odd width counts on neither side. The ends go on along lines.
@@ -53,9 +65,23 @@ void squared_slopes(std::span<const double> y, std::size_t width, std::span<doub
   }
 }
 
-/// Model      background where the squared Haar wavelet transform is below an iterated threshold;
+PointMask points_within(std::span<const NumberPair> regions, std::span<const double> x) {
+  PointMask mask(x.size(), 0);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    mask[i] = std::any_of(regions.begin(),
+                          regions.end(),
+                          [&](const NumberPair& region) { return region.holds(x[i]); })
+                  ? char{1}
+                  : char{0};
+  }
+  return mask;
+}
+
+/// Model      background where the squared Haar wavelet transform is below an iterated
+///            threshold, or where it is known;
 ///            minimise sum over the background (y - z)^2 + lambda * sum (difference of z)^2
-/// Status     converged
+/// Status     converged | failed: of the known background lie fewer points on the axis than a line
+///            of the differences' order needs
 /// Cost       O(points), with the automatic scale times the windows tried
 /// Source     Cobas et al., J. Magn. Reson. 183 (2006) 145
 void run_fabc(const MethodCall& call) {
@@ -66,13 +92,23 @@ void run_fabc(const MethodCall& call) {
   std::vector<double> slopes(points);
   std::vector<double> weights(points);
   std::vector<double> baseline(points);
-  for (Index r = 0; r < call.count(); ++r) {
-    const auto y = call.row(r);
+  const auto known = points_within(given.pairs("background"), call.axis.values());
+  const auto count = std::count(known.begin(), known.end(), char{1});
+  const bool is_known = !given.pairs("background").empty();
+  if (is_known && count < given.integer("diff_order")) {
+    return fail_all(call);
+  }
+  const auto searched = [&](std::span<const double> y) {
     const std::size_t width = given.is_set("scale") ? static_cast<std::size_t>(given.real("scale"))
                                                     : (automatic_half_window(y, extremes) + 1) / 2;
     squared_slopes(y, std::clamp<std::size_t>(width, 2, points), slopes);
     auto mask = below_iterated_threshold(slopes, given.real("num_std"));
     refine(mask, static_cast<std::size_t>(given.integer("min_length")));
+    return mask;
+  };
+  for (Index r = 0; r < call.count(); ++r) {
+    const auto y = call.row(r);
+    const auto mask = is_known ? known : searched(y);
     for (std::size_t i = 0; i < points; ++i) {
       weights[i] = mask[i] != 0 ? 1 : 0;
       baseline[i] = weights[i] * y[i];

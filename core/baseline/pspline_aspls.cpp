@@ -15,6 +15,7 @@ constexpr std::array pspline_aspls_parameters{spline_lambda_parameter(1e4),
                                               iterations_parameter(100),
                                               tolerance_parameter(weight_tolerance_help),
                                               steepness_parameter,
+                                              first_scale_parameter,
                                               lambda_unit_parameter,
                                               lambda_rule_parameter};
 
@@ -26,7 +27,9 @@ constexpr std::array pspline_aspls_parameters{spline_lambda_parameter(1e4),
 /// Source     Zhang et al., Spectrosc. Lett. 53 (2020) 222; Eilers & Marx, Stat. Sci. 11 (1996) 89
 void run_pspline_aspls(const MethodCall& call) {
   kernels::run_spline_lanes<kernels::ScaledSplineSystem>(
-      call, kernels::AsplsWeights{call.parameters.real("asymmetric_coef")});
+      call,
+      kernels::AsplsWeights{call.parameters.real("asymmetric_coef"),
+                            call.parameters.real("alpha")});
 }
 
 }  // namespace

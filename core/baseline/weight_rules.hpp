@@ -170,7 +170,7 @@ struct LocallySymmetricWeights {
 };
 
 /// Weights    1 / (1 + exp(k (d - s) / s)), d = y - z, s the standard deviation of the negative d;
-///            the penalty of a row is scaled by |d| / max |d|
+///            the penalty of a row is scaled by |d| / max |d|, in the first solve by a given number
 /// Source     Zhang et al., Spectrosc. Lett. 53 (2020) 222
 struct AsplsWeights {
   struct Sums {
@@ -185,6 +185,7 @@ struct AsplsWeights {
   static constexpr bool stops_by_weights = true;
 
   struct Rule {
+    double first_scale = 1;
     Pack factor{};
     Pack offset{};
     Pack inverse_largest{};
@@ -194,18 +195,19 @@ struct AsplsWeights {
     }
     [[nodiscard]] Pack scale(Pack /*weight*/, Pack residual, Mask is_fresh) const {
       const Pack size = maximum(residual, -residual) * inverse_largest;
-      return is_fresh ? broadcast(1) : size;
+      return is_fresh ? broadcast(first_scale) : size;
     }
   };
 
   double steepness;
+  double first_scale;
 
   // Gives up where fewer than two residuals are below.
   [[nodiscard]] Rule rule(const ReweightingRound<Sums>& round, Mask& gives_up) const {
     const auto below = moments_below(round.top.below, round.bottom.below);
     gives_up = below.count < 2.0;
     const Pack largest = maximum(round.top.largest, round.bottom.largest);
-    return {steepness / below.sd, below.sd, 1.0 / maximum(largest, broadcast(1e-300))};
+    return {first_scale, steepness / below.sd, below.sd, 1.0 / maximum(largest, broadcast(1e-300))};
   }
 };
 

@@ -113,6 +113,13 @@ inline constexpr ParameterInfo steepness_parameter{
     .standard = 0.5,
     .help = "steepness of the weights about one standard deviation above the baseline"};
 
+inline constexpr ParameterInfo first_scale_parameter{
+    .name = "alpha",
+    .minimum = 1e-6,
+    .maximum = 1e6,
+    .standard = 1,
+    .help = "scale of the penalty in the first solve; later ones take it from the residuals"};
+
 inline constexpr ParameterInfo smooth_half_window_parameter{
     .name = "smooth_half_window",
     .minimum = 0,
