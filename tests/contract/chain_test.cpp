@@ -42,6 +42,19 @@ bool same_bits_chain(std::span<const double> a, std::span<const double> b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
 }
 
+// Done and all numbers, or neither.
+void expect_status_of_rows(const ChainResult& result, const std::string& what) {
+  for (Index r = 0; r < result.spectra.rows(); ++r) {
+    const auto status = result.status[0][static_cast<std::size_t>(r)];
+    const bool is_done =
+        status == MethodStatus::converged || status == MethodStatus::iteration_limit;
+    const auto row = result.spectra.row(r);
+    const bool is_finite =
+        std::all_of(row.begin(), row.end(), [](double y) { return std::isfinite(y); });
+    EXPECT_EQ(is_done, is_finite) << what;
+  }
+}
+
 class EveryMethod : public ::testing::TestWithParam<std::string> {
  protected:
   static const MethodInfo& info() {
@@ -100,16 +113,8 @@ TEST_P(EveryMethod, EveryParameterAtItsEndsGivesAStatus) {
           {std::string(parameter.name), number_text(value), ""}
       };
       const auto set = ParameterSet::checked(info().parameters, given, "test");
-      const auto result = run(spectra, set);
-      for (Index r = 0; r < 2; ++r) {
-        const bool is_done =
-            result.status[0][static_cast<std::size_t>(r)] == MethodStatus::converged ||
-            result.status[0][static_cast<std::size_t>(r)] == MethodStatus::iteration_limit;
-        const auto row = result.spectra.row(r);
-        const bool is_finite =
-            std::all_of(row.begin(), row.end(), [](double y) { return std::isfinite(y); });
-        EXPECT_EQ(is_done, is_finite) << parameter.name << "=" << value;
-      }
+      expect_status_of_rows(run(spectra, set),
+                            std::string(parameter.name) + "=" + number_text(value));
     }
   }
 }
@@ -135,6 +140,21 @@ TEST_P(EveryMethod, EmptyConstantAndShortInputGiveAStatus) {
   for (Index points = 2; points < 12; ++points) {
     EXPECT_EQ(run(test_spectra(1, points)).status[0].size(), 1U);
   }
+}
+
+TEST_P(EveryMethod, AnyScaleAndSignGivesAStatus) {
+  for (const double scale : {1e-12, 1e12, -1.0}) {
+    auto spectra = test_spectra(3, 200);
+    for (double& y : spectra.values) {
+      y *= scale;
+    }
+    expect_status_of_rows(run(spectra), "scale " + number_text(scale));
+  }
+  auto saturated = test_spectra(3, 200);
+  for (double& y : saturated.values) {
+    y = std::min(y, 80.0);
+  }
+  expect_status_of_rows(run(saturated), "saturated");
 }
 
 TEST_P(EveryMethod, HasHelpForEveryParameter) {

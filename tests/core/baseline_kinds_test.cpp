@@ -1,6 +1,7 @@
 // Morphology, clipping and polynomials against plain loops; every kind finds a smooth background.
 #include "core/chain.hpp"
 #include "tests/oracle/plain_baselines.hpp"
+#include "tests/support/largest_difference.hpp"
 
 #include <Eigen/Dense>
 #include <gtest/gtest.h>
@@ -51,13 +52,7 @@ std::vector<double> baseline_of(const Scene& scene,
   return run_chain(scene.spectra, std::span(&step, 1), 1).baseline->values;
 }
 
-double largest_difference(std::span<const double> a, std::span<const double> b) {
-  double largest = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    largest = std::max(largest, std::abs(a[i] - b[i]));
-  }
-  return largest;
-}
+using test::largest_difference;
 
 TEST(BaselineKinds, OpeningIsThatOfThePlainLoopForAnyWindow) {
   for (const Index points : {7, 64, 201}) {
@@ -272,6 +267,51 @@ TEST(BaselineKinds, IpsaStopsByItsRegionAlone) {
   // No point in the region: no number.
   for (const double z : baseline("5000:6000")) {
     EXPECT_TRUE(std::isnan(z));
+  }
+}
+
+TEST(BaselineKinds, FabcTakesKnownBackgroundInsteadOfTheWavelets) {
+  const auto scene = scene_of(300, 0.05);
+  const auto x = scene.spectra.axis->values();
+  const auto y = scene.spectra.row(0);
+  const NumberPair left{x.front(), x[40]};
+  const NumberPair right{x[170], x[220]};
+  const auto known = [&](const std::string& regions) {
+    return baseline_of(scene,
+                       "fabc",
+                       {
+                           {"lambda",     "1e3",   ""},
+                           {"background", regions, ""}
+    });
+  };
+  const auto text = number_text(left.first) + ":" + number_text(left.second) + "," +
+                    number_text(right.first) + ":" + number_text(right.second);
+  Eigen::MatrixXd matrix = Eigen::MatrixXd::Zero(300, 300);
+  Eigen::VectorXd product = Eigen::VectorXd::Zero(300);
+  for (Index i = 0; i < 300; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    if (left.holds(x[at]) || right.holds(x[at])) {
+      matrix(i, i) = 1;
+      product[i] = y[at];
+    }
+  }
+  Eigen::MatrixXd second = Eigen::MatrixXd::Zero(298, 300);
+  for (Index i = 0; i < 298; ++i) {
+    second.block(i, i, 1, 3) << 1, -2, 1;
+  }
+  matrix += 1e3 * second.transpose() * second;
+  const Eigen::VectorXd z = matrix.partialPivLu().solve(product);
+  const auto found = known(text);
+  EXPECT_LT(largest_difference(found, std::span(z.data(), y.size())), 1e-6);
+  EXPECT_GT(largest_difference(found,
+                               baseline_of(scene,
+                                           "fabc",
+                                           {
+                                               {"lambda", "1e3", ""}
+  })),
+            1e-3);
+  for (const double nothing : known("9000:9001")) {
+    EXPECT_TRUE(std::isnan(nothing));
   }
 }
 

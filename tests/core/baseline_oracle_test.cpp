@@ -3,6 +3,7 @@
 #include "core/kernels/logistic.hpp"
 #include "tests/oracle/plain_loops.hpp"
 #include "tests/oracle/plain_spline.hpp"
+#include "tests/support/largest_difference.hpp"
 
 #include <Eigen/Dense>
 #include <gtest/gtest.h>
@@ -63,9 +64,7 @@ double worst(const SpectraMatrix& spectra, const std::string& method, double lam
   double largest = 0;
   for (Index r = 0; r < spectra.rows(); ++r) {
     const auto plain = plain_of(method, spectra.row(r), lambda);
-    for (std::size_t i = 0; i < plain.size(); ++i) {
-      largest = std::max(largest, std::abs(plain[i] - result.baseline->row(r)[i]));
-    }
+    largest = std::max(largest, test::largest_difference(plain, result.baseline->row(r)));
   }
   return largest;
 }

@@ -200,16 +200,17 @@ TEST(PenalisedBaseline, OneRoundOfAsplsScalesThePenaltyByTheResiduals) {
   const auto spectra = band_spectra(even_axis_penalised_baseline(60, 2), 3);
   const auto d2 = difference(60, 2);
   const MatrixXd penalty = 200 * d2.transpose() * d2;
-  const auto result =
-      run_penalised_baseline("aspls",
-                             spectra,
-                             {
-                                 {"lambda",         "200", ""},
-                                 {"max_iterations", "1",   ""}
+  const auto result = run_penalised_baseline(
+      "aspls",
+      spectra,
+      {
+          {"lambda",         "200", ""},
+          {"alpha",          "0.5", ""},
+          {"max_iterations", "1",   ""}
   });
   for (Index r = 0; r < spectra.rows(); ++r) {
     const auto y = vector_of(spectra.row(r));
-    const VectorXd first = (MatrixXd::Identity(60, 60) + penalty).ldlt().solve(y);
+    const VectorXd first = (MatrixXd::Identity(60, 60) + 0.5 * penalty).ldlt().solve(y);
     const VectorXd residual = y - first;
     std::vector<double> below;
     std::copy_if(residual.begin(), residual.end(), std::back_inserter(below), [](double d) {
@@ -359,11 +360,9 @@ TEST(PenalisedBaseline, LambdaInUnitsOfTheAxisServesAnySpacing) {
     };
     const auto a = run_penalised_baseline(method, coarse, given);
     const auto b = run_penalised_baseline(method, fine, given);
-    double largest = 0;
     for (std::size_t i = 10; i < 490; ++i) {
-      largest = std::max(largest, std::abs(a.baseline->values[i] - b.baseline->values[4 * i]));
+      ASSERT_LT(std::abs(a.baseline->values[i] - b.baseline->values[4 * i]), 0.02) << method;
     }
-    EXPECT_LT(largest, 0.02) << method;
   }
   // Unit spacing: the same number.
   const auto spectra = band_spectra(even_axis_penalised_baseline(300, 1), 1);

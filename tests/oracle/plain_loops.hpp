@@ -105,6 +105,9 @@ struct ArplsRule {
         sum += y[i] - z[i];
       }
     }
+    if (count < 2) {
+      return;  // no spread to go on with: the weights stay, which ends it
+    }
     const double mean = sum / count;
     for (std::size_t i = 0; i < y.size(); ++i) {
       if (y[i] < z[i]) {
@@ -131,6 +134,9 @@ inline std::vector<double> iarpls(std::span<const double> y, double lambda) {
     for (std::size_t i = 0; i < y.size(); ++i) {
       count += y[i] < z[i] ? 1 : 0;
       sum += std::min(y[i] - z[i], 0.0);
+    }
+    if (count < 2) {
+      return;  // no spread to go on with: the weights stay, which ends it
     }
     for (std::size_t i = 0; i < y.size(); ++i) {
       const double off = y[i] - z[i] - sum / count;
