@@ -25,7 +25,7 @@ constexpr std::array<ParameterInfo, 3> despike_median_parameters{
      {.name = "least_width",
          .minimum = 0.5,
          .maximum = 100,
-         .standard = 1.4,
+         .standard = 1.6,
          .unit = "points",
          .help =
              "full width at half height from which a steep top with two graded flanks is a line "
@@ -36,7 +36,7 @@ constexpr std::array<ParameterInfo, 3> despike_median_parameters{
 /// Rule       a top more than `threshold` robust sigma of its surroundings above the moving median,
 ///            with a step of most of its height on one flank, is a ray unless both its neighbours
 ///            stand as high as those of a line of `least_width`
-/// Not        rays with two graded flanks, as of a line of 1.4 points or more: they are kept;
+/// Not        rays with two graded flanks, as of a line of 1.6 points or more: they are kept;
 ///            flat-topped rays wider than half the window; lines narrower than least_width
 /// Cost       points * window / lanes; with rays up to three passes
 void run_despike_median(const MethodCall& call) {

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t ray_block_size = 64;
 constexpr double cliff = 0.6;
+constexpr double whole_fall = 0.8;  // of a ray's height within a sample: nothing of it lies behind
 constexpr double ray_remover_to_sigma = 1.4826;  // from the median size, of a normal distribution
 constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
 
@@ -270,8 +271,14 @@ void RayRemover::mark(std::span<const double> y, std::size_t top, double least) 
   const double tail = std::max(least, 0.12 * above(center));
   is_spike_[top] = true;
   for (const int side : {-1, 1}) {
+    bool is_behind_cliff = false;
     for (Index at = center + side; at >= 0 && at <= last && std::abs(at - center) < 3; at += side) {
-      if (rest_[static_cast<std::size_t>(at)] <= least && above(at) <= tail) {
+      // Behind it may lie the flank of a band, which stands out by one of the measures.
+      is_behind_cliff =
+          is_behind_cliff || value(at - side) - value(at) > whole_fall * above(center);
+      const bool stands_out = rest_[static_cast<std::size_t>(at)] > least;
+      const bool has_tail = above(at) > tail;
+      if (is_behind_cliff ? !(stands_out && has_tail) : !(stands_out || has_tail)) {
         break;
       }
       is_spike_[static_cast<std::size_t>(at)] = true;

@@ -12,7 +12,7 @@ namespace calcispec {
 struct RayRule {
   Index window = 7;
   double threshold = 6;
-  double least_width = 1.4;
+  double least_width = 1.6;
 };
 
 /// Replaces rays by the line between the good samples beside them, in place. Memory is kept from
