@@ -204,5 +204,30 @@ TEST(Composition, PoorDataGiveStatusesNotExceptions) {
             EstimateStatus::not_determinable);
 }
 
+// Bands of an organic crystal, one of them where whitlockite has a part of its doublet: the other
+// part is missing, and what stands at its small bands is far too high for it.
+TEST(Composition, OnePartOfADoubletAloneIsNoName) {
+  const auto organic = make_case_composition(
+      {
+          {605,  12, 300},
+          {629,  12, 300},
+          {652,  12, 250},
+          {799,  12, 420},
+          {860,  12, 400},
+          {972,  10, 300},
+          {1172, 12, 450},
+          {1240, 12, 600},
+          {1282, 12, 400},
+          {1328, 14, 700},
+          {1566, 14, 450},
+          {1618, 14, 800},
+          {1655, 14, 700}
+  },
+      4);
+  const auto found = estimate_composition(organic.input(), builtin_library(), {});
+  EXPECT_FALSE(is_quantified(found, "mg_whitlockite"));
+  EXPECT_TRUE(found.unexplained_flag);
+}
+
 }  // namespace
 }  // namespace calcispec::models
