@@ -1,4 +1,5 @@
 // Baseline by any method on a spectrum thinned out by means, so that it is stiffer there.
+#include "core/baseline/axis_regions.hpp"
 #include "core/baseline/inner_methods.hpp"
 #include "core/kernels/penalty_system.hpp"
 
@@ -21,16 +22,10 @@ constexpr std::array custom_bc_parameters{
                   .help =
             "points that one mean stands for, one number or one per region, the last for all that "
             "follow; automatic: 1"                                                    },
-    ParameterInfo{
-                  .name = "regions",
-                  .type = ParameterType::pairs,
-                  .minimum = -1e12,
-                  .maximum = 1e12,
-                  .standard = 0,
-                  .unit = "axis",
-                  .help =
-            "regions from:to that are thinned out, such as 400:700,1800:2600; automatic: the whole "
-            "spectrum"                                                                },
+    axis_regions_parameter(
+        "regions",
+        "regions from:to that are thinned out, such as 400:700,1800:2600; automatic: the whole "
+        "spectrum"),
     ParameterInfo{.name = "smooth_lambda",
                   .aliases = "lam",
                   .minimum = 0,

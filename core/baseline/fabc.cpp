@@ -1,4 +1,5 @@
 // Baseline by penalised least squares through the points where a wavelet sees no slope (FABC).
+#include "core/baseline/axis_regions.hpp"
 #include "core/baseline/classification.hpp"
 #include "core/baseline/edges.hpp"
 #include "core/baseline/penalized_solve.hpp"
@@ -28,16 +29,10 @@ constexpr ParameterInfo fabc_deviations_parameter{
     .maximum = 1e6,
     .standard = 3,
     .help = "standard deviations above the mean squared slope where bands begin"};
-constexpr ParameterInfo fabc_background_parameter{
-    .name = "background",
-    .type = ParameterType::pairs,
-    .minimum = -1e12,
-    .maximum = 1e12,
-    .standard = 0,
-    .unit = "axis",
-    .help =
-        "regions from:to known to be background, such as 400:700,1800:2600, which take the place "
-        "of the wavelet's; automatic: searched"};
+constexpr ParameterInfo fabc_background_parameter = axis_regions_parameter(
+    "background",
+    "regions from:to known to be background, such as 400:700,1800:2600, which take the place "
+    "of the wavelet's; automatic: searched");
 constexpr std::array fabc_parameters{lambda_parameter(1e6),
                                      fabc_scale_parameter,
                                      fabc_deviations_parameter,
@@ -63,18 +58,6 @@ void squared_slopes(std::span<const double> y, std::size_t width, std::span<doub
     const double after = sums[at + middle + half] - sums[at + middle];
     out[i] = (after - before) * (after - before);
   }
-}
-
-PointMask points_within(std::span<const NumberPair> regions, std::span<const double> x) {
-  PointMask mask(x.size(), 0);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    mask[i] = std::any_of(regions.begin(),
-                          regions.end(),
-                          [&](const NumberPair& region) { return region.holds(x[i]); })
-                  ? char{1}
-                  : char{0};
-  }
-  return mask;
 }
 
 /// Model      background where the squared Haar wavelet transform is below an iterated

@@ -1,4 +1,5 @@
 // Baseline by polynomial smoothing of what lies below the last one.
+#include "core/baseline/axis_regions.hpp"
 #include "core/baseline/edges.hpp"
 #include "core/baseline/moving_extremes.hpp"
 #include "core/baseline/polynomial_baseline.hpp"
@@ -35,16 +36,10 @@ constexpr ParameterInfo criterion_parameter{
     .standard = 0,
     .help =
         "stop when the depth below the baseline over the height above it is below the tolerance"};
-constexpr ParameterInfo ipsa_region_parameter{
-    .name = "roi",
-    .type = ParameterType::pairs,
-    .minimum = -1e12,
-    .maximum = 1e12,
-    .standard = 0,
-    .unit = "axis",
-    .help =
-        "regions from:to that the rule to stop looks at, such as 400:700; automatic: the whole "
-        "spectrum"};
+constexpr ParameterInfo ipsa_region_parameter = axis_regions_parameter(
+    "roi",
+    "regions from:to that the rule to stop looks at, such as 400:700; automatic: the whole "
+    "spectrum");
 constexpr std::array ipsa_parameters{
     ipsa_window_parameter,
     ipsa_iterations_parameter,

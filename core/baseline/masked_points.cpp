@@ -1,5 +1,7 @@
 #include "core/baseline/masked_points.hpp"
 
+#include "core/baseline/axis_regions.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -23,15 +25,8 @@ MethodInfo with_mask(const MethodInfo& info) {
 }
 
 MaskedPoints::MaskedPoints(const Axis& axis, std::span<const NumberPair> regions)
-    : x_(axis.values()), in_region_(x_.size(), 0), is_hidden_(x_.size(), 0) {
-  for (const auto& region : regions) {
-    for (std::size_t i = 0; i < x_.size(); ++i) {
-      if (region.holds(x_[i])) {
-        in_region_[i] = 1;
-        has_regions_ = true;
-      }
-    }
-  }
+    : x_(axis.values()), in_region_(points_within(regions, x_)), is_hidden_(x_.size(), 0) {
+  has_regions_ = std::find(in_region_.begin(), in_region_.end(), 1) != in_region_.end();
 }
 
 bool MaskedPoints::hide(std::span<double> row, Index least) {
