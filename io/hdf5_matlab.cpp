@@ -264,18 +264,10 @@ class MatlabTree {
         axis.values.push_back(static_cast<double>(i + 1));
       }
       axis.unit = "point";
-      out.diagnostics.push_back(
-          {Severity::warning,
-           "axis_missing",
-           "no vector of the file fits " + found.path + " as its axis; the points are counted",
-           -1});
+      out.diagnostics.push_back(matlab::no_axis(found));
     }
     if (!found.others.empty()) {
-      out.diagnostics.push_back(
-          {Severity::warning,
-           "several_datasets",
-           found.path + " is read; left out, though not smaller: " + found.others,
-           -1});
+      out.diagnostics.push_back(matlab::others_left(found));
     }
     set_grid(found, out, out.shape.size[along]);
     return out;

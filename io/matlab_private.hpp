@@ -1,6 +1,7 @@
 // Variables of a MATLAB file as a tree, and which of them are spectra. Private to io.
 #pragma once
 
+#include "core/diagnostics.hpp"
 #include "io/byte_source.hpp"
 #include "io/inflate.hpp"
 
@@ -73,6 +74,10 @@ using Numbers = std::function<std::vector<double>(const Array&)>;
 /// with a vector that fits as its axis: of the variables, else of each struct and cell, where the
 /// vector may also stand further out. Cells of one size are spectra each.
 std::vector<Found> find_signals(const std::vector<Array>& variables, const Numbers& numbers);
+
+/// What the user is told where there is no axis, and where there are others.
+Diagnostic no_axis(const Found& found);
+Diagnostic others_left(const Found& found);
 
 /// "10 x 1024 numbers"
 std::string content_of(const Array& array);

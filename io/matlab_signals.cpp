@@ -277,4 +277,18 @@ std::string content_of(const Array& array) {
   return out + " numbers";
 }
 
+Diagnostic no_axis(const Found& found) {
+  return {Severity::warning,
+          "axis_missing",
+          "no vector of the file fits " + found.path + " as its axis; the points are counted",
+          -1};
+}
+
+Diagnostic others_left(const Found& found) {
+  return {Severity::warning,
+          "several_datasets",
+          found.path + " is read; left out, though not smaller: " + found.others,
+          -1};
+}
+
 }  // namespace calcispec::io::matlab

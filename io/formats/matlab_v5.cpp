@@ -114,11 +114,7 @@ class MatReader {
         spectra.x.push_back(static_cast<double>(i + 1));
       }
       spectra.x_unit = "point";
-      out_.diagnostics.push_back(
-          {Severity::warning,
-           "axis_missing",
-           "no vector of the file fits " + signal.path + " as its axis; the points are counted",
-           -1});
+      out_.diagnostics.push_back(no_axis(signal));
     }
     if (size.size() > 3 && size[3] > 1) {
       out_.diagnostics.push_back({Severity::warning,
@@ -128,11 +124,7 @@ class MatReader {
                                   -1});
     }
     if (!signal.others.empty()) {
-      out_.diagnostics.push_back(
-          {Severity::warning,
-           "several_datasets",
-           signal.path + " is read; left out, though not smaller: " + signal.others,
-           -1});
+      out_.diagnostics.push_back(others_left(signal));
     }
     if (!signal.title.empty()) {
       spectra.metadata.emplace("title", signal.title);
