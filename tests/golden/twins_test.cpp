@@ -1,5 +1,6 @@
 // The same measurement in files of two formats: the readers agree, differences are explained.
 #include "io/file.hpp"
+#include "tests/support/largest_difference.hpp"
 #include "tests/support/paths.hpp"
 
 #include <gtest/gtest.h>
@@ -10,16 +11,10 @@
 namespace calcispec {
 namespace {
 
+using test::largest_difference;
+
 io::Recording twin(const std::string& name) {
   return io::load((test::shared_dir() / "spectra" / name).string(), {}).recordings.at(0);
-}
-
-double largest_step_between(std::span<const double> a, std::span<const double> b) {
-  double out = 0;
-  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-    out = std::max(out, std::abs(a[i] - b[i]));
-  }
-  return out;
 }
 
 // Straight between the points of `other`.
@@ -55,8 +50,8 @@ TEST(Twins, CalciteInWdfAndText) {
   const auto wdf = twin("wdf/nCal_Qontor785_z005H12_100_1x3s.wdf");
   const auto text = twin("text/nCal_Qontor785_z005H12_100_1x3s.txt");
   ASSERT_EQ(wdf.spectra.points(), text.spectra.points());
-  EXPECT_LE(largest_step_between(wdf.spectra.axis->values(), text.spectra.axis->values()), 5.1e-7);
-  EXPECT_LE(largest_step_between(wdf.spectra.row(0), text.spectra.row(0)), 5.1e-7);
+  EXPECT_LE(largest_difference(wdf.spectra.axis->values(), text.spectra.axis->values()), 5.1e-7);
+  EXPECT_LE(largest_difference(wdf.spectra.row(0), text.spectra.row(0)), 5.1e-7);
   EXPECT_EQ(wdf.technique, text.technique);
 }
 
@@ -66,8 +61,8 @@ TEST(Twins, CyclohexaneInSpaAndSpc) {
   const auto spa = twin("omnic/cylohex.spa");
   const auto spc = twin("spc/RAMAN.SPC");
   ASSERT_EQ(spa.spectra.points(), spc.spectra.points());
-  EXPECT_LE(largest_step_between(spa.spectra.axis->values(), spc.spectra.axis->values()), 1e-11);
-  EXPECT_LE(largest_step_between(spa.spectra.row(0), spc.spectra.row(0)), std::ldexp(1.0, -24));
+  EXPECT_LE(largest_difference(spa.spectra.axis->values(), spc.spectra.axis->values()), 1e-11);
+  EXPECT_LE(largest_difference(spa.spectra.row(0), spc.spectra.row(0)), std::ldexp(1.0, -24));
   EXPECT_EQ(spc.technique, Technique::raman);
 }
 
@@ -78,7 +73,7 @@ TEST(Twins, WitecMapInSpcAndText) {
   const auto text = twin("text/Witec-Map_full.txt");
   ASSERT_EQ(spc.spectra.rows(), 25);
   EXPECT_EQ(spc.spectra.values, text.spectra.values);
-  EXPECT_LE(largest_step_between(spc.spectra.axis->values(), text.spectra.axis->values()), 5.1e-3);
+  EXPECT_LE(largest_difference(spc.spectra.axis->values(), text.spectra.axis->values()), 5.1e-3);
 }
 
 // Polystyrene of two instruments: both SPC files were put on an even axis by the program
