@@ -1,11 +1,13 @@
 #include "io/crash_origin_private.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstring>
 #include <dlfcn.h>
 #include <execinfo.h>
 #include <string_view>
+#include <ucontext.h>
 
 namespace calcispec::io {
 namespace {
@@ -31,18 +33,15 @@ CrashOrigin owner_of(std::string_view module, std::string_view own_module) {
   return is_own ? CrashOrigin::own : CrashOrigin::not_known;
 }
 
-// The innermost frame that is neither the handler's nor one of the system's libraries.
-CrashOrigin origin_of_crash() {
+// The innermost frame that is none of the system's libraries, from the crash itself on: before it
+// stand the handler and what a sanitizer puts around it.
+CrashOrigin origin_of_crash(void* crashed_at) {
   std::array<void*, 64> frames{};
   const int count = ::backtrace(frames.data(), static_cast<int>(frames.size()));
   const auto own_module = module_of(reinterpret_cast<void*>(&tell_crashes));
-  int at = 0;
-  while (at < count && owner_of(module_of(frames[static_cast<std::size_t>(at)]), own_module) ==
-                           CrashOrigin::own) {
-    ++at;  // up to the frame through which the system called the handler
-  }
-  for (++at; at < count; ++at) {
-    const auto owner = owner_of(module_of(frames[static_cast<std::size_t>(at)]), own_module);
+  const auto end = frames.cbegin() + count;
+  for (auto frame = std::find(frames.cbegin(), end, crashed_at); frame != end; ++frame) {
+    const auto owner = owner_of(module_of(*frame), own_module);
     if (owner != CrashOrigin::not_known) {
       return owner;
     }
@@ -50,9 +49,10 @@ CrashOrigin origin_of_crash() {
   return CrashOrigin::not_known;
 }
 
-void handle_crash(int signal) {
+void handle_crash(int signal, siginfo_t* /*info*/, void* context) {
   ::signal(signal, SIG_DFL);
-  told(origin_of_crash(), signal);
+  const auto& registers = static_cast<const ucontext_t*>(context)->uc_mcontext.gregs;
+  told(origin_of_crash(reinterpret_cast<void*>(registers[REG_RIP])), signal);
   ::raise(signal);
 }
 
@@ -80,8 +80,8 @@ void tell_crashes(void (*tell)(CrashOrigin, int)) {
   other.ss_size = stack.size();
   ::sigaltstack(&other, nullptr);
   struct sigaction action {};
-  action.sa_handler = handle_crash;
-  action.sa_flags = SA_ONSTACK | SA_NODEFER;
+  action.sa_sigaction = handle_crash;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
     ::sigaction(signal, &action, nullptr);
   }
