@@ -42,6 +42,13 @@ struct PhaseGroup {
   PhaseStatus status = PhaseStatus::quantified;
 };
 
+/// Of the errors of the shares of the phases that were fitted; what one holds too much another one
+/// lacks.
+struct ShareCorrelation {
+  std::vector<std::string> phases;  // ids
+  std::vector<double> values;       // phases x phases, -1 to 1
+};
+
 struct UnexplainedBand {
   double position_cm1 = 0;
   double height_sigma = 0;
@@ -67,6 +74,7 @@ struct FittedBand {
   double fwhm_u = 0;
   double area = 0;
   double area_u = 0;
+  double area_fit_u = 0;  // by the fit alone, for what is seen at all
   /// Changes of the area by phases that may be there and could not be named, one sd each.
   std::vector<double> area_changes;
 };
@@ -112,6 +120,7 @@ struct Composition {
   std::vector<PhaseShare> phases;  // minerals, largest share first
   std::vector<PhaseGroup> groups;
   std::vector<PhaseShare> matrix;  // protein, lipid, water, embedding, substrate, gas
+  ShareCorrelation share_correlation;
   Estimate unexplained;
   bool unexplained_flag = false;
   std::vector<UnexplainedBand> unexplained_bands;

@@ -102,6 +102,13 @@ struct RuledOut {
   double share_u = 0;
 };
 
+/// What a fit's own variances of heights, widths and areas are multiplied by: it takes the relative
+/// heights of the tables for better known than they are, the more so where one phase more lies
+/// beneath those named, which divide the same signal in ways that fit alike. Chosen on simulated
+/// laboratories (docs/validation.md), not derived.
+inline constexpr double fit_variance_factor = 2;
+inline constexpr double one_more_variance_factor = 9;
+
 class SharedFit;
 
 struct Setting {
@@ -273,6 +280,11 @@ struct Areas {
   }
 };
 
+struct ShareMoments {
+  std::vector<double> value;
+  std::vector<double> covariance;
+};
+
 /// Shares as the mean over the model and its alternatives. What an alternative adds counts with
 /// what nothing explains.
 class Shares {
@@ -281,18 +293,14 @@ class Shares {
 
   [[nodiscard]] double total_area() const { return areas_.total; }
   [[nodiscard]] double area(std::size_t phase) const { return areas_.value[phase]; }
-  /// Of the phases of these indices together; past the last phase: of the unexplained bands.
-  [[nodiscard]] Estimate of(std::span<const std::size_t> members) const;
+  /// Past the last phase: of the unexplained bands. Needs a total area above 0.
+  [[nodiscard]] Estimate of(std::size_t phase) const;
+  /// Of the errors of two shares, -1 to 1; 0 where one has no error.
+  [[nodiscard]] double correlation(std::size_t a, std::size_t b) const;
 
  private:
-  struct Other {
-    double probability;
-    Areas areas;
-  };
   Areas areas_;
-  double hidden_variance_ = 0;  // relative, of the sum of the areas
-  bool stays_with_named_ = false;
-  std::vector<Other> others_;
+  ShareMoments shares_;
 };
 
 MixtureBand shape_of(const FittedMixtureBand& band);

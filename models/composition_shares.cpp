@@ -85,7 +85,8 @@ double hidden_area(const Window& window, const JointModel& model) {
   return seen_sigma / std::sqrt(3.0) * height_u * area;
 }
 
-Areas phase_areas(const Window& window, const JointModel& model) {
+// `factor`: of the fit's own covariance.
+Areas phase_areas(const Window& window, const JointModel& model, double factor) {
   const auto parts = inside_parts(window, model);
   const std::size_t count = model.phases.size() + 1;
   const std::size_t bands = model.bands.size();
@@ -106,7 +107,7 @@ Areas phase_areas(const Window& window, const JointModel& model) {
     row.assign(count, 0.0);
     const double* covariance = model.fit.area_covariance.data() + b * bands;
     for (std::size_t c = 0; c < bands; ++c) {
-      row[owner[c]] += parts[c] * covariance[c];
+      row[owner[c]] += factor * parts[c] * covariance[c];
     }
     for (std::size_t p = 0; p < count; ++p) {
       areas.covariance[owner[b] * count + p] += parts[b] * row[p];
@@ -127,7 +128,7 @@ Areas phase_areas(const Window& window, const JointModel& model) {
 
 // As the model's entries: what is not named counts with what nothing explains.
 Areas phase_areas_with_one_more(const Window& window, const JointModel& trial) {
-  const auto areas = phase_areas(window, trial);
+  const auto areas = phase_areas(window, trial, one_more_variance_factor);
   const std::size_t all = areas.value.size();
   const std::size_t count = all - 1;
   const auto entry = [&](std::size_t i) { return std::min(i, count - 1); };
@@ -144,32 +145,31 @@ Areas phase_areas_with_one_more(const Window& window, const JointModel& trial) {
   return out;
 }
 
-struct Moments {
-  double value = 0;
-  double variance = 0;
-};
-
-// Share of the sum of the listed entries, first-order propagation.
-Moments moments_of(const Areas& areas,
-                   double hidden_variance,
-                   std::span<const std::size_t> members) {
+// Shares of the areas in their sum, first-order propagation.
+ShareMoments moments_of(const Areas& areas, double hidden_variance) {
   const std::size_t count = areas.value.size();
-  double sum = 0;
-  for (const auto member : members) {
-    sum += areas.value[member];
+  ShareMoments out{std::vector<double>(count), std::vector<double>(count * count)};
+  std::vector<double> with_all(count, 0.0);  // covariance of an area with the sum
+  double all = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    out.value[i] = areas.value[i] / areas.total;
+    for (std::size_t j = 0; j < count; ++j) {
+      with_all[i] += areas.between(i, j);
+    }
+    all += with_all[i];
   }
-  const double share = sum / areas.total;
-  std::vector<double> slope(count, -share / areas.total);
-  for (const auto member : members) {
-    slope[member] += 1 / areas.total;
-  }
-  double variance = share * share * hidden_variance;
+  const double scale = 1 / (areas.total * areas.total);
   for (std::size_t i = 0; i < count; ++i) {
     for (std::size_t j = 0; j < count; ++j) {
-      variance += slope[i] * slope[j] * areas.between(i, j);
+      const double both = out.value[i] * out.value[j];
+      out.covariance[i * count + j] = scale * (areas.between(i, j) - out.value[i] * with_all[j] -
+                                               out.value[j] * with_all[i] + both * all) +
+                                      both * hidden_variance;
     }
+    double& variance = out.covariance[i * count + i];
+    variance = std::max(0.0, variance);
   }
-  return {share, std::max(0.0, variance)};
+  return out;
 }
 
 // Relative variance of the sum of the areas by phases that may be there and are not named: any
@@ -196,38 +196,67 @@ MixtureBand shape_of(const FittedMixtureBand& band) {
   return shape;
 }
 
+// The mean and the covariance of the answers: what each leaves uncertain, and how far they are
+// apart. ATR references derived from transmission miss enough that one phase more always helps a
+// little; there the answer stays with what is named, and only its uncertainty grows.
 Shares::Shares(const Window& window, const JointModel& model, std::span<const RuledOut> ruled_out)
-    : areas_(phase_areas(window, model)),
-      hidden_variance_(hidden_variance_of(model, ruled_out)),
-      stays_with_named_(model.technique == BandTechnique::ftir_atr) {
+    : areas_(phase_areas(window, model, fit_variance_factor)) {
+  if (!(areas_.total > 0)) {
+    return;
+  }
+  const double hidden = hidden_variance_of(model, ruled_out);
+  const auto named = moments_of(areas_, hidden);
+  shares_ = named;
+  const std::size_t count = named.value.size();
+  std::vector<double> change(count, 0.0);
   for (const auto& other : model.alternatives) {
-    auto areas = phase_areas_with_one_more(window, other.trial);
-    if (areas.total > 0) {
-      others_.push_back({other.probability, std::move(areas)});
+    const auto areas = phase_areas_with_one_more(window, other.trial);
+    if (!(areas.total > 0)) {
+      continue;
+    }
+    const auto moved = moments_of(areas, hidden);
+    const auto widened = [&](std::size_t i, std::size_t j) {
+      return moved.covariance[i * count + j] - named.covariance[i * count + j];
+    };
+    for (std::size_t i = 0; i < count; ++i) {
+      const double own = moved.value[i] - named.value[i];
+      change[i] += other.probability * own;
+      for (std::size_t j = 0; j < count; ++j) {
+        // Where an answer is surer than that with the named phases alone, that one counts.
+        const bool is_wider = widened(i, i) > 0 && widened(j, j) > 0;
+        shares_.covariance[i * count + j] +=
+            other.probability *
+            (own * (moved.value[j] - named.value[j]) + (is_wider ? widened(i, j) : 0.0));
+      }
+    }
+  }
+  if (model.technique == BandTechnique::ftir_atr) {
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    shares_.value[i] = std::clamp(shares_.value[i] + change[i], 0.0, 1.0);
+    for (std::size_t j = 0; j < count; ++j) {
+      shares_.covariance[i * count + j] -= change[i] * change[j];
     }
   }
 }
 
-// The mean and the variance of the answers: what each leaves uncertain, and how far they are apart.
-// ATR references derived from transmission miss enough that one phase more always helps a little;
-// there the answer stays with what is named, and only its uncertainty grows.
-Estimate Shares::of(std::span<const std::size_t> members) const {
-  const auto named = moments_of(areas_, hidden_variance_, members);
-  double change = 0;
-  double square = 0;
-  for (const auto& other : others_) {
-    const auto moved = moments_of(other.areas, hidden_variance_, members);
-    const double own = moved.value - named.value;
-    change += other.probability * own;
-    square += other.probability * (own * own + std::max(0.0, moved.variance - named.variance));
-  }
+Estimate Shares::of(std::size_t phase) const {
+  const std::size_t count = shares_.value.size();
   Estimate out;
-  change = stays_with_named_ ? 0 : change;
-  out.value = std::clamp(named.value + change, 0.0, 1.0);
-  out.u = std::sqrt(named.variance + square - change * change);
+  out.value = shares_.value[phase];
+  out.u = std::sqrt(shares_.covariance[phase * count + phase]);
   std::tie(out.lo95, out.hi95) = share_interval(out.value, out.u);
   out.status = EstimateStatus::ok;
   return out;
+}
+
+double Shares::correlation(std::size_t a, std::size_t b) const {
+  const std::size_t count = shares_.value.size();
+  const double scale =
+      std::sqrt(shares_.covariance[a * count + a]) * std::sqrt(shares_.covariance[b * count + b]);
+  const double between = a == b ? scale : shares_.covariance[a * count + b];
+  return scale > 0 ? std::clamp(between / scale, -1.0, 1.0) : 0.0;
 }
 
 double area_misfit(BandTechnique technique) {

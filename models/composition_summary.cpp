@@ -46,14 +46,24 @@ void fill_bands(const JointModel& model, Composition& out) {
     band.height = fitted.height;
     band.height_u = fitted.height_u;
     band.fwhm_cm1 = fitted.fwhm;
-    band.fwhm_u = fitted.fwhm_u;
     band.area = fitted.area;
-    band.area_u = fitted.area_u;
+    band.area_fit_u = fitted.area_u;
+    double fwhm_variance = fitted.fwhm_u * fitted.fwhm_u;
+    double area_variance = fitted.area_u * fitted.area_u;
     for (const auto& other : model.alternatives) {
       // The bands of a trial begin with those of the model, its free bands apart.
-      const double change = origin.phase < 0 ? 0 : other.trial.fit.bands[b].area - fitted.area;
-      band.area_changes.push_back(std::sqrt(other.alone) * change);
+      if (origin.phase < 0) {
+        band.area_changes.push_back(0);
+        continue;
+      }
+      const auto& moved = other.trial.fit.bands[b];
+      const double wider = moved.area_u * moved.area_u - fitted.area_u * fitted.area_u;
+      band.area_changes.push_back(std::sqrt(other.alone) * (moved.area - fitted.area));
+      area_variance += other.alone * std::max(0.0, wider);
+      fwhm_variance += other.alone * std::pow(moved.fwhm - fitted.fwhm, 2);
     }
+    band.fwhm_u = std::sqrt(fwhm_variance);
+    band.area_u = std::sqrt(fit_variance_factor * area_variance);
     out.bands.push_back(std::move(band));
   }
 }
@@ -94,6 +104,15 @@ void fill_axis(const JointModel& model, Composition& out) {
   out.axis.u = model.fit.shift_u;
   out.axis.stretch = model.fit.stretch;
   out.axis.checked = clear >= 3;
+}
+
+void fill_correlation(const JointModel& model, const Shares& shares, Composition& out) {
+  for (std::size_t a = 0; a < model.phases.size(); ++a) {
+    out.share_correlation.phases.push_back(model.phases[a]->id);
+    for (std::size_t b = 0; b < model.phases.size(); ++b) {
+      out.share_correlation.values.push_back(shares.correlation(a, b));
+    }
+  }
 }
 
 PhaseStatus status_of(Finding finding) {
@@ -179,7 +198,7 @@ class Summary {
     const auto& phase = *model_.phases[index];
     auto verdict = judge(window_, model_, static_cast<Index>(index));
     auto entry = share_entry(phase, setting_.technique);
-    entry.share = shares_.of(std::span(&index, 1));
+    entry.share = shares_.of(index);
     entry.lod = detection_factor * entry.share.u;
     entry.status = status_of(verdict.finding);
     entry.evidence = std::move(verdict.evidence);
@@ -262,7 +281,7 @@ void summarise(const Window& window,
   Shares shares(window, model, ruled_out);
   const std::size_t unexplained = model.phases.size();
   if (shares.total_area() > 0) {
-    out.unexplained = shares.of(std::span(&unexplained, 1));
+    out.unexplained = shares.of(unexplained);
     std::vector<std::size_t> order(model.phases.size());
     for (std::size_t p = 0; p < order.size(); ++p) {
       order[p] = p;
@@ -270,6 +289,7 @@ void summarise(const Window& window,
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
       return shares.area(a) > shares.area(b);
     });
+    fill_correlation(model, shares, out);
     Summary summary(window, model, library, setting, std::move(shares), out);
     for (const auto index : order) {
       summary.add_phase(index);

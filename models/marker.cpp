@@ -23,9 +23,12 @@ constexpr double marker_least_signal = 3.3;  // of a denominator: its LOD
 struct Sum {
   double area = 0;
   double variance = 0;
+  double fit_variance = 0;      // by the fit alone
   std::vector<double> changes;  // by phases that could not be named
 
-  [[nodiscard]] double u() const { return std::sqrt(variance); }
+  [[nodiscard]] bool is_seen() const {
+    return area > marker_least_signal * std::sqrt(fit_variance);
+  }
 };
 
 struct Selection {
@@ -58,14 +61,18 @@ Sum sum_of(const Composition& composition,
     if (is_phase && band.center_cm1 > selection.from && band.center_cm1 < selection.to &&
         selection.takes(band)) {
       sum.area += band.area;
-      sum.variance += band.area_u * band.area_u + std::pow(selection.misfit * band.area, 2);
+      const double misfit = std::pow(selection.misfit * band.area, 2);
+      sum.variance += band.area_u * band.area_u + misfit;
+      sum.fit_variance += band.area_fit_u * band.area_fit_u + misfit;
       sum.changes.resize(band.area_changes.size());
       for (std::size_t k = 0; k < sum.changes.size(); ++k) {
         sum.changes[k] += band.area_changes[k];
       }
     }
   }
-  sum.variance += std::pow(selection.common_misfit * sum.area, 2);
+  const double common = std::pow(selection.common_misfit * sum.area, 2);
+  sum.variance += common;
+  sum.fit_variance += common;
   return sum;
 }
 
@@ -111,7 +118,7 @@ void set_ratio(Marker& marker, const Sum& top, const Sum& bottom) {
   }
   const double u = std::sqrt(variance) / bottom.area;
   set(marker, ratio, u);
-  if (top.area < marker_least_signal * top.u()) {
+  if (!top.is_seen()) {
     marker.status = MarkerStatus::below_lod;
     marker.value.status = EstimateStatus::below_lod;
     marker.value.reason = "the numerator is below its detection limit";
@@ -187,16 +194,12 @@ class Evaluator {
                   apatites_);
   }
 
-  [[nodiscard]] bool has_phosphate(const Sum& sum) const {
-    return sum.area > marker_least_signal * sum.u();
-  }
-
   void carbonate(Marker& marker) const {
     if (!(is_raman_ ? holds(940, 1100) : holds(900, 1550))) {
       return refuse(marker, "the range does not hold both bands");
     }
     const auto bottom = phosphate();
-    if (!has_phosphate(bottom)) {
+    if (!bottom.is_seen()) {
       return refuse(marker, "the phosphate band is below its detection limit");
     }
     const auto top = sum_of(composition_,
@@ -231,7 +234,7 @@ class Evaluator {
     }
     const auto bottom = sum_of(
         composition_, is_raman_ ? in(1600, 1720, is_amide) : in(1590, 1720, is_amide), found);
-    if (bottom.area < marker_least_signal * bottom.u()) {
+    if (!bottom.is_seen()) {
       return refuse(marker, "amide I is below its detection limit");
     }
     set_ratio(marker, phosphate(), bottom);

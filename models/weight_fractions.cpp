@@ -40,6 +40,23 @@ bool fractions_hold(const std::vector<std::string>& ids, const std::string& id) 
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
+// 0 where nothing is known of it.
+double correlation_between(const ShareCorrelation& correlation, const Entry& a, const Entry& b) {
+  const auto& phases = correlation.phases;
+  const auto row_of = [&](const Entry& entry) {
+    return std::find_if(phases.begin(),
+                        phases.end(),
+                        [&](const auto& id) { return fractions_hold(entry.ids, id); }) -
+           phases.begin();
+  };
+  const auto count = static_cast<std::ptrdiff_t>(phases.size());
+  const auto row = row_of(a);
+  const auto column = row_of(b);
+  return row < count && column < count
+             ? correlation.values[static_cast<std::size_t>(row * count + column)]
+             : 0.0;
+}
+
 // Glass, resins and gases are no part of the specimen.
 bool is_foreign(const std::string& id) {
   static const std::set<std::string> foreign = [] {
@@ -172,8 +189,10 @@ MeasuredFit amounts_of(const Composition& shares, std::span<const std::string> p
   out.ids.assign(phases.begin(), phases.end());
   out.amounts.assign(phases.size(), 0.0);
   out.areas.assign(phases.size(), 1.0);
-  out.covariance.assign(phases.size() * phases.size(), 0.0);
-  for (const auto& entry : entries_of(copy)) {
+  std::vector<double> u(phases.size(), 0.0);
+  std::vector<const Entry*> entry_of(phases.size(), nullptr);
+  const auto entries = entries_of(copy);
+  for (const auto& entry : entries) {
     std::string first;
     for (std::size_t i = 0; i < phases.size(); ++i) {
       if (!fractions_hold(entry.ids, phases[i])) {
@@ -185,8 +204,19 @@ MeasuredFit amounts_of(const Composition& shares, std::span<const std::string> p
       first = phases[i];
       if (entry.status == PhaseStatus::quantified) {
         out.amounts[i] = entry.share->value;
-        out.covariance[i * phases.size() + i] = entry.share->u * entry.share->u;
+        u[i] = entry.share->u;
+        entry_of[i] = &entry;
       }
+    }
+  }
+  for (std::size_t i = 0; i < phases.size(); ++i) {
+    for (std::size_t j = 0; j < phases.size(); ++j) {
+      const bool is_named = entry_of[i] != nullptr && entry_of[j] != nullptr;
+      const double together =
+          i == j || !is_named
+              ? static_cast<double>(i == j)
+              : correlation_between(shares.share_correlation, *entry_of[i], *entry_of[j]);
+      out.covariance.push_back(u[i] * u[j] * together);
     }
   }
   return out;

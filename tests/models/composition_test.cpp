@@ -157,6 +157,13 @@ TEST(Composition, BoneIsApatiteAndCollagen) {
     EXPECT_LE(group.share.lo95, group.share.value);
     EXPECT_GE(group.share.hi95, group.share.value);
   }
+  // Two phases divide one whole: what is not the one is the other.
+  const auto& correlation = result.share_correlation;
+  ASSERT_EQ(correlation.phases.size(), 2U);
+  ASSERT_EQ(correlation.values.size(), 4U);
+  EXPECT_EQ(correlation.values[0], 1);
+  EXPECT_LT(correlation.values[1], -0.5);
+  EXPECT_EQ(correlation.values[1], correlation.values[2]);
 }
 
 TEST(Composition, UnknownBandIsFlaggedAndNotNamed) {

@@ -37,6 +37,7 @@ Composition apatite(double share) {
   nu1.fwhm_u = 0.3;
   nu1.area = 200;
   nu1.area_u = 3;
+  nu1.area_fit_u = 3;
   out.bands.push_back(nu1);
   return out;
 }
@@ -222,6 +223,7 @@ TEST(MarkerParts, CollagenIsNotReadWhereKeratinMayBe) {
   amide.height_u = 0.1;
   amide.area = 300;
   amide.area_u = 10;
+  amide.area_fit_u = 10;
   composition.bands.push_back(amide);
   amide.center_cm1 = 1690;
   amide.area = 100;

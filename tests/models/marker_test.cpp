@@ -27,6 +27,7 @@ FittedBand band_marker(
   out.center_cm1 = center;
   out.area = area;
   out.area_u = u;
+  out.area_fit_u = u;
   out.height = area / 15;
   out.height_u = u / 15;
   out.fwhm_cm1 = 15;

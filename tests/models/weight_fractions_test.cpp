@@ -112,6 +112,25 @@ TEST(WeightFractions, ResponsesOfBandTablesAreLearntAndApplied) {
   EXPECT_GT(composition.phases[1].share.hi95, 0.35);
 }
 
+// What one share holds too much the other lacks: the two errors do not average out.
+TEST(WeightFractions, OpposedErrorsOfSharesAddUp) {
+  const std::vector<std::string> phases{"hydroxyapatite", "calcite"};
+  auto composition = two(0.4, 0.05);
+  composition.share_correlation = {
+      {"hydroxyapatite", "calcite"},
+      { 1, -1,                      -1, 1}
+  };
+  const auto fit = amounts_of(composition, phases);
+  EXPECT_NEAR(fit.covariance[0], 0.0025, 1e-12);
+  EXPECT_NEAR(fit.covariance[1], -0.0025, 1e-12);
+  auto calibration = learnt();
+  calibration.log_response = {0, 0};
+  calibration.error = 0;
+  calibration.noise = 0;
+  weigh(calibration, composition);
+  EXPECT_NEAR(composition.phases[1].share.u, 0.05, 1e-9);
+}
+
 // What was not named is not there: no correction may put a part of it back.
 TEST(WeightFractions, AnUnnamedPhaseOfTheBandTablesStaysAtExactlyNothing) {
   const auto calibration = learnt();
