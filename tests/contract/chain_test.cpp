@@ -157,6 +157,12 @@ TEST_P(EveryMethod, AnyScaleAndSignGivesAStatus) {
   expect_status_of_rows(run(saturated), "saturated");
 }
 
+TEST_P(EveryMethod, AHundredThousandPointsGiveAStatus) {
+  // Time of cwt_br goes with the square of the points.
+  const Index points = GetParam() == "baseline_cwt_br" ? 20000 : 100000;
+  expect_status_of_rows(run(test_spectra(1, points)), GetParam());
+}
+
 TEST_P(EveryMethod, HasHelpForEveryParameter) {
   EXPECT_FALSE(info().summary.empty());
   EXPECT_FALSE(info().source.empty());
