@@ -172,6 +172,43 @@ ShareMoments moments_of(const Areas& areas, double hidden_variance) {
   return out;
 }
 
+struct Answer {
+  double probability = 0;
+  ShareMoments shares;
+};
+
+// What each answer leaves uncertain, and how far they are apart; `moves`: the value is their mean,
+// else that of `named`.
+ShareMoments mean_of(const ShareMoments& named, std::span<const Answer> others, bool moves) {
+  const std::size_t count = named.value.size();
+  ShareMoments out = named;
+  std::vector<double> change(count, 0.0);
+  for (const auto& other : others) {
+    const auto wider = [&](std::size_t i, std::size_t j) {
+      return other.shares.covariance[i * count + j] - named.covariance[i * count + j];
+    };
+    const auto moved = [&](std::size_t i) { return other.shares.value[i] - named.value[i]; };
+    for (std::size_t i = 0; i < count; ++i) {
+      change[i] += other.probability * moved(i);
+      for (std::size_t j = 0; j < count; ++j) {
+        // Where an answer is surer than the named phases alone, that of the named ones counts.
+        const bool is_wider = wider(i, i) > 0 && wider(j, j) > 0;
+        out.covariance[i * count + j] +=
+            other.probability * (moved(i) * moved(j) + (is_wider ? wider(i, j) : 0.0));
+      }
+    }
+  }
+  for (std::size_t i = 0; moves && i < count; ++i) {
+    out.value[i] = std::clamp(out.value[i] + change[i], 0.0, 1.0);
+    for (std::size_t j = 0; j < count; ++j) {
+      out.covariance[i * count + j] -= change[i] * change[j];
+    }
+    double& variance = out.covariance[i * count + i];
+    variance = std::max(0.0, variance);
+  }
+  return out;
+}
+
 // Relative variance of the sum of the areas by phases that may be there and are not named: any
 // trace between nothing and what is tried, and in infrared spectra, where bands are wide, as much
 // of those tried as the fit leaves room for.
@@ -196,49 +233,23 @@ MixtureBand shape_of(const FittedMixtureBand& band) {
   return shape;
 }
 
-// The mean and the covariance of the answers: what each leaves uncertain, and how far they are
-// apart. ATR references derived from transmission miss enough that one phase more always helps a
-// little; there the answer stays with what is named, and only its uncertainty grows.
 Shares::Shares(const Window& window, const JointModel& model, std::span<const RuledOut> ruled_out)
     : areas_(phase_areas(window, model, fit_variance_factor)) {
   if (!(areas_.total > 0)) {
     return;
   }
   const double hidden = hidden_variance_of(model, ruled_out);
-  const auto named = moments_of(areas_, hidden);
-  shares_ = named;
-  const std::size_t count = named.value.size();
-  std::vector<double> change(count, 0.0);
+  std::vector<Answer> others;
   for (const auto& other : model.alternatives) {
     const auto areas = phase_areas_with_one_more(window, other.trial);
-    if (!(areas.total > 0)) {
-      continue;
-    }
-    const auto moved = moments_of(areas, hidden);
-    const auto widened = [&](std::size_t i, std::size_t j) {
-      return moved.covariance[i * count + j] - named.covariance[i * count + j];
-    };
-    for (std::size_t i = 0; i < count; ++i) {
-      const double own = moved.value[i] - named.value[i];
-      change[i] += other.probability * own;
-      for (std::size_t j = 0; j < count; ++j) {
-        // Where an answer is surer than that with the named phases alone, that one counts.
-        const bool is_wider = widened(i, i) > 0 && widened(j, j) > 0;
-        shares_.covariance[i * count + j] +=
-            other.probability *
-            (own * (moved.value[j] - named.value[j]) + (is_wider ? widened(i, j) : 0.0));
-      }
+    if (areas.total > 0) {
+      others.push_back({other.probability, moments_of(areas, hidden)});
     }
   }
-  if (model.technique == BandTechnique::ftir_atr) {
-    return;
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    shares_.value[i] = std::clamp(shares_.value[i] + change[i], 0.0, 1.0);
-    for (std::size_t j = 0; j < count; ++j) {
-      shares_.covariance[i * count + j] -= change[i] * change[j];
-    }
-  }
+  // ATR references derived from transmission miss enough that one phase more always helps a little:
+  // there the answer stays with what is named, and only its uncertainty grows.
+  const bool moves = model.technique != BandTechnique::ftir_atr;
+  shares_ = mean_of(moments_of(areas_, hidden), others, moves);
 }
 
 Estimate Shares::of(std::size_t phase) const {
