@@ -49,16 +49,27 @@ void from_planes(const char* from, std::size_t stride, std::size_t count, double
   }
 }
 
-// All bits of the exponent are set in NaN and infinities alone.
+// All bits of the exponent are set in NaN and infinities alone: the largest exponent tells. Several
+// side by side, so that none waits for the last.
 template <typename Bits>
 bool are_finite(const char* from, std::size_t count, Bits exponent) {
-  Bits found = 0;
-  for (std::size_t i = 0; i < count; ++i) {
+  constexpr std::size_t lanes = 64 / sizeof(Bits);
+  std::array<Bits, lanes> largest{};
+  const auto take = [&](std::size_t i, Bits& top) {
     Bits bits = 0;
     std::memcpy(&bits, from + i * sizeof(Bits), sizeof(Bits));
-    found |= (bits & exponent) == exponent ? ~Bits{0} : Bits{0};
+    top = std::max(top, bits & exponent);
+  };
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    for (std::size_t k = 0; k < lanes; ++k) {
+      take(i + k, largest[k]);
+    }
   }
-  return found == 0;
+  for (; i < count; ++i) {
+    take(i, largest[0]);
+  }
+  return *std::max_element(largest.begin(), largest.end()) != exponent;
 }
 
 }  // namespace
