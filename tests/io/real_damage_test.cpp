@@ -79,7 +79,12 @@ class Sweep {
   std::size_t share_;
 };
 
-class RealDamage : public ::testing::TestWithParam<const char*> {};
+struct Folder {
+  const char* name;
+  int least_files;  // that the short form reads
+};
+
+class RealDamage : public ::testing::TestWithParam<Folder> {};
 
 TEST_P(RealDamage, IsAnswered) {
   CALCISPEC_SKIP_WITHOUT_SHARED();
@@ -88,7 +93,7 @@ TEST_P(RealDamage, IsAnswered) {
   Answers answers;
   int files = 0;
   for (const auto& entry :
-       std::filesystem::directory_iterator(test::shared_dir() / "spectra" / GetParam())) {
+       std::filesystem::directory_iterator(test::shared_dir() / "spectra" / GetParam().name)) {
     if (entry.file_size() > 400000 && !is_whole) {
       continue;  // large maps only in the whole sweep
     }
@@ -101,29 +106,29 @@ TEST_P(RealDamage, IsAnswered) {
     ++files;
   }
   std::printf("%s: %d files, %lld readings with spectra, %lld with a sentence, slowest %.2f s\n",
-              GetParam(),
+              GetParam().name,
               files,
               static_cast<long long>(answers.spectra),
               static_cast<long long>(answers.sentences),
               answers.slowest_s);
-  EXPECT_GE(files, 1);
+  EXPECT_GE(files, GetParam().least_files);
 }
 
 INSTANTIATE_TEST_SUITE_P(Folders,
                          RealDamage,
-                         ::testing::Values("jcamp",
-                                           "spc",
-                                           "opus",
-                                           "omnic",
-                                           "wdf",
-                                           "perkinelmer",
-                                           "agilent",
-                                           "sif",
-                                           "spe",
-                                           "mat",
-                                           "envi",
-                                           "text"),
-                         [](const auto& row) { return std::string(row.param); });
+                         ::testing::Values(Folder{"jcamp", 20},
+                                           Folder{"spc", 18},
+                                           Folder{"opus", 6},
+                                           Folder{"omnic", 3},
+                                           Folder{"wdf", 3},
+                                           Folder{"perkinelmer", 1},
+                                           Folder{"agilent", 8},
+                                           Folder{"sif", 3},
+                                           Folder{"spe", 3},
+                                           Folder{"mat", 2},
+                                           Folder{"envi", 2},
+                                           Folder{"text", 16}),
+                         [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace
 }  // namespace calcispec::io
