@@ -102,7 +102,7 @@ struct RuledOut {
   double share_u = 0;
 };
 
-/// What a fit's own variances of heights, widths and areas are multiplied by: it takes the relative
+/// What a fit's own variances of areas are multiplied by: it takes the relative
 /// heights of the tables for better known than they are, the more so where one phase more lies
 /// beneath those named, which divide the same signal in ways that fit alike. Chosen on simulated
 /// laboratories (docs/validation.md), not derived.
