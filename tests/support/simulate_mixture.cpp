@@ -477,19 +477,4 @@ MeasuredMixture measure(const Mixture& mixture,
   return bench.finish();
 }
 
-double response_area(const std::string& substance, const Laboratory& laboratory) {
-  const auto seen =
-      seen_by(laboratory, substance, substance_of(substance, Mixture{}, laboratory.is_raman));
-  const auto x = axis_of(laboratory.is_raman);
-  std::vector<double> curve(x.size(), 0.0);
-  for (const auto& line : seen.lines) {
-    const double width = std::hypot(line.width, laboratory.instrument_width);
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      curve[i] +=
-          seen.response * line.height * shape_at_simulate_mixture(x[i], line.position, width);
-    }
-  }
-  return area(x, curve, range_of(laboratory.is_raman));
-}
-
 }  // namespace calcispec::test

@@ -55,8 +55,4 @@ MeasuredMixture measure(const Mixture& mixture,
                         const Laboratory& laboratory,
                         const Measurement& measurement);
 
-/// Area of a substance's bands over the default range per unit of weight, as this laboratory
-/// records it: the response factors that a calibration would find.
-double response_area(const std::string& substance, const Laboratory& laboratory);
-
 }  // namespace calcispec::test

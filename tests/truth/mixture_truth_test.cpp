@@ -301,9 +301,6 @@ void count(const Case& truth,
     const auto weighed = named_in(weights);
     const double all = weight_of_all(truth.mixture, weighed);
     for (const auto& row : weighed) {
-      if (is_gas_mixture_truth(row)) {
-        continue;
-      }
       const double own = weight_of(truth.mixture, row.substance);
       sums.weights.add(all > 0 ? own / all : 0, row.share);
     }
