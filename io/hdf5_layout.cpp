@@ -1,10 +1,13 @@
 // How the HDF5 library says that a data set lies in its file: chunks, filters, numbers.
-#include "io/stored_chunks_private.hpp"
+#include "io/hdf5_chunk_index_private.hpp"
 
 namespace calcispec::io {
 namespace {
 
 using hdf5::Handle;
+
+// The library passes over all chunks for each that it is asked for.
+constexpr std::int64_t most_asked_for = 8192;
 
 // 4 or 8 bytes of little-endian floating point; 0: something else.
 std::int64_t number_bytes_of(hid_t data) {
@@ -90,6 +93,12 @@ std::vector<StoredChunk> chunks_of(const hdf5::Signal& signal,
         offset == HADDR_UNDEF ? StoredChunk{     }
             : StoredChunk{ offset, bytes}
     };
+  }
+  if (auto known = hdf5::indexed_chunks(data, layout, first, count)) {
+    return std::move(*known);
+  }
+  if (layout.chunks_x() * layout.chunks_y() > most_asked_for) {
+    return std::vector<StoredChunk>(static_cast<std::size_t>(count));
   }
   for (auto chunk = first; chunk < first + count; ++chunk) {
     const auto y =

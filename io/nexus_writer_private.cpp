@@ -2,6 +2,7 @@
 
 #include "core/build_info.hpp"
 #include "core/error.hpp"
+#include "io/hdf5_chunk_index_private.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +11,15 @@ namespace calcispec::io::detail {
 namespace {
 
 constexpr hsize_t chunk_bytes = 1U << 20U;
+
+// The index is on the disk only once the library has written it.
+std::vector<StoredChunk> indexed_places(hid_t data, const SpectraGrid& grid) {
+  const StoredLayout layout{4, grid.ny, grid.nx, grid.points, grid.chunk_y, grid.chunk_x, 0, 0};
+  auto known = H5Fflush(data, H5F_SCOPE_LOCAL) >= 0
+                   ? hdf5::indexed_chunks(data, layout, 0, grid.chunks())
+                   : std::nullopt;
+  return known ? std::move(*known) : std::vector<StoredChunk>();
+}
 
 }  // namespace
 
@@ -42,6 +52,15 @@ std::array<hsize_t, 3> chunk_corner(const SpectraGrid& grid, Index chunk, int ra
 
 SpectraPlaces spectra_places(hid_t data, const std::string& path) {
   SpectraPlaces out{spectra_grid(data), {}};
+  const auto known = indexed_places(data, out.grid);
+  const bool are_all_there = std::all_of(
+      known.begin(), known.end(), [](const StoredChunk& chunk) { return chunk.bytes > 0; });
+  if (!known.empty() && are_all_there) {
+    for (const auto& chunk : known) {
+      out.offsets.push_back(chunk.offset);
+    }
+    return out;
+  }
   const Handle space(H5Dget_space(data), H5Sclose);
   const int rank = H5Sget_simple_extent_ndims(space.id());
   for (Index chunk = 0; chunk < out.grid.chunks(); ++chunk) {

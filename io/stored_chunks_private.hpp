@@ -43,7 +43,8 @@ struct StoredChunk {
 
 /// Nothing if the numbers lie in another way; then the library reads them.
 std::optional<StoredLayout> layout_of(const hdf5::Signal& signal);
-/// Chunks `first` to `first + count` in row-major order.
+/// Chunks `first` to `first + count` in row-major order; none of them known where the library would
+/// take too long to find them.
 std::vector<StoredChunk> chunks_of(const hdf5::Signal& signal,
                                    const StoredLayout& layout,
                                    std::int64_t first,
