@@ -59,6 +59,10 @@ std::size_t spectral_dimension(const Signal& signal);
 /// and said.
 void describe(const Signal& signal, TextSpectra& spectra, Diagnostics& diagnostics);
 
+/// Opens the data set anew so that the library keeps unpacked chunks for the next lines of a map,
+/// up to 192 MB. By itself it keeps 1 MB, and unpacks a chunk once for each line in it.
+void keep_chunks(Signal& signal);
+
 /// Which spectra of a signal.
 struct Rows {
   Index first = 0;

@@ -135,6 +135,7 @@ struct MapSource::Parts {
       }
     }
     signal = std::move(*chosen);
+    hdf5::keep_chunks(*signal);
     TextSpectra spectra;
     hdf5::describe(*signal, spectra, diagnostics);
     const auto points = spectra.x.size();

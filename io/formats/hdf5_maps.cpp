@@ -45,7 +45,9 @@ class Hdf5Reader {
       const auto reason = is_used ? "" : chosen_ ? std::string("not chosen") : signal.left_out;
       out_.blocks.push_back({signal.path, hdf5::content_of(signal), is_used, reason});
       if (is_used) {
+        hdf5::keep_chunks(signal);
         add(signal);
+        signal.data = Handle();  // and the chunks that were kept
       }
     }
     out_.path = std::string(view_.path);

@@ -121,18 +121,19 @@ class StoredChunksTest : public ::testing::Test {
 TEST_F(StoredChunksTest, AllPackingsGiveWhatWasWritten) {
   const hsize_t n = stored_chunks_points;
   const Packing packings[] = {
-      {"contiguous",        {9, 12, n}, {},         H5T_IEEE_F32LE, false, false, true },
-      {"contiguous double", {50, n},    {},         H5T_IEEE_F64LE, false, false, true },
-      {"lines",             {9, 12, n}, {1, 12, n}, H5T_IEEE_F32LE, false, false, true },
-      {"edges",             {9, 12, n}, {2, 5, n},  H5T_IEEE_F32LE, true,  true,  true },
-      {"edges, plain",      {9, 12, n}, {4, 5, n},  H5T_IEEE_F64LE, false, false, true },
-      {"deflate alone",     {50, n},    {8, n},     H5T_IEEE_F64LE, false, true,  true },
-      {"shuffle alone",     {50, n},    {8, n},     H5T_IEEE_F32LE, true,  false, true },
-      {"double",            {9, 12, n}, {3, 12, n}, H5T_IEEE_F64LE, true,  true,  true },
-      {"one line",          {1, 60, n}, {1, 16, n}, H5T_IEEE_F32LE, true,  true,  true },
-      {"cut spectra",       {50, n},    {8, 35},    H5T_IEEE_F32LE, true,  true,  false},
-      {"big-endian",        {50, n},    {8, n},     H5T_IEEE_F32BE, true,  true,  false},
-      {"integers",          {50, n},    {8, n},     H5T_STD_I16LE,  true,  true,  false},
+      {"contiguous",        {9, 12, n},  {},          H5T_IEEE_F32LE, false, false, true },
+      {"contiguous double", {50, n},     {},          H5T_IEEE_F64LE, false, false, true },
+      {"lines",             {9, 12, n},  {1, 12, n},  H5T_IEEE_F32LE, false, false, true },
+      {"edges",             {9, 12, n},  {2, 5, n},   H5T_IEEE_F32LE, true,  true,  true },
+      {"edges, plain",      {9, 12, n},  {4, 5, n},   H5T_IEEE_F64LE, false, false, true },
+      {"deflate alone",     {50, n},     {8, n},      H5T_IEEE_F64LE, false, true,  true },
+      {"shuffle alone",     {50, n},     {8, n},      H5T_IEEE_F32LE, true,  false, true },
+      {"double",            {9, 12, n},  {3, 12, n},  H5T_IEEE_F64LE, true,  true,  true },
+      {"one line",          {1, 60, n},  {1, 16, n},  H5T_IEEE_F32LE, true,  true,  true },
+      {"cut spectra",       {50, n},     {8, 35},     H5T_IEEE_F32LE, true,  true,  false},
+      {"planes",            {40, 60, n}, {40, 60, 7}, H5T_IEEE_F64LE, true,  true,  false},
+      {"big-endian",        {50, n},     {8, n},      H5T_IEEE_F32BE, true,  true,  false},
+      {"integers",          {50, n},     {8, n},      H5T_STD_I16LE,  true,  true,  false},
   };
   for (const auto& own : packings) {
     SCOPED_TRACE(own.name);
@@ -238,6 +239,31 @@ TEST_F(StoredChunksTest, ClaimsThatDoNotFitAreRefused) {
       own.*member = odd;
       EXPECT_FALSE(own.is_usable()) << odd;
     }
+  }
+}
+
+TEST_F(StoredChunksTest, AFilterThatIsMissingIsNamed) {
+  write({
+      "", {50, stored_chunks_points},
+       {8,  35                  },
+       H5T_IEEE_F32LE, false, true, false
+  });
+  std::string bytes;
+  {
+    std::ifstream in(path, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  const auto name = bytes.find(std::string("deflate\0", 8));
+  ASSERT_NE(name, std::string::npos);
+  bytes.replace(name, 8, std::string("lzf\0\0\0\0\0", 8));
+  bytes[name - 8] = 0x00;
+  bytes[name - 7] = 0x7D;  // filter 32000
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+  try {
+    MapSource::open(path, {});
+    FAIL() << "was read";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("filter lzf"), std::string::npos) << error.what();
   }
 }
 
