@@ -109,6 +109,27 @@ bool parse_row(std::string_view line, char delimiter, std::span<double> out) {
   return at == end;
 }
 
+bool parse_parted(std::string_view line, std::vector<double>& out) {
+  const char* at = line.data();
+  const char* const end = at + line.size();
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\f'; };
+  const auto skip_blanks = [&] {
+    while (at != end && is_blank(*at)) {
+      ++at;
+    }
+  };
+  out.clear();
+  for (skip_blanks(); at != end; skip_blanks()) {
+    double value = 0;
+    at = number_at(at, end, value);
+    if (at == nullptr || (at != end && !is_blank(*at))) {
+      return false;
+    }
+    out.push_back(value);
+  }
+  return true;
+}
+
 std::string_view behind_cells(std::string_view line, char delimiter, std::size_t cells) {
   for (; cells > 0; --cells) {
     const auto next = line.find(delimiter);

@@ -1,8 +1,9 @@
-// A long row of numbers at once, for maps as text. Private to io.
+// A row of numbers at once. Private to io.
 #pragma once
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace calcispec::io {
 
@@ -11,6 +12,10 @@ namespace calcispec::io {
 /// count differs; a delimiter may end the line. The numbers are the nearest doubles, as
 /// std::from_chars gives them.
 bool parse_row(std::string_view line, char delimiter, std::span<double> out);
+
+/// All numbers of a line parted by blanks, likewise; false, and `out` not to be used, where anything
+/// else stands.
+bool parse_parted(std::string_view line, std::vector<double>& out);
 
 /// The line behind `cells` delimiters; nothing left: empty.
 std::string_view behind_cells(std::string_view line, char delimiter, std::size_t cells);

@@ -1,6 +1,7 @@
 #include "io/text_file.hpp"
 
 #include "core/error.hpp"
+#include "io/number_row_private.hpp"
 
 #include <algorithm>
 #include <array>
@@ -87,10 +88,22 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+// Fewer where they are long.
+std::size_t lines_to_sample(const std::vector<std::string_view>& lines) {
+  constexpr std::size_t least = 20;
+  constexpr std::size_t most_bytes = std::size_t{1} << 20;
+  std::size_t bytes = 0;
+  for (const auto line : lines) {
+    bytes += line.size();
+  }
+  const std::size_t mean = bytes / std::max<std::size_t>(1, lines.size());
+  return std::clamp(most_bytes / std::max<std::size_t>(1, mean), least, sampled_lines);
+}
+
 std::size_t count_readable(const std::vector<std::string_view>& lines,
                            const Dialect& dialect,
                            std::size_t least) {
-  const std::size_t step = std::max<std::size_t>(1, lines.size() / sampled_lines);
+  const std::size_t step = std::max<std::size_t>(1, lines.size() / lines_to_sample(lines));
   std::map<std::size_t, std::size_t> by_count;
   for (std::size_t i = 0; i < lines.size(); i += step) {
     const auto numbers = parse_numbers(lines[i], dialect);
@@ -245,7 +258,35 @@ std::optional<double> parse_number(std::string_view cell, char decimal) {
   return fault == std::errc{} ? std::optional(value) : std::nullopt;
 }
 
+namespace {
+
+// Plain numbers all along: most lines of most files.
+bool parse_plain(std::string_view line, char delimiter, std::vector<double>& out) {
+  if (delimiter == ' ') {
+    return parse_parted(line, out);
+  }
+  const auto delimiters = std::count(line.begin(), line.end(), delimiter);
+  const bool ends_with_one = !line.empty() && line.back() == delimiter;
+  out.resize(static_cast<std::size_t>(delimiters) + (ends_with_one ? 0 : 1));
+  return parse_row(line, delimiter, out);
+}
+
+bool parse_plain(std::string_view line, const Dialect& dialect, std::vector<double>& out) {
+  if (dialect.decimal == '.') {
+    return parse_plain(line, dialect.delimiter, out);
+  }
+  std::string pointed(line);
+  std::replace(pointed.begin(), pointed.end(), dialect.decimal, '.');
+  return line.find('.') == std::string_view::npos && parse_plain(pointed, dialect.delimiter, out);
+}
+
+}  // namespace
+
 std::optional<std::vector<double>> parse_numbers(std::string_view line, const Dialect& dialect) {
+  std::vector<double> plain;
+  if (parse_plain(line, dialect, plain)) {
+    return plain.empty() ? std::nullopt : std::optional(std::move(plain));
+  }
   const auto cells = split(line, dialect.delimiter);
   std::vector<double> numbers;
   numbers.reserve(cells.size());

@@ -145,6 +145,9 @@ void check_rest(const TextFile& text, const NumberBlock& block, const Dialect& d
 TextSpectra read_block(const TextFile& text, const NumberBlock& block, const Dialect& dialect) {
   TextSpectra spectra;
   spectra.y.resize(block.cells - 1);
+  for (auto& y : spectra.y) {
+    y.reserve(static_cast<std::size_t>(block.last - block.first + 1));
+  }
   for (Index i = block.first; i <= block.last; ++i) {
     const auto line = text.lines()[static_cast<std::size_t>(i)];
     if (is_comment(line)) {
