@@ -53,19 +53,33 @@ std::vector<Index> spanning_rows(const Eigen::Map<const RowMatrix>& y, Index cou
   return out;
 }
 
-// Amounts >= 0 of the rows of `basis` in every row of `data`.
-RowMatrix solve_rows(const RowMatrix& basis, const RowMatrix& data, Index jobs) {
-  std::vector<double> numbers(static_cast<std::size_t>(data.cols()));
+// Spectra and points change places.
+SpectraMatrix turned(const SpectraMatrix& spectra) {
+  std::vector<double> numbers(static_cast<std::size_t>(spectra.rows()));
   std::iota(numbers.begin(), numbers.end(), 0.0);
-  auto matrix =
-      SpectraMatrix::make(Axis::make(std::move(numbers), AxisKind::other, "point"), data.rows());
-  std::copy(data.data(), data.data() + data.size(), matrix.values.begin());
+  auto out = SpectraMatrix::make(Axis::make(std::move(numbers), AxisKind::other, "point"),
+                                 spectra.points());
+  Eigen::Map<RowMatrix>(out.values.data(), spectra.points(), spectra.rows()) =
+      view(spectra).transpose();
+  return out;
+}
+
+struct RowAmounts {
+  RowMatrix amounts;
+  double residual_square = 0;  // of all rows together
+};
+
+// Amounts >= 0 of the rows of `basis` in every row of `data`.
+RowAmounts solve_rows(const RowMatrix& basis, const SpectraMatrix& data, Index jobs) {
   Columns columns;
-  columns.points = data.cols();
+  columns.points = data.points();
   columns.values.assign(basis.data(), basis.data() + basis.size());  // its rows lie one by one
-  const auto result = solve_nnls(columns, matrix, jobs);
-  RowMatrix out(data.rows(), basis.rows());
-  std::copy(result.amounts.begin(), result.amounts.end(), out.data());
+  const auto result = solve_nnls(columns, data, jobs);
+  RowAmounts out{RowMatrix(data.rows(), basis.rows())};
+  std::copy(result.amounts.begin(), result.amounts.end(), out.amounts.data());
+  for (const double norm : result.residual_norm) {
+    out.residual_square += norm * norm;
+  }
   return out;
 }
 
@@ -189,8 +203,6 @@ PrincipalComponents principal_components(const SpectraMatrix& spectra, Index cou
 ResolvedCurves resolve_curves(const SpectraMatrix& spectra, Index count, Index jobs) {
   check_map_patterns(spectra, count, std::min(spectra.rows(), spectra.points()));
   const auto y = view(spectra);
-  const RowMatrix data = y;
-  const RowMatrix turned = y.transpose();
   RowMatrix curves(count, spectra.points());
   const auto rows = spanning_rows(y, count);
   for (Index k = 0; k < count; ++k) {
@@ -199,17 +211,17 @@ ResolvedCurves resolve_curves(const SpectraMatrix& spectra, Index count, Index j
   normalise_rows(curves);
   ResolvedCurves out;
   out.count = count;
-  const double whole = data.squaredNorm();
-  RowMatrix amounts;
+  const double whole = y.squaredNorm();
+  const auto by_point = turned(spectra);
+  auto amounts = solve_rows(curves, spectra, jobs).amounts;
   double before = std::numeric_limits<double>::infinity();
   while (out.iterations < most_rounds && !out.is_converged) {
     ++out.iterations;
-    amounts = solve_rows(curves, data, jobs);
-    const RowMatrix by_row = amounts.transpose();
-    curves = solve_rows(by_row, turned, jobs).transpose();
+    curves = solve_rows(amounts.transpose(), by_point, jobs).amounts.transpose();
     normalise_rows(curves);
-    amounts = solve_rows(curves, data, jobs);
-    out.unexplained = whole > 0 ? std::sqrt((data - amounts * curves).squaredNorm() / whole) : 0;
+    auto solved = solve_rows(curves, spectra, jobs);
+    amounts = std::move(solved.amounts);
+    out.unexplained = whole > 0 ? std::sqrt(solved.residual_square / whole) : 0;
     out.is_converged = std::abs(before - out.unexplained) <= tolerance * out.unexplained;
     before = out.unexplained;
   }
