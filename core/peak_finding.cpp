@@ -432,7 +432,7 @@ double noise_of(const std::vector<Stretch>& stretches, std::span<const double> s
     }
   }
   return sigma.empty()
-             ? estimate_noise(values)
+             ? independent_noise(values)
              : std::sqrt(sum / static_cast<double>(std::max<std::size_t>(1, values.size())));
 }
 

@@ -13,8 +13,8 @@ namespace calcispec::io {
 /// std::from_chars gives them.
 bool parse_row(std::string_view line, char delimiter, std::span<double> out);
 
-/// All numbers of a line parted by blanks, likewise; false, and `out` not to be used, where anything
-/// else stands.
+/// All numbers of a line parted by blanks, likewise; false, and `out` not to be used, where
+/// anything else stands.
 bool parse_parted(std::string_view line, std::vector<double>& out);
 
 /// The line behind `cells` delimiters; nothing left: empty.

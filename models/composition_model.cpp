@@ -17,17 +17,43 @@ constexpr double shift_limit_cm1 = 6;  // searched; beyond 3 the answer is refus
 constexpr double skewed_width_cm1 = 6;
 constexpr double derived_center_sd = 3;
 
+// Noise of points that neighbours share is counted as that of independent ones. Below a part of the
+// spectrum's height what fits miss says more than the noise, whose finest part is then taken.
+class PointNoise {
+ public:
+  PointNoise(std::span<const double> y, double height)
+      : stride_(noise_stride(y)), shared_(std::sqrt(static_cast<double>(stride_))) {
+    constexpr double least_part = 0.05;  // of the height
+    const double whole = shared_ * estimate_noise(y, stride_);
+    part_ = height > 0 ? std::clamp(whole / (least_part * height) - 1, 0.0, 1.0) : 0;
+  }
+
+  [[nodiscard]] double of(std::span<const double> y) const {
+    const double finest = estimate_noise(y);
+    return stride_ == 1 || part_ <= 0
+               ? finest
+               : (1 - part_) * finest + part_ * shared_ * estimate_noise(y, stride_);
+  }
+
+ private:
+  Index stride_;
+  double shared_;
+  double part_ = 0;
+};
+
 // Noise along the axis: counts are noisier where the signal is high, detectors at their ends.
-std::vector<double> noise_profile(std::span<const double> y, double floor) {
+std::vector<double> noise_profile(std::span<const double> y, double height) {
   const auto points = static_cast<Index>(y.size());
   const Index blocks = std::max<Index>(1, points / (noise_block / 2) - 1);
-  const double overall = std::max(estimate_noise(y), floor);
+  const PointNoise noise(y, height);
+  // Rounded or noise-free data: no digit below 1e-4 of the range is trusted.
+  const double overall = std::max({noise.of(y), 1e-4 * height, 1e-300});
   std::vector<double> level(static_cast<std::size_t>(blocks));
   for (Index b = 0; b < blocks; ++b) {
     const Index first = b * noise_block / 2;
     const Index count = std::min<Index>(noise_block, points - first);
     const double own =
-        estimate_noise(y.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
+        noise.of(y.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
     level[static_cast<std::size_t>(b)] = std::clamp(own, 0.5 * overall, 4 * overall);
   }
   std::vector<double> sigma(y.size());
@@ -228,8 +254,7 @@ Window cut_window(const CompositionInput& input, double from_cm1, double to_cm1)
   window.y.assign(y.begin(), y.end());
   const auto [low, high] = std::minmax_element(y.begin(), y.end());
   window.height = *high - *low;
-  // Rounded or noise-free data: no digit below 1e-4 of the range is trusted.
-  window.sigma = noise_profile(window.y, std::max(1e-4 * window.height, 1e-300));
+  window.sigma = noise_profile(window.y, window.height);
   auto sorted = window.sigma;
   window.noise = upper_median(sorted);
   return window;

@@ -7,6 +7,8 @@
 #include "models/embedded_private.hpp"
 #include "models/marker_private.hpp"
 
+#include <Eigen/Dense>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -240,37 +242,85 @@ class Evaluator {
     set_ratio(marker, phosphate(), bottom);
   }
 
-  // Mean over three points: one noisy point must not decide a height ratio.
-  [[nodiscard]] double height_at(double position) const {
-    const Index at =
-        std::clamp<Index>(input_.axis.lower_bound(position), 1, input_.axis.size() - 2);
-    const auto y = [&](Index i) { return input_.y[static_cast<std::size_t>(i)]; };
-    return (y(at - 1) + y(at) + y(at + 1)) / 3;
+  // A height at a place, with its slope and what noise of 1 makes it uncertain by, squared.
+  struct Reading {
+    double value = 0;
+    double slope = 0;
+    double variance = 0;
+  };
+
+  // By a parabola through the points within 4 1/cm, at least five: where the points stand and how
+  // close they are does not matter, nor does one noisy point decide.
+  [[nodiscard]] Reading read_at(double position) const {
+    constexpr double reach_cm1 = 4;
+    constexpr Index fewest = 5;
+    const auto x = input_.axis.values();
+    const Index points = input_.axis.size();
+    Index first = input_.axis.lower_bound(position - reach_cm1);
+    Index end = std::max(first, input_.axis.lower_bound(position + reach_cm1));
+    while (end - first < std::min(fewest, points)) {
+      const bool is_left_nearer =
+          first > 0 && (end == points || position - x[static_cast<std::size_t>(first) - 1] <
+                                             x[static_cast<std::size_t>(end)] - position);
+      first -= is_left_nearer ? 1 : 0;
+      end += is_left_nearer ? 0 : 1;
+    }
+    Eigen::Matrix3d normal = Eigen::Matrix3d::Zero();
+    Eigen::Vector3d right = Eigen::Vector3d::Zero();
+    for (Index i = first; i < end; ++i) {
+      const double u = (x[static_cast<std::size_t>(i)] - position) / reach_cm1;
+      const Eigen::Vector3d powers(1, u, u * u);
+      normal += powers * powers.transpose();
+      right += powers * input_.y[static_cast<std::size_t>(i)];
+    }
+    const Eigen::Matrix3d inverse = normal.inverse();
+    const Eigen::Vector3d answer = inverse * right;
+    return {answer[0], answer[1] / reach_cm1, inverse(0, 0)};
   }
 
   void splitting_factor(Marker& marker) const {
-    if (input_.axis.front() > 495 || input_.axis.back() < 750) {
+    constexpr double from = 495;
+    constexpr double to = 750;
+    if (input_.axis.front() > from || input_.axis.back() < to) {
       return refuse(marker, "the range does not reach from 495 to 750 1/cm");
     }
     if (apatites_.empty()) {
       return refuse(marker, "no apatite was named");
     }
-    const double low = height_at(495);
-    const double high = height_at(750);
-    const auto above = [&](double x) {
-      return height_at(x) - (low + (high - low) * (x - 495) / 255);
-    };
+    const auto low = read_at(from);
+    const auto high = read_at(to);
     // The band positions differ between sampling modes (Beasley 2014).
     const bool is_atr = input_.mode == SamplingMode::atr;
-    const double first = above(is_atr ? 560 : 565);
-    const double second = above(is_atr ? 600 : 605);
-    const double valley = above(is_atr ? 585 : 590);
-    const double u = 2 * estimate_noise(input_.y);  // two line ends and three points a height
-    if (valley < 5 * u || first < valley || second < 0.5 * valley) {
+    const double positions[] = {
+        is_atr ? 560.0 : 565.0, is_atr ? 600.0 : 605.0, is_atr ? 585.0 : 590.0};
+    Reading above[3];
+    double part[3];  // of the line's far end
+    for (std::size_t k = 0; k < 3; ++k) {
+      above[k] = read_at(positions[k]);
+      part[k] = (positions[k] - from) / (to - from);
+      above[k].value -= (1 - part[k]) * low.value + part[k] * high.value;
+      above[k].slope -= (1 - part[k]) * low.slope + part[k] * high.slope;
+    }
+    const auto& [first, second, valley] = above;
+    const double noise = independent_noise(input_.y);
+    if (valley.value < 10 * noise || first.value < valley.value ||
+        second.value < 0.5 * valley.value) {
       return refuse(marker, "the two nu4 bands and the valley between them do not stand out");
     }
-    const double ratio = (first + second) / valley;
-    set(marker, ratio, std::hypot(std::numbers::sqrt2 * u, ratio * u) / valley);
+    const double ratio = (first.value + second.value) / valley.value;
+    const double by_low = 2 - part[0] - part[1] - ratio * (1 - part[2]);
+    const double by_high = part[0] + part[1] - ratio * part[2];
+    const double variance = first.variance + second.variance + ratio * ratio * valley.variance +
+                            by_low * by_low * low.variance + by_high * by_high * high.variance;
+    const double by_axis = first.slope + second.slope - ratio * valley.slope;
+    set(marker, ratio, std::hypot(noise * std::sqrt(variance), by_axis * axis_u()) / valley.value);
+  }
+
+  // What places on the axis may be wrong by: the shift found, which is not taken off, and its
+  // uncertainty; unchecked, its prior.
+  [[nodiscard]] double axis_u() const {
+    const auto& axis = composition_.axis;
+    return axis.checked ? std::hypot(axis.shift_cm1, axis.u) : 1;
   }
 
   // Linear between the neighbours: the nearest point may be half a step away on a steep flank.
@@ -284,8 +334,7 @@ class Evaluator {
   }
 
   // Heights inside the nu3 PO4 band above a line from 900 to 1200 1/cm. They stand on flanks, so
-  // what the axis may be wrong by enters beside the noise: the shift found, which is not taken off
-  // here, and its uncertainty.
+  // what the axis may be wrong by enters beside the noise.
   void height_ratio(Marker& marker, double top, double bottom) const {
     if (input_.mode != SamplingMode::transmission) {
       return refuse(marker, "defined on transmission spectra: ATR moves and reshapes nu3 PO4");
@@ -298,22 +347,20 @@ class Evaluator {
     if (x[static_cast<std::size_t>(at)] - x[static_cast<std::size_t>(at) - 1] > 5) {
       return refuse(marker, "points more than 5 1/cm apart do not hold the two heights");
     }
-    const double low = height_at(900);
-    const double high = height_at(1200);
+    const double low = read_at(900).value;
+    const double high = read_at(1200).value;
     const auto above = [&](double position) {
       return between(position) - (low + (high - low) * (position - 900) / 300);
     };
-    const double noise = 2 * estimate_noise(input_.y);  // two line ends and two points a height
+    const double noise = 2 * independent_noise(input_.y);  // two line ends and two points a height
     if (above(top) < 5 * noise || above(bottom) < 5 * noise) {
       return refuse(marker, "the two heights do not stand out of the noise");
     }
     const double ratio = above(top) / above(bottom);
     const double slope =
         (above(top + 1) / above(bottom + 1) - above(top - 1) / above(bottom - 1)) / 2;
-    const auto& axis = composition_.axis;
-    const double axis_u = axis.checked ? std::hypot(axis.shift_cm1, axis.u) : 1;  // prior sd
     const double noise_u = std::hypot(noise, ratio * noise) / above(bottom);
-    set(marker, ratio, std::hypot(noise_u, slope * axis_u));
+    set(marker, ratio, std::hypot(noise_u, slope * axis_u()));
   }
 
   const CompositionInput& input_;

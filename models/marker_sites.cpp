@@ -51,7 +51,7 @@ Points cut(const CompositionInput& input) {
   Points out;
   out.x = Eigen::Map<const VectorXd>(x.data(), static_cast<Index>(x.size()));
   out.y = Eigen::Map<const VectorXd>(y.data(), static_cast<Index>(y.size()));
-  out.noise = estimate_noise(input.y);
+  out.noise = independent_noise(input.y);
   return out;
 }
 

@@ -126,7 +126,7 @@ class MeasuredEstimator {
     out_.to_cm1 = x_.back();
     axis_ = Axis::make(x_, input_.axis.kind(), input_.axis.unit());
     window_ = detail::slope_window(*axis_);
-    out_.noise_sigma = estimate_noise(y_);
+    out_.noise_sigma = independent_noise(y_);
   }
 
   [[nodiscard]] std::vector<double> shifted(const MeasuredReference& reference,

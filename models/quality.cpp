@@ -34,7 +34,7 @@ class Checker {
     const auto [low, high] = std::minmax_element(input.y.begin(), input.y.end());
     low_ = *low;
     high_ = *high;
-    noise_ = estimate_noise(input.y);
+    noise_ = estimate_noise(input.y, noise_stride(input.y));
     is_ir_ = input.technique == Technique::ftir;
   }
 

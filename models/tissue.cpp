@@ -72,7 +72,7 @@ bool SeenPoints::can_be_fitted() const {
 
 double SeenPoints::noise() const {
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  return std::max({estimate_noise(values), 1e-4 * (*high - *low), 1e-300});
+  return std::max({independent_noise(values), 1e-4 * (*high - *low), 1e-300});
 }
 
 void SeenPoints::bridge(std::span<const double> x) {

@@ -413,7 +413,7 @@ class BandFit {
                  y.begin() + static_cast<std::ptrdiff_t>(last),
                  std::back_inserter(values),
                  [](double value) { return std::isfinite(value); });
-    const double sigma = estimate_noise(values);
+    const double sigma = independent_noise(values);
     source = sigma > 0 ? NoiseSource::estimated : NoiseSource::from_residual;
     return sigma;
   }

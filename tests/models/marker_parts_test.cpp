@@ -71,6 +71,57 @@ TEST(MarkerParts, SharesAreOfThePhosphateOrOfTheMineral) {
   EXPECT_EQ(find_marker_parts(markers, "precursor_index").status, MarkerStatus::ok);
 }
 
+// Two bands of nu4 PO4 on a slope.
+double nu4_at(double x) {
+  const auto band = [&](double center, double fwhm) {
+    return std::exp(-4 * std::log(2.0) * std::pow((x - center) / fwhm, 2));
+  };
+  return 0.1 + 1e-4 * x + 0.9 * band(563, 32) + band(604, 26);
+}
+
+Marker splitting_factor(double step, double offset, double noise, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<double> normal;
+  std::vector<double> x;
+  std::vector<double> y;
+  for (double at = 480 + offset; at < 1300; at += step) {
+    x.push_back(at);
+    y.push_back(nu4_at(at) + noise * normal(random));
+  }
+  auto composition = apatite(0.9);
+  composition.axis.checked = true;
+  composition.axis.shift_cm1 = 0;
+  composition.axis.u = 0.05;
+  const auto axis = Axis::make(std::move(x), AxisKind::wavenumber, "1/cm");
+  return find_marker_parts(
+      evaluate_markers({*axis, y, Technique::ftir, SamplingMode::transmission}, composition, {}),
+      "irsf");
+}
+
+// Neither by where the points stand nor, within reason, by how close they are.
+TEST(MarkerParts, TheSplittingFactorIsNotReadOffByPoints) {
+  const auto above = [](double x) {
+    return nu4_at(x) - (nu4_at(495) + (nu4_at(750) - nu4_at(495)) * (x - 495) / 255);
+  };
+  const double truth = (above(565) + above(605)) / above(590);
+  for (const double step : {0.5, 1.0, 1.93, 2.7, 3.86}) {
+    for (const double offset : {0.0, 0.3 * step, 0.7 * step}) {
+      EXPECT_NEAR(splitting_factor(step, offset, 0, 1).value.value, truth, 0.03 * truth)
+          << step << " " << offset;
+    }
+  }
+  for (const double step : {0.5, 1.93, 3.86}) {
+    int covered = 0;
+    constexpr int draws = 200;
+    for (unsigned seed = 1; seed <= draws; ++seed) {
+      const auto marker = splitting_factor(step, 0.01 * seed, 0.01, seed);
+      ASSERT_EQ(marker.status, MarkerStatus::ok);
+      covered += marker.value.lo95 <= truth && truth <= marker.value.hi95 ? 1 : 0;
+    }
+    EXPECT_GE(covered, 0.9 * draws) << step;
+  }
+}
+
 TEST(MarkerParts, WhatWasNotNamedHasAnUpperEnd) {
   auto composition = apatite(0.8);
   composition.phases.push_back(
