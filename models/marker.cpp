@@ -278,6 +278,14 @@ class Evaluator {
     return {answer[0], answer[1] / reach_cm1, inverse(0, 0)};
   }
 
+  [[nodiscard]] bool is_coarse_at(double position) const {
+    constexpr double widest_cm1 = 5;
+    const Index at =
+        std::clamp<Index>(input_.axis.lower_bound(position), 1, input_.axis.size() - 1);
+    const auto x = input_.axis.values();
+    return x[static_cast<std::size_t>(at)] - x[static_cast<std::size_t>(at) - 1] > widest_cm1;
+  }
+
   void splitting_factor(Marker& marker) const {
     constexpr double from = 495;
     constexpr double to = 750;
@@ -286,6 +294,9 @@ class Evaluator {
     }
     if (apatites_.empty()) {
       return refuse(marker, "no apatite was named");
+    }
+    if (is_coarse_at(590)) {
+      return refuse(marker, "points more than 5 1/cm apart do not hold the heights");
     }
     const auto low = read_at(from);
     const auto high = read_at(to);
@@ -342,9 +353,7 @@ class Evaluator {
     if (input_.axis.front() > 900 || input_.axis.back() < 1200) {
       return refuse(marker, "the range does not reach from 900 to 1200 1/cm");
     }
-    const Index at = input_.axis.lower_bound(bottom);
-    const auto x = input_.axis.values();
-    if (x[static_cast<std::size_t>(at)] - x[static_cast<std::size_t>(at) - 1] > 5) {
+    if (is_coarse_at(bottom)) {
       return refuse(marker, "points more than 5 1/cm apart do not hold the two heights");
     }
     const double low = read_at(900).value;

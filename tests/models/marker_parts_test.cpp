@@ -110,6 +110,7 @@ TEST(MarkerParts, TheSplittingFactorIsNotReadOffByPoints) {
           << step << " " << offset;
     }
   }
+  EXPECT_EQ(splitting_factor(8, 0, 0, 1).status, MarkerStatus::not_determinable);
   for (const double step : {0.5, 1.93, 3.86}) {
     int covered = 0;
     constexpr int draws = 200;
