@@ -45,8 +45,9 @@ SpectraGrid spectra_grid(hid_t data) {
 }
 
 std::array<hsize_t, 3> chunk_corner(const SpectraGrid& grid, Index chunk, int rank) {
-  const auto y = static_cast<hsize_t>(chunk / grid.chunks_x() * grid.chunk_y);
-  const auto x = static_cast<hsize_t>(chunk % grid.chunks_x() * grid.chunk_x);
+  const Index across = grid.chunks_x();
+  const auto y = static_cast<hsize_t>(chunk / across) * static_cast<hsize_t>(grid.chunk_y);
+  const auto x = static_cast<hsize_t>(chunk % across) * static_cast<hsize_t>(grid.chunk_x);
   return {rank > 2 ? y : rank > 1 ? x : 0, rank > 2 ? x : 0, 0};
 }
 

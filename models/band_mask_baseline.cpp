@@ -38,7 +38,9 @@ std::vector<NumberPair> band_regions(const Axis& axis, BandTechnique technique) 
   constexpr double least_part = 0.1;
   const auto rows = tissue_rows(axis, technique);
   std::vector<NumberPair> regions;
-  for (double scale = 1; scale > 0.1; scale *= 0.7) {
+  constexpr int most_cuts = 7;  // down to about a tenth
+  double scale = 1;
+  for (int cut = 0; cut < most_cuts; ++cut, scale *= 0.7) {
     regions.clear();
     for (const auto* row : rows) {
       const double half = scale * reach_of(*row, technique) * row->fwhm_cm1;
