@@ -207,7 +207,7 @@ TEST_F(ChunkIndexTest, DamageIsAnswered) {
     bytes.assign(std::istreambuf_iterator<char>(in), {});
   }
   const std::string_view whole(bytes.data(), bytes.size());
-  std::vector<std::size_t> places;  // object headers and nodes
+  std::vector<std::size_t> places;  // of nodes
   for (auto at = whole.find("TREE"); at != std::string_view::npos;
        at = whole.find("TREE", at + 1)) {
     places.push_back(at);
