@@ -375,6 +375,51 @@ bool SharedEquations::append_new(const SharedColumns& columns,
   return solver_.add(terms_) && solver_.append(h, last_right(columns, added), is_bounded, start);
 }
 
+double SharedEquations::gain_of(const SharedColumns& columns,
+                                std::span<const BandTerms> bands,
+                                Index group) const {
+  std::vector<std::pair<Index, double>> pattern;  // columns, and the parts they have in it
+  std::vector<Index> column(static_cast<std::size_t>(solver_.count()), -1);
+  const auto set = [&](Index variable, Index of) {
+    if (variable >= 0) {
+      column[static_cast<std::size_t>(variable)] = of;
+    }
+  };
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    const auto index = static_cast<Index>(b);
+    const Index id = columns.id(index);
+    const auto same =
+        std::find_if(bands_.begin(), bands_.end(), [&](const Band& row) { return row.id == id; });
+    if (same != bands_.end()) {
+      set(same->height, index);
+      set(same->center, columns.slopes(index));
+      set(same->width, columns.slopes(index) + 1);
+    } else if (bands[b].amount == group) {
+      pattern.emplace_back(index, bands[b].part);
+    }
+  }
+  double right = 0;
+  double own = 0;
+  Eigen::VectorXd with = Eigen::VectorXd::Zero(solver_.count());
+  for (const auto& [band, part] : pattern) {
+    right += part * columns.right(band);
+    for (const auto& [other, other_part] : pattern) {
+      own += part * other_part * columns.product(band, other);
+    }
+    for (Index i = 0; i < solver_.count(); ++i) {
+      const Index at = column[static_cast<std::size_t>(i)];
+      if (at >= 0 && solver_.is_free(i)) {
+        with[i] += part * columns.product(at, band);
+      }
+    }
+  }
+  for (Index i = 0; i < solver_.count(); ++i) {
+    right -= with[i] * solver_.x(i);
+  }
+  const double left = gain_ * own - solver_.variance_along(gain_ * with);
+  return left > 0 && right > 0 ? std::pow(gain_ * right, 2) / left : 0;
+}
+
 double SharedEquations::condition_number(const SharedColumns& columns) const {
   kernels::SweepSolver equations;
   equations.reset(solver_.count());

@@ -47,6 +47,13 @@ class SharedEquations {
              Index groups,
              const std::vector<char>& is_free);
 
+  /// By how much chi-square would fall with an amount more, at least 0, that holds the bands of
+  /// `group` at fixed parts, while all that is free follows it. `bands`: those of the equations,
+  /// and these.
+  [[nodiscard]] double gain_of(const SharedColumns& columns,
+                               std::span<const BandTerms> bands,
+                               Index group) const;
+
   [[nodiscard]] bool is_solved() const { return is_solved_; }
   /// That they were solved with.
   [[nodiscard]] double noise() const { return noise_; }

@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "core/kernels/spline_basis.hpp"
 #include "core/kernels/sweep.hpp"
+#include "core/shared_columns_private.hpp"
 #include "core/shared_mixture_private.hpp"
 
 #include <algorithm>
@@ -208,6 +209,23 @@ BandMixtureResult SharedMixture::fit(Spectrum& spectrum,
                                      const SharedFitOptions& options) const {
   require(options.rounds >= 1, "a fit needs a round");
   return detail::fit_shared(*parts_, *spectrum.parts_, bands, groups, options);
+}
+
+std::optional<double> SharedMixture::gain_of_last(Spectrum& spectrum,
+                                                  std::span<const SharedBand> bands,
+                                                  Index groups) const {
+  auto& own = *spectrum.parts_;
+  if (!own.equations.is_solved() || own.equations_row != own.row) {
+    return std::nullopt;
+  }
+  detail::SharedColumns columns(*parts_, own, bands);
+  columns.load(own.row);
+  std::vector<detail::BandTerms> terms;
+  terms.reserve(bands.size());
+  for (const auto& band : bands) {
+    terms.push_back({band.band.group, band.band.relative_height, {}});
+  }
+  return own.equations.gain_of(columns, terms, groups - 1);
 }
 
 }  // namespace calcispec

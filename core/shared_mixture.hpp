@@ -5,6 +5,7 @@
 #include "core/band_mixture.hpp"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -105,6 +106,13 @@ class CALCISPEC_API SharedMixture {
                                       std::span<const SharedBand> bands,
                                       Index groups,
                                       const SharedFitOptions& options) const;
+
+  /// By how much chi-square of the spectrum's last fit would fall if it held the last group of
+  /// `bands` too, heights in fixed ratio, all else that is free following; nothing where no fit is
+  /// remembered. Cost: a look at each pair of its bands and the variables of the fit.
+  [[nodiscard]] std::optional<double> gain_of_last(Spectrum& spectrum,
+                                                   std::span<const SharedBand> bands,
+                                                   Index groups) const;
 
   struct Parts;
 

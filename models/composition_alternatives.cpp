@@ -1,19 +1,34 @@
 // Phases that would do as well: others of a kind, and those that could not be named.
-#include "models/composition_private.hpp"
+#include "models/shared_shapes_private.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <utility>
 
 namespace calcispec::models::detail {
 namespace {
 
-JointModel model_with(const Trials& trials, const JointModel& model, const Phase& phase) {
+// In a map what the last fit shows tells beforehand that the data do not ask for a phase: its amount
+// is below its own standard deviation.
+bool is_asked_for(const Trials& trials, JointModel& trial) {
+  constexpr double least_gain = 1;  // of chi-square
+  auto* shared = trials.setting.shared;
+  return shared == nullptr || shared->gain_of_last(trial).value_or(least_gain) >= least_gain;
+}
+
+// Nothing where the data do not ask for it.
+std::optional<JointModel> model_with(const Trials& trials,
+                                     const JointModel& model,
+                                     const Phase& phase) {
   auto phases = model.phases;
   phases.push_back(&phase);
   auto trial = build_model(trials.window, phases, trials.library, trials.setting);
   add_unexplained(trial, peaks_away_from(trials.peaks, phase, trials.setting));
+  if (!is_asked_for(trials, trial)) {
+    return std::nullopt;
+  }
   const bool starts_near = trials.setting.shared != nullptr;
   try_model(trials.window, trials.setting, starts_near ? 4 : 8, trial);
   return trial;
@@ -258,8 +273,8 @@ std::vector<Alternative> weigh_refused(const Trials& trials,
     if (!is_known && !is_weightless(phase)) {
       weighed.push_back(&phase);
       auto trial = model_with(trials, model, phase);
-      if (is_fitted(trial)) {
-        out.push_back({0, 0, std::move(trial)});
+      if (trial && is_fitted(*trial)) {
+        out.push_back({0, 0, std::move(*trial)});
       }
     }
   };

@@ -376,7 +376,20 @@ void SharedFit::fit(JointModel& model, const SharedFitOptions& options) {
   }
 }
 
+std::optional<double> SharedFit::gain_of_last(JointModel& model) {
+  const auto bands = bands_of(model);
+  return shapes_.mixture().gain_of_last(
+      spectrum_, bands, static_cast<Index>(model.phases.size()));
+}
+
 void SharedFit::fit_forms(JointModel& model, const SharedFitOptions& options) {
+  const auto bands = bands_of(model);
+  model.fit =
+      shapes_.mixture().fit(spectrum_, bands, static_cast<Index>(model.phases.size()), options);
+}
+
+// As this spectrum shows them; sets the model's relative heights.
+std::vector<SharedBand> SharedFit::bands_of(JointModel& model) const {
   std::vector<SharedBand> bands;
   bands.reserve(model.bands.size());
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
@@ -397,8 +410,7 @@ void SharedFit::fit_forms(JointModel& model, const SharedFitOptions& options) {
     }
     bands.push_back(band);
   }
-  model.fit =
-      shapes_.mixture().fit(spectrum_, bands, static_cast<Index>(model.phases.size()), options);
+  return bands;
 }
 
 }  // namespace calcispec::models::detail

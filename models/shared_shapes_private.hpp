@@ -5,6 +5,7 @@
 #include "models/composition_private.hpp"
 
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -81,10 +82,13 @@ class SharedFit {
   [[nodiscard]] std::vector<CoarseShare> look(const PhasePatterns& phases);
   /// Fills the model's fit.
   void fit(JointModel& model, const SharedFitOptions& options);
+  /// By how much chi-square of the last fit would fall with the last phase of the model.
+  [[nodiscard]] std::optional<double> gain_of_last(JointModel& model);
 
  private:
   bool take_forms(const JointModel& model);
   void fit_forms(JointModel& model, const SharedFitOptions& options);
+  [[nodiscard]] std::vector<SharedBand> bands_of(JointModel& model) const;
 
   const SharedShapes& shapes_;
   SharedMixture::Spectrum spectrum_;

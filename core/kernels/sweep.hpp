@@ -200,6 +200,15 @@ class SweepSolver {
     }
     return out;
   }
+  /// v'Cv with the covariances C.
+  [[nodiscard]] double variance_along(const Eigen::VectorXd& v) const {
+    Eigen::VectorXd scaled(count_);
+    for (Index i = 0; i < count_; ++i) {
+      scaled[i] = is_free(i) ? v[i] * scale_[i + 1] : 0;
+    }
+    const auto block = table_.block(1, 1, count_, count_);
+    return -scaled.dot(block.selfadjointView<Eigen::Lower>() * scaled);
+  }
   /// At a bound: the variance it would have if it were free.
   [[nodiscard]] double variance(Index i) const {
     const double own = table_(i + 1, i + 1);
