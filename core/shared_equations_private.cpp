@@ -375,6 +375,22 @@ bool SharedEquations::append_new(const SharedColumns& columns,
   return solver_.add(terms_) && solver_.append(h, last_right(columns, added), is_bounded, start);
 }
 
+void SharedEquations::close_gaps() {
+  const auto place = solver_.close_gaps();
+  const auto move = [&](Index& variable) {
+    variable = variable >= 0 ? place[static_cast<std::size_t>(variable)] : -1;
+  };
+  for (auto& band : bands_) {
+    move(band.height);
+    move(band.center);
+    move(band.width);
+  }
+  for (Index& amount : amounts_) {
+    move(amount);
+  }
+  columns_.assign(static_cast<std::size_t>(solver_.count()), -1);
+}
+
 double SharedEquations::gain_of(const SharedColumns& columns,
                                 std::span<const BandTerms> bands,
                                 Index group) const {

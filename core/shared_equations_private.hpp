@@ -54,6 +54,9 @@ class SharedEquations {
                                std::span<const BandTerms> bands,
                                Index group) const;
 
+  /// Gives up the places of what was taken out.
+  void close_gaps();
+
   [[nodiscard]] bool is_solved() const { return is_solved_; }
   /// That they were solved with.
   [[nodiscard]] double noise() const { return noise_; }

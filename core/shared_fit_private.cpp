@@ -131,6 +131,7 @@ class SharedFit {
     spectrum_.excess = noise_ / spectrum_.level;
     spectrum_.equations_row = row_;
     spectrum_.equations = std::move(equations_);
+    spectrum_.equations.close_gaps();
   }
 
   // Ratios, spreads and the bands with slopes depend on the heights and the other way round.

@@ -152,6 +152,45 @@ class SweepSolver {
     return sweep(wrong_);
   }
 
+  /// Gives up the places of dropped variables; for each variable where it stands now, -1: nowhere.
+  std::vector<Index> close_gaps() {
+    std::vector<Index> place(static_cast<std::size_t>(count_), -1);
+    std::vector<Index> kept = {0};  // rows of the table
+    for (Index i = 0; i < count_; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      if (kind_[at] != Kind::dropped) {
+        const auto now = kept.size() - 1;
+        place[at] = static_cast<Index>(now);
+        kind_[now] = kind_[at];
+        is_free_[now] = is_free_[at];
+        kept.push_back(i + 1);
+      }
+    }
+    const auto rows = static_cast<Index>(kept.size());
+    if (rows == count_ + 1) {
+      return place;
+    }
+    for (Index j = 0; j < rows; ++j) {
+      const Index from = kept[static_cast<std::size_t>(j)];
+      scale_[j] = scale_[from];
+      for (Index i = j; i < rows; ++i) {
+        table_(i, j) = table_(kept[static_cast<std::size_t>(i)], from);
+      }
+    }
+    count_ = rows - 1;
+    kind_.resize(static_cast<std::size_t>(count_));
+    is_free_.resize(static_cast<std::size_t>(count_));
+    for (Index j = 0; j < column_count(); ++j) {
+      table_.col(j).segment(rows, padded_size() - rows).setZero();
+    }
+    if (column_count() > rows) {
+      table_.col(rows).head(padded_size()).setZero();
+    }
+    scale_.conservativeResize(padded_size());
+    scale_.tail(padded_size() - rows).setOnes();
+    return place;
+  }
+
   /// weight * (x[first] * first_part + x[second] * second_part)^2 / 2, added to what is minimised.
   struct Term {
     Index first = 0;
