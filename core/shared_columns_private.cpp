@@ -132,6 +132,18 @@ double SharedColumns::own_product(Index i, Index j) const {
   return known[at];
 }
 
+void SharedColumns::products(Index j, std::span<const Index> with, std::span<double> out) const {
+  const double* shared = id(j) >= 0 ? class_->schur.col(id(j)).data() : nullptr;
+  for (std::size_t i = 0; i < with.size(); ++i) {
+    if (with[i] < 0) {
+      out[i] = 0;
+    } else {
+      const Index other = id(with[i]);
+      out[i] = shared != nullptr && other >= 0 ? shared[other] : own_product(with[i], j);
+    }
+  }
+}
+
 double SharedColumns::right(Index j) const {
   return id(j) >= 0 ? Projector(shared_, spectrum_, row_).column(id(j))
                     : own_with_products(id(j)).right;

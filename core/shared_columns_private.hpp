@@ -19,6 +19,7 @@ class SharedColumns {
   void load(std::size_t row);
 
   [[nodiscard]] Index count() const { return static_cast<Index>(columns_.size()); }
+  [[nodiscard]] Index band_count() const { return static_cast<Index>(shapes_.size()); }
   /// The same for the same column in every fit of the spectrum.
   [[nodiscard]] Index id(Index j) const { return columns_[static_cast<std::size_t>(j)]; }
   /// First of a band's slopes, -1: it has none.
@@ -35,6 +36,8 @@ class SharedColumns {
   [[nodiscard]] double product(Index i, Index j) const {
     return id(i) >= 0 && id(j) >= 0 ? class_->schur(id(i), id(j)) : own_product(i, j);
   }
+  /// Of one column with many; 0 with those that are -1.
+  void products(Index j, std::span<const Index> with, std::span<double> out) const;
   [[nodiscard]] double right(Index j) const;
 
  private:

@@ -1,5 +1,6 @@
 #include "core/shared_equations_private.hpp"
 
+#include "core/error.hpp"
 #include "core/shared_columns_private.hpp"
 
 #include <algorithm>
@@ -72,17 +73,16 @@ void SharedEquations::number_columns(const SharedColumns& columns) {
 
 void SharedEquations::assemble(const SharedColumns& columns, kernels::SweepSolver& out) const {
   const auto count = static_cast<Index>(columns_.size());
+  std::vector<double> products(columns_.size());
   for (Index j = 0; j < count; ++j) {
     const Index from = columns_[static_cast<std::size_t>(j)];
     if (from < 0) {
       continue;
     }
     out.g(j) = gain_ * columns.right(from);
+    columns.products(from, columns_, products);
     for (Index i = j; i < count; ++i) {
-      const Index other = columns_[static_cast<std::size_t>(i)];
-      if (other >= 0) {
-        out.h(i, j) = gain_ * columns.product(other, from);
-      }
+      out.h(i, j) = gain_ * products[static_cast<std::size_t>(i)];
     }
   }
   for (const auto& band : bands_) {
@@ -231,9 +231,9 @@ Eigen::MatrixXd SharedEquations::last_products(const SharedColumns& columns, Ind
   Eigen::MatrixXd h = Eigen::MatrixXd::Zero(count, added);
   for (Index c = 0; c < added; ++c) {
     const Index own = columns_[static_cast<std::size_t>(count - added + c)];
-    for (Index i = 0; own >= 0 && i < count; ++i) {
-      const Index other = columns_[static_cast<std::size_t>(i)];
-      h(i, c) = other >= 0 ? gain_ * columns.product(other, own) : 0;
+    if (own >= 0) {
+      columns.products(own, columns_, std::span(h.col(c).data(), columns_.size()));
+      h.col(c) *= gain_;
     }
   }
   return h;
@@ -417,17 +417,14 @@ double SharedEquations::gain_of(const SharedColumns& columns,
   double right = 0;
   double own = 0;
   Eigen::VectorXd with = Eigen::VectorXd::Zero(solver_.count());
+  std::vector<double> products(column.size());
   for (const auto& [band, part] : pattern) {
     right += part * columns.right(band);
     for (const auto& [other, other_part] : pattern) {
       own += part * other_part * columns.product(band, other);
     }
-    for (Index i = 0; i < solver_.count(); ++i) {
-      const Index at = column[static_cast<std::size_t>(i)];
-      if (at >= 0 && solver_.is_free(i)) {
-        with[i] += part * columns.product(at, band);
-      }
-    }
+    columns.products(band, column, products);
+    with += part * Eigen::Map<const Eigen::VectorXd>(products.data(), with.size());
   }
   for (Index i = 0; i < solver_.count(); ++i) {
     right -= with[i] * solver_.x(i);
@@ -436,7 +433,10 @@ double SharedEquations::gain_of(const SharedColumns& columns,
   return left > 0 && right > 0 ? std::pow(gain_ * right, 2) / left : 0;
 }
 
-double SharedEquations::condition_number(const SharedColumns& columns) const {
+double SharedEquations::condition_number(const SharedColumns& columns) {
+  require(columns.band_count() == static_cast<Index>(bands_.size()),
+          "the condition number of a fit is asked for with other bands than it had");
+  number_columns(columns);
   kernels::SweepSolver equations;
   equations.reset(solver_.count());
   assemble(columns, equations);

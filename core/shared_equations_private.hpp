@@ -63,14 +63,15 @@ class SharedEquations {
   [[nodiscard]] const kernels::SweepSolver& solver() const { return solver_; }
   [[nodiscard]] Index height(Index band) const { return at(band).height; }
   /// -1: not fitted.
-  [[nodiscard]] Index center(Index band) const { return at(band).center; }
-  [[nodiscard]] Index width(Index band) const { return at(band).width; }
+  [[nodiscard]] Index center(Index band) const { return is_solved_ ? at(band).center : -1; }
+  [[nodiscard]] Index width(Index band) const { return is_solved_ ? at(band).width : -1; }
   [[nodiscard]] Index amount(Index group) const {
     return amounts_[static_cast<std::size_t>(group)];
   }
   /// As they stand in the equations.
   [[nodiscard]] const BandPriors& priors(Index band) const { return at(band).terms.priors; }
-  [[nodiscard]] double condition_number(const SharedColumns& columns) const;
+  /// `columns`: of the bands that they were solved with.
+  [[nodiscard]] double condition_number(const SharedColumns& columns);
 
  private:
   struct Band {

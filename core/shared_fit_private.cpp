@@ -24,6 +24,7 @@ constexpr double least_misfit = 5e-4;     // of the highest band: far wings and 
 constexpr double most_misfit = 0.3;
 constexpr double largest_drift = 0.25;  // of the noise found over that assumed
 constexpr double settled_drift = 0.02;  // likewise, of no account for what is uncertain
+constexpr double kept_sigmas = 0.7;  // that the data tell of a slope
 constexpr Index first_rounds = 2;
 constexpr double settled_sigmas = 0.3;  // of a height between two rounds
 
@@ -178,16 +179,18 @@ class SharedFit {
         const double clear = height_[b] / std::sqrt(variance_[b]);
         const double center = clear * center_effect * own.center_sd / columns_.shape(b).fwhm;
         const double width = clear * width_effect * own.log_fwhm_sd;
-        terms.priors.center = slope_precision(center, own.center_sd * height_[b]);
-        terms.priors.width = slope_precision(width, own.log_fwhm_sd * height_[b]);
+        terms.priors.center =
+            slope_precision(center, own.center_sd * height_[b], equations_.center(b) >= 0);
+        terms.priors.width =
+            slope_precision(width, own.log_fwhm_sd * height_[b], equations_.width(b) >= 0);
       }
     }
   }
 
   // A slope is height times change, so its prior grows with the height. One whose prior says more
-  // than the data is left out.
-  [[nodiscard]] static double slope_precision(double told_sigmas, double sd) {
-    return told_sigmas > 1 ? 1 / (sd * sd) : 0;
+  // than the data is left out; one that is fitted stays a little longer.
+  [[nodiscard]] static double slope_precision(double told_sigmas, double sd, bool is_fitted) {
+    return told_sigmas > (is_fitted ? kept_sigmas : 1) ? 1 / (sd * sd) : 0;
   }
 
   [[nodiscard]] const kernels::SweepSolver& solver() const { return equations_.solver(); }
@@ -211,12 +214,17 @@ class SharedFit {
   void find_residual() {
     VectorXd half = spectrum_.projections[row_].half;
     fitted_.setZero(shared_.bands.points());
+    std::vector<std::pair<double, Index>> heights;  // with their columns
     const auto take = [&](Index variable, Index column) {
       const double x = variable >= 0 ? solver().x(variable) : 0;
       if (x != 0) {
         const auto [first, points] = columns_.support(column);
-        fitted_.segment(first, points) +=
-            x * columns_.column(column).segment(first, points).array();
+        if (points == fitted_.size()) {
+          heights.emplace_back(x, column);
+        } else {
+          fitted_.segment(first, points) +=
+              x * columns_.column(column).segment(first, points).array();
+        }
         half -= x * columns_.half(column);
       }
     };
@@ -225,9 +233,24 @@ class SharedFit {
       take(equations_.center(b), columns_.slopes(b));
       take(equations_.width(b), columns_.slopes(b) + 1);
     }
+    add_columns(heights);
     const VectorXd answer = row().factor.matrixL().transpose().solve(half);
     smooth_ = (shared_.basis * answer).array();
     residual_ = spectrum_.y - fitted_ - smooth_;
+  }
+
+  // Four at a time, so that the sum is passed over less often.
+  void add_columns(std::vector<std::pair<double, Index>>& parts) {
+    while (parts.size() % 4 != 0) {
+      parts.emplace_back(0, parts.front().second);
+    }
+    for (std::size_t p = 0; p < parts.size(); p += 4) {
+      const auto part = [&](std::size_t k) {
+        const auto& [x, column] = parts[p + k];
+        return x * columns_.column(column).array();
+      };
+      fitted_ += part(0) + part(1) + (part(2) + part(3));
+    }
   }
 
   // Noise and misfit as the residual shows them; true where they have changed.
@@ -311,8 +334,6 @@ class SharedFit {
     }
     result.chi_square = (residual_.square() * row().weight).sum() / (noise_ * noise_);
     result.effective_parameters = static_cast<double>(solver().free_count()) + row().spline_freedom;
-    result.condition_number =
-        options_.is_trial || count() == 0 ? 1 : equations_.condition_number(columns_);
     const double used =
         std::min(result.effective_parameters, 0.5 * static_cast<double>(shared_.points));
     const double scale = median_size([&](Index i) { return noise_ * row().sigma[i]; });
@@ -390,21 +411,20 @@ class SharedFit {
       unit[b] = pseudo_voigt_area(own.fwhm, own.lorentz_share);
       own.area = own.height * unit[b];
     }
-    const MatrixXd covariances = solver().covariances();
-    VectorXd row;  // of the sum of a band's height and the slope of its width, with all
+    // A band's area goes with its height and the slope of its width.
+    const auto between = [&](Index variable, Index b) {
+      const Index slope = equations_.width(b);
+      return variable < 0 ? 0
+                          : solver().covariance(variable, equations_.height(b)) +
+                                (slope >= 0 ? solver().covariance(variable, slope) : 0);
+    };
     for (Index a = 0; a < count(); ++a) {
-      const Index slope = equations_.width(a);
       const auto at = static_cast<std::size_t>(a);
-      row = covariances.col(equations_.height(a));
-      if (slope >= 0) {
-        row += covariances.col(slope);
-      }
-      row *= inflation_ * unit[at];
       for (Index b = 0; b <= a; ++b) {
-        const Index other = equations_.width(b);
         const auto column = static_cast<std::size_t>(b);
         const double covariance =
-            (row[equations_.height(b)] + (other >= 0 ? row[other] : 0)) * unit[column];
+            inflation_ * unit[at] * unit[column] *
+            (between(equations_.height(a), b) + between(equations_.width(a), b));
         result.area_covariance[at * total + column] = covariance;
         result.area_covariance[column * total + at] = covariance;
       }

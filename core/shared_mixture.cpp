@@ -211,6 +211,17 @@ BandMixtureResult SharedMixture::fit(Spectrum& spectrum,
   return detail::fit_shared(*parts_, *spectrum.parts_, bands, groups, options);
 }
 
+double SharedMixture::condition_number(Spectrum& spectrum,
+                                       std::span<const SharedBand> bands) const {
+  auto& own = *spectrum.parts_;
+  if (!own.equations.is_solved() || bands.empty()) {
+    return 1;
+  }
+  detail::SharedColumns columns(*parts_, own, bands);
+  columns.load(own.equations_row);
+  return own.equations.condition_number(columns);
+}
+
 std::optional<double> SharedMixture::gain_of_last(Spectrum& spectrum,
                                                   std::span<const SharedBand> bands,
                                                   Index groups) const {

@@ -44,7 +44,7 @@ struct SharedFitOptions {
   /// Heights, ratios and spreads follow each other in at most so many.
   Index rounds = 4;
   /// Of some bands more or fewer than the last fit, whose equations it starts from and which the
-  /// spectrum goes on to remember: costs a part of a fit. Its condition number is not found (1).
+  /// spectrum goes on to remember: costs a part of a fit.
   bool is_trial = false;
 };
 
@@ -107,6 +107,9 @@ class CALCISPEC_API SharedMixture {
                                       Index groups,
                                       const SharedFitOptions& options) const;
 
+  /// Of the equations of the spectrum's last fit, which had these bands; fit() itself leaves it 0.
+  [[nodiscard]] double condition_number(Spectrum& spectrum,
+                                        std::span<const SharedBand> bands) const;
   /// By how much chi-square of the spectrum's last fit would fall if it held the last group of
   /// `bands` too, heights in fixed ratio, all else that is free following; nothing where no fit is
   /// remembered. Cost: a look at each pair of its bands and the variables of the fit.

@@ -99,7 +99,7 @@ class Estimator {
     model_ = build_model(window_, phases_, library_, setting_);
     add_unexplained(model_, peaks_);
     fit_model(window_, setting_, iterations, model_);
-    residual_peaks_.reset();
+    forget_findings();
     if (is_alone() && !phases_.empty()) {
       setting_.shift_cm1 = model_.fit.shift;
       if (setting_.technique == BandTechnique::raman) {
@@ -128,6 +128,7 @@ class Estimator {
   // their own rule, for their members differ by less than samples of one member do.
   void compare_kin() {
     std::vector<std::vector<std::string>> alike(phases_.size());
+    const auto before = phases_;
     for (std::size_t p = 0; p < phases_.size(); ++p) {
       if (phases_[p]->role == PhaseRole::mineral) {
         continue;
@@ -136,8 +137,24 @@ class Estimator {
       alike[p] =
           is_known ? start_->alike.at(phases_[p]) : take_best_of_kind(tools(), p, phases_, model_);
     }
+    if (!is_alone() && phases_ != before) {
+      fit_model(window_, setting_, 8, model_);  // it has only been tried
+    }
     model_.alike = std::move(alike);
+    forget_findings();
+  }
+
+  void forget_findings() {
     residual_peaks_.reset();
+    verdicts_.clear();
+  }
+
+  // Of the model as it is; judged once.
+  [[nodiscard]] std::span<const Verdict> all_verdicts() {
+    for (std::size_t p = verdicts_.size(); p < phases_.size(); ++p) {
+      verdicts_.push_back(judge(window_, model_, static_cast<Index>(p)));
+    }
+    return std::span(verdicts_).first(phases_.size());
   }
 
   // Of the model as it is; searched for once.
@@ -204,10 +221,10 @@ class Estimator {
     fit(8);
   }
 
-  [[nodiscard]] bool has_failing_rival() const {
+  [[nodiscard]] bool has_failing_rival() {
     for (std::size_t p = 0; p < phases_.size(); ++p) {
       const auto index = static_cast<Index>(p);
-      const auto finding = judge(window_, model_, index).finding;
+      const auto finding = all_verdicts()[p].finding;
       const bool is_main_lost =
           finding == Finding::main_band_missing || finding == Finding::second_band_missing;
       if (is_main_lost && has_rival(model_, index)) {
@@ -245,11 +262,10 @@ class Estimator {
   }
 
   bool remove_failing() {
-    std::vector<Verdict> verdicts;
+    const auto verdicts = all_verdicts();
     double worst = 0;
-    for (std::size_t p = 0; p < phases_.size(); ++p) {
-      verdicts.push_back(judge(window_, model_, static_cast<Index>(p)));
-      worst = std::max(worst, verdicts.back().lack);
+    for (const auto& verdict : verdicts) {
+      worst = std::max(worst, verdict.lack);
     }
     if (worst <= 0) {
       return false;
@@ -485,6 +501,7 @@ class Estimator {
   std::vector<const Phase*> screened_;  // traces, tried once the main phases stand
   std::vector<ResidualPeak> peaks_;
   std::optional<std::vector<ResidualPeak>> residual_peaks_;
+  std::vector<Verdict> verdicts_;  // on the model as it is; empty: not judged so far
   std::vector<RuledOut> ruled_out_;
   int growth_left_ = growth_rounds;
   bool is_unlike_ = false;

@@ -12,7 +12,7 @@ namespace {
 
 // In a map what the last fit shows tells beforehand that the data do not ask for a phase: its amount
 // is below its own standard deviation.
-bool is_asked_for(const Trials& trials, JointModel& trial) {
+bool is_asked_for(const Trials& trials, const JointModel& trial) {
   constexpr double least_gain = 1;  // of chi-square
   auto* shared = trials.setting.shared;
   return shared == nullptr || shared->gain_of_last(trial).value_or(least_gain) >= least_gain;

@@ -52,19 +52,33 @@ double amount_from_area(const JointModel& model, Index phase) {
                   pattern > 0 ? area / pattern : 0.0);
 }
 
-BandEvidence evidence_of(const Window& window,
-                         const JointModel& model,
-                         std::size_t b,
-                         double amount) {
+// What there is of a phase, and what the heights of its bands are uncertain by; 0: not known, and in
+// bands of other phases.
+struct PhaseHeights {
+  double amount = 0;
+  std::vector<double> u;
+};
+
+PhaseHeights heights_of(const Window& window, const JointModel& model, Index phase) {
+  PhaseHeights heights{amount_from_area(model, phase), std::vector<double>(model.bands.size())};
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    const auto& fitted = model.fit.bands[b];
+    if (model.origin[b].phase == phase && fitted.own_height_u > 0 &&
+        std::isfinite(fitted.own_height_u)) {
+      heights.u[b] = std::hypot(fitted.own_height_u, misfit_at(window, model, fitted));
+    }
+  }
+  return heights;
+}
+
+BandEvidence evidence_of(const JointModel& model, std::size_t b, const PhaseHeights& heights) {
   const auto& fitted = model.fit.bands[b];
-  const auto& row = model.bands[b];
   BandEvidence evidence;
   evidence.band = model.origin[b].reference->assignment;
   evidence.position_cm1 = fitted.center;
-  if (fitted.own_height_u > 0 && std::isfinite(fitted.own_height_u)) {
-    const double u = std::hypot(fitted.own_height_u, misfit_at(window, model, fitted));
-    evidence.snr = fitted.own_height / u;
-    evidence.expected_snr = amount * row.relative_height / u;
+  if (heights.u[b] > 0) {
+    evidence.snr = fitted.own_height / heights.u[b];
+    evidence.expected_snr = heights.amount * model.bands[b].relative_height / heights.u[b];
   }
   return evidence;
 }
@@ -79,14 +93,11 @@ bool is_doublet_part(const JointModel& model, std::size_t main_band, std::size_t
 }
 
 // Of its clearest part.
-double doublet_snr(const Window& window,
-                   const JointModel& model,
-                   std::size_t main_band,
-                   double amount) {
+double doublet_snr(const JointModel& model, std::size_t main_band, const PhaseHeights& heights) {
   double best = 0;
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
     if (is_doublet_part(model, main_band, b)) {
-      best = std::max(best, evidence_of(window, model, b, amount).snr);
+      best = std::max(best, evidence_of(model, b, heights).snr);
     }
   }
   return best;
@@ -166,7 +177,7 @@ struct BandsSeen {
 BandsSeen look_at_bands(const Window& window,
                         const JointModel& model,
                         std::size_t main_band,
-                        double amount,
+                        const PhaseHeights& heights,
                         Verdict& verdict) {
   BandsSeen seen;
   // The axis error has a prior too (sd 1 1/cm), so a phase cannot buy its places with it; beyond
@@ -180,13 +191,13 @@ BandsSeen look_at_bands(const Window& window,
     ++seen.placed;
   };
   // A part that stands in for the main band is not a second band as well.
-  const bool is_main_seen = evidence_of(window, model, main_band, amount).snr >= critical_level;
+  const bool is_main_seen = evidence_of(model, main_band, heights).snr >= critical_level;
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
     if (model.origin[b].phase != model.origin[main_band].phase) {
       continue;
     }
     const double spread = model.bands[b].log_height_sd;
-    auto evidence = evidence_of(window, model, b, amount);
+    auto evidence = evidence_of(model, b, heights);
     seen.strongest = std::max(seen.strongest, evidence.snr);
     const bool is_hidden = !model.is_raman && is_wide(window, model, b);
     const bool is_second =
@@ -316,7 +327,7 @@ double misfit_at(const Window& window, const JointModel& model, const FittedMixt
     const double residual = window.y[i] - model.fit.fitted[i] - model.fit.background[i];
     squares += residual * residual;
     excess += window.sigma[i] * window.sigma[i];
-    if (std::abs(*at - band.center) < 0.5 * band.fwhm) {
+    if (model.fit.fitted[i] > others && std::abs(*at - band.center) < 0.5 * band.fwhm) {
       const double own =
           band.height * pseudo_voigt(*at, band.center, band.fwhm, band.lorentz_share);
       others = std::max(others, model.fit.fitted[i] - own);
@@ -333,11 +344,11 @@ Verdict judge(const Window& window, const JointModel& model, Index phase) {
   if (main_band == model.bands.size()) {
     return verdict;
   }
-  const double amount = amount_from_area(model, phase);
-  const auto seen = look_at_bands(window, model, main_band, amount, verdict);
-  const auto main = evidence_of(window, model, main_band, amount);
-  const double main_snr = std::max(main.snr, doublet_snr(window, model, main_band, amount));
-  if (seen.strongest < critical_level || amount <= 0) {
+  const auto heights = heights_of(window, model, phase);
+  const auto seen = look_at_bands(window, model, main_band, heights, verdict);
+  const auto main = evidence_of(model, main_band, heights);
+  const double main_snr = std::max(main.snr, doublet_snr(model, main_band, heights));
+  if (seen.strongest < critical_level || heights.amount <= 0) {
     // Clearly absent ones go together; of those near the level one at a time, for two phases that
     // look alike take each other's amount.
     verdict.finding = Finding::weak;

@@ -1,5 +1,5 @@
 // Shares, intervals, evidence and curves from the final joint model.
-#include "models/composition_private.hpp"
+#include "models/shared_shapes_private.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -272,7 +272,8 @@ void summarise(const Window& window,
                const Setting& setting,
                std::span<const RuledOut> ruled_out,
                Composition& out) {
-  out.condition_number = model.fit.condition_number;
+  out.condition_number = setting.shared == nullptr ? model.fit.condition_number
+                                                   : setting.shared->condition_number(model);
   fill_bands(model, out);
   if (setting.draws_curves) {
     fill_curves(window, model, out);

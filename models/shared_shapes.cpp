@@ -376,20 +376,26 @@ void SharedFit::fit(JointModel& model, const SharedFitOptions& options) {
   }
 }
 
-std::optional<double> SharedFit::gain_of_last(JointModel& model) {
-  const auto bands = bands_of(model);
+double SharedFit::condition_number(const JointModel& model) {
+  return shapes_.mixture().condition_number(spectrum_, bands_of(model));
+}
+
+std::optional<double> SharedFit::gain_of_last(const JointModel& model) {
   return shapes_.mixture().gain_of_last(
-      spectrum_, bands, static_cast<Index>(model.phases.size()));
+      spectrum_, bands_of(model), static_cast<Index>(model.phases.size()));
 }
 
 void SharedFit::fit_forms(JointModel& model, const SharedFitOptions& options) {
   const auto bands = bands_of(model);
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    model.bands[b].relative_height = bands[b].band.relative_height;
+  }
   model.fit =
       shapes_.mixture().fit(spectrum_, bands, static_cast<Index>(model.phases.size()), options);
 }
 
-// As this spectrum shows them; sets the model's relative heights.
-std::vector<SharedBand> SharedFit::bands_of(JointModel& model) const {
+// As this spectrum shows them.
+std::vector<SharedBand> SharedFit::bands_of(const JointModel& model) const {
   std::vector<SharedBand> bands;
   bands.reserve(model.bands.size());
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
@@ -399,8 +405,7 @@ std::vector<SharedBand> SharedFit::bands_of(JointModel& model) const {
       const auto* phase = model.phases[static_cast<std::size_t>(origin.phase)];
       band.shape = shapes_.shape_of(phase, origin.reference);
       if (band.shape >= 0) {
-        model.bands[b].relative_height = shapes_.height_of(band.shape);
-        band.band.relative_height = model.bands[b].relative_height;
+        band.band.relative_height = shapes_.height_of(band.shape);
       }
       band.band = band.shape >= 0 ? within_map(band.band, *phase, model.is_raman)
                                   : shapes_.as_seen(band.band);

@@ -82,13 +82,15 @@ class SharedFit {
   [[nodiscard]] std::vector<CoarseShare> look(const PhasePatterns& phases);
   /// Fills the model's fit.
   void fit(JointModel& model, const SharedFitOptions& options);
+  /// Of the last fit, which was that of the model.
+  [[nodiscard]] double condition_number(const JointModel& model);
   /// By how much chi-square of the last fit would fall with the last phase of the model.
-  [[nodiscard]] std::optional<double> gain_of_last(JointModel& model);
+  [[nodiscard]] std::optional<double> gain_of_last(const JointModel& model);
 
  private:
   bool take_forms(const JointModel& model);
   void fit_forms(JointModel& model, const SharedFitOptions& options);
-  [[nodiscard]] std::vector<SharedBand> bands_of(JointModel& model) const;
+  [[nodiscard]] std::vector<SharedBand> bands_of(const JointModel& model) const;
 
   const SharedShapes& shapes_;
   SharedMixture::Spectrum spectrum_;

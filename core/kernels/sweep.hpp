@@ -28,15 +28,20 @@ class SweepSolver {
  public:
   /// Zero equations for `count` variables.
   void reset(Index count) {
+    count_ = count + spare;
+    table_.resize(padded_size(), column_count());
     count_ = count;
-    table_.setZero(padded_size(), column_count());
+    const Index rows = padded_size();
+    for (Index j = 0; j < column_count(); ++j) {
+      table_.col(j).segment(j, rows - j).setZero();
+    }
     is_free_.assign(static_cast<std::size_t>(count), 0);
     kind_.assign(static_cast<std::size_t>(count), Kind::bounded);
   }
 
   /// Goes on from what `other` has solved, with room for `more` variables.
   void start_from(const SweepSolver& other, Index more) {
-    count_ = other.count_ + more;
+    count_ = other.count_ + more + spare;
     table_.resize(padded_size(), column_count());
     count_ = other.count_;
     const Index rows = padded_size();
@@ -101,22 +106,18 @@ class SweepSolver {
               const std::vector<char>& is_free) {
     const Index before = count_;
     const Index added = h.cols();
-    // The free ones among the old; what the sweeps so far do to the new columns follows from them.
-    Eigen::MatrixXd scaled = Eigen::MatrixXd::Zero(before + 1, added);
+    // What the sweeps so far do to the new columns follows from their free part.
+    const Index rows = padded_size();
     Eigen::VectorXd own(added);
+    Eigen::MatrixXd free = Eigen::MatrixXd::Zero(rows, added);
+    Eigen::MatrixXd passed(rows, added);
     for (Index c = 0; c < added; ++c) {
       own[c] = 1 / std::sqrt(std::max(h(before + c, c), 1e-300));
-      scaled.col(c).tail(before) =
-          h.col(c).head(before).cwiseProduct(scale_.segment(1, before)) * own[c];
-    }
-    Eigen::MatrixXd free = scaled;
-    for (Index i = 0; i < before; ++i) {
-      if (!this->is_free(i)) {
-        free.row(i + 1).setZero();
+      for (Index i = 0; i < before; ++i) {
+        free(i + 1, c) = this->is_free(i) ? h(i, c) * scale_[i + 1] * own[c] : 0;
       }
+      multiply(free.col(c).data(), passed.col(c).data());
     }
-    const auto old = table_.topLeftCorner(before + 1, before + 1);
-    const Eigen::MatrixXd passed = old.selfadjointView<Eigen::Lower>() * free;
     const Eigen::MatrixXd corner = free.transpose() * passed;
     grow(added);
     scale_.segment(before + 1, added) = own;
@@ -125,7 +126,8 @@ class SweepSolver {
       const Index at = before + 1 + c;
       table_(at, 0) = g[c] * own[c] - passed(0, c);
       for (Index i = 1; i <= before; ++i) {
-        table_(at, i) = scaled(i, c) - free(i, c) - passed(i, c);
+        const double bound = this->is_free(i - 1) ? 0 : h(i - 1, c) * scale_[i] * own[c];
+        table_(at, i) = bound - passed(i, c);
       }
       for (Index d = c; d < added; ++d) {
         table_(before + 1 + d, at) = h(before + d, c) * own[c] * own[d] + corner(d, c);
@@ -241,12 +243,13 @@ class SweepSolver {
   }
   /// v'Cv with the covariances C.
   [[nodiscard]] double variance_along(const Eigen::VectorXd& v) const {
-    Eigen::VectorXd scaled(count_);
+    Eigen::VectorXd scaled = Eigen::VectorXd::Zero(padded_size());
     for (Index i = 0; i < count_; ++i) {
-      scaled[i] = is_free(i) ? v[i] * scale_[i + 1] : 0;
+      scaled[i + 1] = is_free(i) ? v[i] * scale_[i + 1] : 0;
     }
-    const auto block = table_.block(1, 1, count_, count_);
-    return -scaled.dot(block.selfadjointView<Eigen::Lower>() * scaled);
+    Eigen::VectorXd passed(padded_size());
+    multiply(scaled.data(), passed.data());
+    return -scaled.dot(passed);
   }
   /// At a bound: the variance it would have if it were free.
   [[nodiscard]] double variance(Index i) const {
@@ -266,6 +269,7 @@ class SweepSolver {
   enum class Kind : char { unbounded, bounded, dropped };
 
   static constexpr std::size_t panel = 4;
+  static constexpr Index spare = 16;  // places for variables to come
   static constexpr auto panel_columns = static_cast<Index>(panel);
 
   // The right-hand side is the first row and column; columns are worked on in pairs.
@@ -273,7 +277,6 @@ class SweepSolver {
   [[nodiscard]] Index column_count() const { return (count_ + 2) / 2 * 2; }
 
   void grow(Index added) {
-    constexpr Index spare = 16;
     const Index rows = padded_size();
     const Index columns = column_count();
     count_ += added;
@@ -289,6 +292,32 @@ class SweepSolver {
     scale_.tail(more).setOnes();
     is_free_.resize(static_cast<std::size_t>(count_), 0);
     kind_.resize(static_cast<std::size_t>(count_), Kind::bounded);
+  }
+
+  // The table, of which the lower half is stored, times a vector of the padded size.
+  void multiply(const double* x, double* y) const {
+    const Index size = padded_size();
+    std::fill(y, y + size, 0.0);
+    for (Index j = 0; j <= count_; ++j) {
+      const double* column = table_.data() + j * table_.rows();
+      const Pack own = broadcast(x[j]);
+      const Index first = j / lane_count * lane_count;
+      // A pack that begins above the diagonal is taken one by one.
+      const Index start = first == j ? j : std::min(first + lane_count, size);
+      double along = 0;
+      for (Index i = j; i < start; ++i) {
+        y[i] += i > j ? column[i] * x[j] : 0;
+        along += column[i] * x[i];
+      }
+      Pack sum_along{};
+      for (Index i = start; i < size; i += lane_count) {
+        const Pack value = load(column + i);
+        sum_along += value * load(x + i);
+        store(load(y + i) + value * own, y + i);
+      }
+      // A column that begins on a pack has its diagonal in both.
+      y[j] += along + sum(sum_along) - (start == j ? column[j] * x[j] : 0);
+    }
   }
 
   // Of the free block of H or of its negative inverse.
