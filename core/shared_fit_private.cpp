@@ -61,7 +61,11 @@ class SharedFit {
       return empty(MixtureStatus::singular);
     }
     find_residual();
-    if (settle_noise() || is_first) {
+    const bool is_other = settle_noise();
+    if (is_first && !is_other && equations_.is_solved()) {
+      noise_ = equations_.noise();
+    }
+    if (is_other || is_first) {
       if (!solve_shapes(options_.rounds)) {
         return empty(MixtureStatus::singular);
       }

@@ -19,6 +19,7 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr Index penalty_order = 2;
+constexpr double overlap = 2;  // by which neighbours make a height's variance larger
 
 void check(std::span<const double> x,
            std::span<const SharedShape> shapes,
@@ -197,7 +198,16 @@ std::vector<SharedMixture::Amount> SharedMixture::screen(Spectrum& spectrum,
     const double excess =
         std::sqrt(std::max(1.0, chi_square / static_cast<double>(parts_->used_points)));
     for (Index p = 0; p < count; ++p) {
-      out[static_cast<std::size_t>(p)] = {solver.x(p), excess * std::sqrt(solver.variance(p))};
+      const double amount = solver.x(p);
+      out[static_cast<std::size_t>(p)] = {amount, excess * std::sqrt(solver.variance(p))};
+      for (const auto& [shape, height] : patterns.rows[static_cast<std::size_t>(p)]) {
+        const Index column = parts_->first[static_cast<std::size_t>(shape)];
+        auto& known = own.known[parts_->known_at(shape)];
+        known.height = amount * height;
+        known.variance = overlap / (gain * std::max(parts_->classes[own.row].schur(column, column), 1e-30));
+        known.amount = amount;
+        known.is_free = amount > 0 ? 1 : 0;
+      }
     }
   }
   return out;
