@@ -10,10 +10,10 @@
 namespace calcispec::models::detail {
 namespace {
 
-// In a map what the last fit shows tells beforehand that the data do not ask for a phase: its amount
-// is below its own standard deviation.
+// In a map what the last fit shows tells beforehand that the data do not ask for a phase: the fit
+// would get better by less than noise lets it.
 bool is_asked_for(const Trials& trials, const JointModel& trial) {
-  constexpr double least_gain = 1;  // of chi-square
+  constexpr double least_gain = 2;  // of chi-square
   auto* shared = trials.setting.shared;
   return shared == nullptr || shared->gain_of_last(trial).value_or(least_gain) >= least_gain;
 }
