@@ -24,7 +24,7 @@ constexpr double least_misfit = 5e-4;     // of the highest band: far wings and 
 constexpr double most_misfit = 0.3;
 constexpr double largest_drift = 0.25;  // of the noise found over that assumed
 constexpr double settled_drift = 0.02;  // likewise, of no account for what is uncertain
-constexpr double kept_sigmas = 0.7;  // that the data tell of a slope
+constexpr double kept_sigmas = 0.7;     // that the data tell of a slope
 constexpr Index first_rounds = 2;
 constexpr double settled_sigmas = 0.3;  // of a height between two rounds
 

@@ -204,7 +204,8 @@ std::vector<SharedMixture::Amount> SharedMixture::screen(Spectrum& spectrum,
         const Index column = parts_->first[static_cast<std::size_t>(shape)];
         auto& known = own.known[parts_->known_at(shape)];
         known.height = amount * height;
-        known.variance = overlap / (gain * std::max(parts_->classes[own.row].schur(column, column), 1e-30));
+        known.variance =
+            overlap / (gain * std::max(parts_->classes[own.row].schur(column, column), 1e-30));
         known.amount = amount;
         known.is_free = amount > 0 ? 1 : 0;
       }

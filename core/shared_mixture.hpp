@@ -88,7 +88,7 @@ class CALCISPEC_API SharedMixture {
   [[nodiscard]] Spectrum load(std::span<const double> y, double noise_level) const;
 
   /// Amounts of fixed patterns of the shapes, not negative, and their standard deviations, which
-  /// grow with what the patterns leave unfitted.
+  /// grow with what the patterns leave unfitted. The spectrum's first fit starts from them.
   struct Amount {
     double value = 0;
     double u = 0;

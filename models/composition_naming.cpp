@@ -52,8 +52,8 @@ double amount_from_area(const JointModel& model, Index phase) {
                   pattern > 0 ? area / pattern : 0.0);
 }
 
-// What there is of a phase, and what the heights of its bands are uncertain by; 0: not known, and in
-// bands of other phases.
+// What there is of a phase, and what the heights of its bands are uncertain by; 0: not known, and
+// in bands of other phases.
 struct PhaseHeights {
   double amount = 0;
   std::vector<double> u;

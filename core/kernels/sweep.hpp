@@ -226,21 +226,6 @@ class SweepSolver {
                ? -table_(std::max(i, j) + 1, std::min(i, j) + 1) * scale_[i + 1] * scale_[j + 1]
                : 0;
   }
-  /// Of all with all; 0 in the rows and columns of those that are not free.
-  [[nodiscard]] Eigen::MatrixXd covariances() const {
-    Eigen::ArrayXd own = Eigen::ArrayXd::Zero(count_);
-    for (Index i = 0; i < count_; ++i) {
-      own[i] = is_free(i) ? scale_[i + 1] : 0;
-    }
-    Eigen::MatrixXd out(count_, count_);
-    for (Index j = 0; j < count_; ++j) {
-      const Index left = count_ - j;
-      out.col(j).tail(left).array() =
-          table_.col(j + 1).segment(j + 1, left).array() * own.tail(left) * -own[j];
-      out.row(j).tail(left) = out.col(j).tail(left).transpose();
-    }
-    return out;
-  }
   /// v'Cv with the covariances C.
   [[nodiscard]] double variance_along(const Eigen::VectorXd& v) const {
     Eigen::VectorXd scaled = Eigen::VectorXd::Zero(padded_size());

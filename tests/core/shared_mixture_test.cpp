@@ -310,8 +310,50 @@ TEST(SharedMixture, FitsABackgroundAlone) {
   auto loaded = mixture.load(y, 1);
   const auto result = mixture.fit(loaded, {}, 0, {.rounds = 4});
   EXPECT_EQ(result.background.size(), y.size());
-  EXPECT_EQ(result.condition_number, 1);
+  EXPECT_EQ(mixture.condition_number(loaded, {}), 1);
   EXPECT_NEAR(result.background[0], 200 + 60 * std::sin(400.0 / 500), 30);
+}
+
+// Groups whose ratios are known: the gain foretold is that which the fit finds.
+TEST(SharedMixture, ForetellsWhatOneGroupMoreWouldGain) {
+  auto bands = table();
+  for (auto& band : bands) {
+    band.log_height_sd = 1e-3;
+    band.center_sd = 0;
+    band.log_fwhm_sd = 0;
+  }
+  const SharedMixture mixture(axis(), shapes_of(bands), setting());
+  const auto all = all_shared(bands);
+  const std::vector<SharedBand> first(all.begin(), all.begin() + 3);
+  const auto gain_of = [&](double part, double& found) {
+    SharedTruth truth;
+    truth.heights = {30, 150, 22.5, 40 * part, 100 * part, 80 * part};
+    const auto y = spectrum(truth, 1, 5);
+    auto loaded = mixture.load(y, 1);
+    EXPECT_FALSE(mixture.gain_of_last(loaded, all, 2).has_value());
+    const auto without = mixture.fit(loaded, first, 1, {.rounds = 6});
+    const auto gain = mixture.gain_of_last(loaded, all, 2);
+    const auto with = mixture.fit(loaded, all, 2, {.rounds = 6, .is_trial = true});
+    found = without.chi_square - with.chi_square;
+    EXPECT_TRUE(gain.has_value());
+    return gain.value_or(-1);
+  };
+  double found = 0;
+  EXPECT_LT(gain_of(0, found), 6);
+  EXPECT_NEAR(gain_of(0.04, found) / found, 1, 0.1);
+  EXPECT_GT(found, 50);
+}
+
+TEST(SharedMixture, TellsTheConditionOfItsLastFit) {
+  const auto bands = table();
+  const SharedMixture mixture(axis(), shapes_of(bands), setting());
+  auto loaded = mixture.load(spectrum({}, 1, 4), 1);
+  const auto all = all_shared(bands);
+  EXPECT_EQ(mixture.condition_number(loaded, all), 1);
+  ASSERT_EQ(mixture.fit(loaded, all, 2, {.rounds = 4}).status, MixtureStatus::converged);
+  EXPECT_GT(mixture.condition_number(loaded, all), 2);
+  EXPECT_LT(mixture.condition_number(loaded, all), 1e4);
+  EXPECT_THROW((void)mixture.condition_number(loaded, std::span(all).first(3)), Error);
 }
 
 TEST(SharedMixture, CoversItsUncertainties) {
