@@ -23,7 +23,6 @@ constexpr double largest_widening = 0.5;  // of the logarithm: beyond, first ord
 constexpr double least_misfit = 5e-4;     // of the highest band: far wings and ghosts
 constexpr double most_misfit = 0.3;
 constexpr double largest_drift = 0.25;  // of the noise found over that assumed
-constexpr double settled_drift = 0.02;  // likewise, of no account for what is uncertain
 constexpr double kept_sigmas = 0.7;     // that the data tell of a slope
 constexpr Index first_rounds = 2;
 constexpr double settled_sigmas = 0.3;  // of a height between two rounds
@@ -61,11 +60,7 @@ class SharedFit {
       return empty(MixtureStatus::singular);
     }
     find_residual();
-    const bool is_other = settle_noise();
-    if (is_first && !is_other && equations_.is_solved()) {
-      noise_ = equations_.noise();
-    }
-    if (is_other || is_first) {
+    if (settle_noise() || is_first) {
       if (!solve_shapes(options_.rounds)) {
         return empty(MixtureStatus::singular);
       }
@@ -92,8 +87,7 @@ class SharedFit {
   // The equations of the last fit, with what its noise was taken for.
   void start_from_last() {
     const auto& last = spectrum_.equations;
-    const double most = options_.is_trial ? largest_drift : settled_drift;
-    if (!(std::abs(last.noise() / noise_ - 1) < most) || spectrum_.equations_row != row_) {
+    if (spectrum_.equations_row != row_) {
       return;
     }
     list_terms();
@@ -257,7 +251,7 @@ class SharedFit {
     }
   }
 
-  // Noise and misfit as the residual shows them; true where they have changed.
+  // Noise and misfit as the residual shows them; true where they are not what was solved with.
   bool settle_noise() {
     const auto& noise = shared_.setting.noise;
     const auto& envelope = shared_.setting.envelope;
@@ -279,14 +273,15 @@ class SharedFit {
     const double relative =
         signal > 0 ? std::min(most_misfit, std::sqrt(std::max(0.0, power / signal))) : 0;
     const double level = std::hypot(excess * spectrum_.level, least_misfit * top);
-    const double before = noise_;
-    noise_ = level;
+    found_noise_ = level;
     const std::size_t row = class_of(relative * top / level);
     is_other_row_ = row != row_;
     if (is_other_row_) {
       load(row);
     }
-    return is_other_row_ || std::abs(before / level - 1) > largest_drift;
+    const bool is_changed = is_other_row_ || std::abs(noise_ / level - 1) > largest_drift;
+    noise_ = is_changed ? level : noise_;
+    return is_changed;
   }
 
   template <class Sigma>
@@ -334,9 +329,9 @@ class SharedFit {
       const auto at = static_cast<std::size_t>(i);
       result.background[at] = smooth_[i];
       result.fitted[at] = fitted_[i];
-      result.sigma[at] = noise_ * row().sigma[i];
+      result.sigma[at] = found_noise_ * row().sigma[i];
     }
-    result.chi_square = (residual_.square() * row().weight).sum() / (noise_ * noise_);
+    result.chi_square = (residual_.square() * row().weight).sum() / (found_noise_ * found_noise_);
     result.effective_parameters = static_cast<double>(solver().free_count()) + row().spline_freedom;
     const double used =
         std::min(result.effective_parameters, 0.5 * static_cast<double>(shared_.points));
@@ -447,7 +442,8 @@ class SharedFit {
   SharedFitOptions options_;
   SharedColumns columns_;
   double highest_ = 0;
-  double noise_ = 1;
+  double noise_ = 1;        // that the equations are solved with
+  double found_noise_ = 1;  // that the residual shows
   std::size_t row_ = 0;
   bool is_other_row_ = false;  // than that of the equations
   std::vector<char> is_free_;  // heights, then amounts

@@ -99,7 +99,8 @@ class Estimator {
     model_ = build_model(window_, phases_, library_, setting_);
     add_unexplained(model_, peaks_);
     fit_model(window_, setting_, iterations, model_);
-    forget_findings();
+    residual_peaks_.reset();
+    verdicts_.clear();
     if (is_alone() && !phases_.empty()) {
       setting_.shift_cm1 = model_.fit.shift;
       if (setting_.technique == BandTechnique::raman) {
@@ -130,31 +131,26 @@ class Estimator {
     std::vector<std::vector<std::string>> alike(phases_.size());
     const auto before = phases_;
     for (std::size_t p = 0; p < phases_.size(); ++p) {
-      if (phases_[p]->role == PhaseRole::mineral) {
-        continue;
+      if (phases_[p]->role != PhaseRole::mineral) {
+        const bool is_known = !is_alone() && start_->alike.contains(phases_[p]);
+        alike[p] = is_known ? start_->alike.at(phases_[p])
+                            : take_best_of_kind(tools(), p, phases_, model_);
       }
-      const bool is_known = !is_alone() && start_->alike.contains(phases_[p]);
-      alike[p] =
-          is_known ? start_->alike.at(phases_[p]) : take_best_of_kind(tools(), p, phases_, model_);
     }
     if (!is_alone() && phases_ != before) {
       fit_model(window_, setting_, 8, model_);  // it has only been tried
     }
     model_.alike = std::move(alike);
-    forget_findings();
-  }
-
-  void forget_findings() {
     residual_peaks_.reset();
     verdicts_.clear();
   }
 
   // Of the model as it is; judged once.
-  [[nodiscard]] std::span<const Verdict> all_verdicts() {
-    for (std::size_t p = verdicts_.size(); p < phases_.size(); ++p) {
+  [[nodiscard]] const std::vector<Verdict>& verdicts() {
+    for (std::size_t p = verdicts_.size(); p < model_.phases.size(); ++p) {
       verdicts_.push_back(judge(window_, model_, static_cast<Index>(p)));
     }
-    return std::span(verdicts_).first(phases_.size());
+    return verdicts_;
   }
 
   // Of the model as it is; searched for once.
@@ -224,7 +220,7 @@ class Estimator {
   [[nodiscard]] bool has_failing_rival() {
     for (std::size_t p = 0; p < phases_.size(); ++p) {
       const auto index = static_cast<Index>(p);
-      const auto finding = all_verdicts()[p].finding;
+      const auto finding = verdicts()[p].finding;
       const bool is_main_lost =
           finding == Finding::main_band_missing || finding == Finding::second_band_missing;
       if (is_main_lost && has_rival(model_, index)) {
@@ -262,7 +258,7 @@ class Estimator {
   }
 
   bool remove_failing() {
-    const auto verdicts = all_verdicts();
+    const auto& verdicts = this->verdicts();
     double worst = 0;
     for (const auto& verdict : verdicts) {
       worst = std::max(worst, verdict.lack);
@@ -271,8 +267,7 @@ class Estimator {
       return false;
     }
     for (std::size_t p = 0; p < phases_.size(); ++p) {
-      const bool is_there = verdicts[p].lack > 0 && verdicts[p].finding != Finding::absent;
-      if (is_there && replace_by_kin(p, verdicts[p].finding)) {
+      if (verdicts[p].lack > 0 && replace_by_kin(p, verdicts[p].finding)) {
         return true;
       }
     }
