@@ -94,6 +94,23 @@ detail::MisfitClass make_class(const SharedMixture::Parts& parts, std::size_t ro
   return out;
 }
 
+// What the next fit of the spectrum takes the heights of a pattern for.
+void start_from(std::span<const std::pair<Index, double>> pattern,
+                double amount,
+                double noise_variance,
+                const SharedMixture::Parts& shared,
+                SharedMixture::Spectrum::Parts& spectrum) {
+  const auto& schur = shared.classes[spectrum.row].schur;
+  for (const auto& [shape, height] : pattern) {
+    const Index column = shared.first[static_cast<std::size_t>(shape)];
+    auto& known = spectrum.known[shared.known_at(shape)];
+    known.height = amount * height;
+    known.variance = overlap * noise_variance / std::max(schur(column, column), 1e-30);
+    known.amount = amount;
+    known.is_free = amount > 0 ? 1 : 0;
+  }
+}
+
 }  // namespace
 
 SharedMixture::SharedMixture(std::span<const double> x,
@@ -154,9 +171,13 @@ SharedMixture::Patterns SharedMixture::prepare(
       heights(parts_->first[static_cast<std::size_t>(shape)], static_cast<Index>(p)) += height;
     }
   }
+  const auto list = [](const MatrixXd& values) {
+    return std::vector<double>(values.data(), values.data() + values.size());
+  };
+  out.curves = list(parts_->columns * heights);
   for (const auto& own : parts_->classes) {
-    const MatrixXd products = heights.transpose() * (own.schur * heights);
-    out.products.emplace_back(products.data(), products.data() + products.size());
+    out.products.push_back(list(heights.transpose() * (own.schur * heights)));
+    out.halves.push_back(list(own.half * heights));
   }
   out.rows = std::move(patterns);
   return out;
@@ -165,31 +186,28 @@ SharedMixture::Patterns SharedMixture::prepare(
 std::vector<SharedMixture::Amount> SharedMixture::screen(Spectrum& spectrum,
                                                          const Patterns& patterns) const {
   auto& own = *spectrum.parts_;
-  detail::Projector projector(*parts_, own, own.row);
+  const auto& projection = detail::Projector(*parts_, own, own.row).projection();
   const auto count = static_cast<Index>(patterns.rows.size());
   const double gain = 1 / std::pow(own.level * own.excess, 2);
+  const Eigen::Map<const MatrixXd> curves(patterns.curves.data(), own.y.size(), count);
+  const Eigen::Map<const MatrixXd> halves(
+      patterns.halves[own.row].data(), projection.half.size(), count);
+  const VectorXd right = gain * (curves.transpose() * projection.weighted.matrix() -
+                                 halves.transpose() * projection.half);
   const double* products = patterns.products[own.row].data();
   kernels::SweepSolver solver;
   solver.reset(count);
   for (Index p = 0; p < count; ++p) {
-    for (const auto& [shape, height] : patterns.rows[static_cast<std::size_t>(p)]) {
-      const Index column = parts_->first[static_cast<std::size_t>(shape)];
-      solver.g(p) += gain * height * projector.column(column);
-    }
+    solver.g(p) = right[p];
     for (Index q = p; q < count; ++q) {
       solver.h(q, p) = gain * products[p * count + q];
     }
     double& diagonal = solver.h(p, p);
     diagonal = diagonal < 1e-30 ? 1 : diagonal * (1 + 1e-10);
   }
-  VectorXd right(count);
-  for (Index p = 0; p < count; ++p) {
-    right[p] = solver.g(p);
-  }
   std::vector<Amount> out(patterns.rows.size());
   std::vector<char> is_free(patterns.rows.size(), 1);
   if (solver.solve(std::vector<char>(patterns.rows.size(), 1), is_free)) {
-    const auto& projection = projector.projection();
     double chi_square =
         gain * (projection.weighted.matrix().dot(own.y.matrix()) - projection.half.squaredNorm());
     for (Index p = 0; p < count; ++p) {
@@ -198,17 +216,9 @@ std::vector<SharedMixture::Amount> SharedMixture::screen(Spectrum& spectrum,
     const double excess =
         std::sqrt(std::max(1.0, chi_square / static_cast<double>(parts_->used_points)));
     for (Index p = 0; p < count; ++p) {
-      const double amount = solver.x(p);
-      out[static_cast<std::size_t>(p)] = {amount, excess * std::sqrt(solver.variance(p))};
-      for (const auto& [shape, height] : patterns.rows[static_cast<std::size_t>(p)]) {
-        const Index column = parts_->first[static_cast<std::size_t>(shape)];
-        auto& known = own.known[parts_->known_at(shape)];
-        known.height = amount * height;
-        known.variance =
-            overlap / (gain * std::max(parts_->classes[own.row].schur(column, column), 1e-30));
-        known.amount = amount;
-        known.is_free = amount > 0 ? 1 : 0;
-      }
+      const auto at = static_cast<std::size_t>(p);
+      out[at] = {solver.x(p), excess * std::sqrt(solver.variance(p))};
+      start_from(patterns.rows[at], solver.x(p), 1 / gain, *parts_, own);
     }
   }
   return out;

@@ -96,7 +96,9 @@ class CALCISPEC_API SharedMixture {
   /// Patterns with their products, made once for all spectra.
   struct Patterns {
     std::vector<std::vector<std::pair<Index, double>>> rows;  // shapes and their heights
+    std::vector<double> curves;                               // on the axis, one after the other
     std::vector<std::vector<double>> products;                // per class of misfit, all with all
+    std::vector<std::vector<double>> halves;  // likewise, with the background, behind its factor
   };
   [[nodiscard]] Patterns prepare(std::vector<std::vector<std::pair<Index, double>>> patterns) const;
   [[nodiscard]] std::vector<Amount> screen(Spectrum& spectrum, const Patterns& patterns) const;
