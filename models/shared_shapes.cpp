@@ -246,11 +246,11 @@ void SharedShapes::learn_forms(std::span<const MapSample> samples) {
         most = std::max(most, change);
       }
     });
-    for (double change = -form_step; change > least - form_step; change -= form_step) {
-      add_form(base, change);
+    for (int step = 1; step * form_step < form_step - least; ++step) {
+      add_form(base, -step * form_step);
     }
-    for (double change = form_step; change < most + form_step; change += form_step) {
-      add_form(base, change);
+    for (int step = 1; step * form_step < most + form_step; ++step) {
+      add_form(base, step * form_step);
     }
   }
 }
