@@ -74,17 +74,14 @@ class SweepTable {
   }
 
  protected:
-  static constexpr std::size_t panel = 4;
-  static constexpr Index spare = 16;  // places for variables to come
-  static constexpr auto panel_columns = static_cast<Index>(panel);
-
   // The right-hand side is the first row and column; columns are worked on in pairs.
-  [[nodiscard]] Index padded_size() const { return (count_ + 8) / 8 * 8; }
-  [[nodiscard]] Index column_count() const { return (count_ + 2) / 2 * 2; }
+  [[nodiscard]] static Index padded_size(Index count) { return (count + 8) / 8 * 8; }
+  [[nodiscard]] static Index column_count(Index count) { return (count + 2) / 2 * 2; }
+  [[nodiscard]] Index padded_size() const { return padded_size(count_); }
+  [[nodiscard]] Index column_count() const { return column_count(count_); }
 
   void reset(Index count) {
-    count_ = count + spare;
-    table_.resize(padded_size(), column_count());
+    table_.resize(padded_size(count + spare), column_count(count + spare));
     count_ = count;
     const Index rows = padded_size();
     for (Index j = 0; j < column_count(); ++j) {
@@ -95,9 +92,9 @@ class SweepTable {
 
   // A copy with room for `more` variables.
   void copy(const SweepTable& other, Index more) {
-    count_ = other.count_ + more + spare;
-    table_.resize(padded_size(), column_count());
     count_ = other.count_;
+    more += spare;
+    table_.resize(padded_size(count_ + more), column_count(count_ + more));
     const Index rows = padded_size();
     for (Index j = 0; j < column_count(); ++j) {
       table_.col(j).segment(j, rows - j) = other.table_.col(j).segment(j, rows - j);
@@ -111,9 +108,7 @@ class SweepTable {
     const Index columns = column_count();
     count_ += added;
     if (padded_size() > table_.rows() || column_count() > table_.cols()) {
-      count_ += spare;
-      table_.conservativeResize(padded_size(), column_count());
-      count_ -= spare;
+      table_.conservativeResize(padded_size(count_ + spare), column_count(count_ + spare));
     }
     const Index more = padded_size() - rows;
     table_.block(rows, 0, more, columns).setZero();
@@ -217,6 +212,16 @@ class SweepTable {
     }
     return true;
   }
+
+  Index count_ = 0;
+  Eigen::MatrixXd table_;  // g as first column and row, H; swept; the lower half
+  Eigen::VectorXd scale_;
+  std::vector<char> is_free_;
+
+ private:
+  static constexpr std::size_t panel = 4;
+  static constexpr Index spare = 16;  // places for variables to come
+  static constexpr auto panel_columns = static_cast<Index>(panel);
 
   void clear_panel(std::size_t count) {
     for (auto* columns : {&before_, &own_, &factors_}) {
@@ -389,12 +394,6 @@ class SweepTable {
            (term.second >= 0 ? part(term.second, term.second_part) : 0.0);
   }
 
-  Index count_ = 0;
-  Eigen::MatrixXd table_;  // g as first column and row, H; swept; the lower half
-  Eigen::VectorXd scale_;
-  std::vector<char> is_free_;
-
- private:
   // Of a panel's pivots: whole columns as they were, as they are, and as they were at their turn.
   Eigen::MatrixXd before_;
   Eigen::MatrixXd now_;
