@@ -2,6 +2,7 @@
 
 #include "models/map_summary.hpp"
 #include "models/marker.hpp"
+#include "models/reference_library.hpp"
 #include "pipelines/report/analysis_text.hpp"
 #include "pipelines/report/html_private.hpp"
 #include "pipelines/report/map_values.hpp"
@@ -9,22 +10,30 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace calcispec {
 namespace {
 
 constexpr Index most_pixels = 65536;  // of one picture
 constexpr std::size_t most_maps = 24;
+constexpr double least_drawn = 1;  // % of the signal: a phase with less everywhere gets no picture
 
 struct Entry {
   MapValues map;
   models::MapSummary summary;
   Index seen = 0;        // pixels with a value above 0
+  double most = 0;       // largest value
   bool is_rest = false;  // what no reference explains
+  bool is_drawn = true;
 };
 
+// What the library calls a phase; groups, phases of a user and markers as they are written.
 std::string name_of_group(const std::string& group) {
-  return words_of(group.substr(group.find('/') + 1));
+  static const auto library = models::builtin_library();
+  const auto id = group.substr(group.find('/') + 1);
+  const auto* phase = group.starts_with("composition/") ? library.find(id) : nullptr;
+  return phase == nullptr ? words_of(id) : phase->name;
 }
 
 // A value that rests on no calibration of the user says so wherever it stands.
@@ -96,6 +105,11 @@ std::vector<Entry> entries_of(const io::NexusResult& result) {
       std::for_each(
           picture.values.begin(), picture.values.end(), [](double& value) { value *= 100; });
     }
+    entry.most = std::accumulate(
+        picture.values.begin(), picture.values.end(), 0.0, [](double most, double value) {
+          return std::fmax(most, value);
+        });
+    entry.is_drawn = !is_share || entry.most >= least_drawn;
     entry.summary = models::summarise_map(picture.values, {}, result.grid);
     entry.map.name =
         name_of_group(picture.group) + (is_uncalibrated(picture) ? ", uncalibrated" : "");
@@ -113,6 +127,28 @@ std::vector<Entry> entries_of(const io::NexusResult& result) {
   const auto named = std::min<std::ptrdiff_t>(rest - out.begin(), most_maps - 1);
   out.erase(out.begin() + named, rest);
   return out;
+}
+
+void append_pictures(const std::vector<Entry>& entries, const MapGrid& grid, std::string& out) {
+  std::string scarce;
+  for (const auto& entry : entries) {
+    if (!entry.is_drawn) {
+      scarce += (scarce.empty() ? "" : "; ") + entry.map.name + " (" +
+                (entry.most < 0.01 ? "below 0.01 %" : percent_text(entry.most / 100)) + ")";
+      continue;
+    }
+    const auto small = reduced(entry.map);
+    html::append_map(small, out);
+    if (small.grid.nx < grid.nx) {
+      out += "<p class=\"small\">drawn as " + std::to_string(small.grid.nx) + " x " +
+             std::to_string(small.grid.ny) + " means</p>";
+    }
+  }
+  if (!scarce.empty()) {
+    out += "<p class=\"small\">Below " + percent_text(least_drawn / 100) +
+           " of the signal in every pixel (the most in brackets), not drawn: " + escaped(scarce) +
+           ".</p>";
+  }
 }
 
 void append_summaries(const std::vector<Entry>& entries, bool is_map, std::string& out) {
@@ -163,14 +199,7 @@ std::string maps_report(const io::NexusResult& result, const std::string& title)
         "run from the 2nd to the 98th percentile, or over all values where nearly all are equal; "
         "grey: no value. Move over a map to read values.</p><noscript><p>Maps need "
         "scripts.</p></noscript>";
-    for (const auto& entry : entries) {
-      const auto small = reduced(entry.map);
-      html::append_map(small, out);
-      if (small.grid.nx < result.grid.nx) {
-        out += "<p class=\"small\">drawn as " + std::to_string(small.grid.nx) + " x " +
-               std::to_string(small.grid.ny) + " means</p>";
-      }
-    }
+    append_pictures(entries, result.grid, out);
     out += "</section>";
   }
   append_summaries(entries, is_map, out);

@@ -322,6 +322,30 @@ TEST_F(BatchAnalysis, ReportRendersTheMaps) {
   EXPECT_THROW(static_cast<void>(io::read_result(sample("map_4x3.txt"))), Error);
 }
 
+TEST(MapsReport, DrawsAPhaseOfFewPixelsAndTellsOfOneThatIsScarceEverywhere) {
+  const double none = std::nan("");
+  io::NexusResult result;
+  result.grid.nx = 2;
+  result.grid.ny = 2;
+  result.status = {0, 0, 0, 0};
+  result.composed = {0, 0, 0, 1};
+  result.pictures = {
+      {"composition/apatite", "1", {0.9, 0.8, 0.9, none},       {}},
+      {"composition/calcite", "1", {none, 0.4, none, none},     {}},
+      {"composition/pmma",    "1", {none, none, 0.0042, none},  {}},
+      {"markers/tiny_ratio",  "1", {none, 0.001, 0.002, 0.003}, {}},
+  };
+  const auto page = maps_report(result, "map");
+  std::size_t drawn = 0;
+  for (auto at = page.find("<figure"); at != std::string::npos; at = page.find("<figure", at + 1)) {
+    ++drawn;
+  }
+  EXPECT_EQ(drawn, 3U);
+  EXPECT_NE(page.find("<figcaption>calcite"), std::string::npos);
+  EXPECT_NE(page.find("poly(methyl methacrylate) (0.42 %)"), std::string::npos);
+  EXPECT_NE(page.find("<td>poly(methyl methacrylate)</td>"), std::string::npos);  // in the summary
+}
+
 TEST(RowValues, UnpackGivesWhatWasPackedAndRefusesLess) {
   std::vector<RowValues> rows(3);
   rows[0].values = {
