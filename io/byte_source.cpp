@@ -10,12 +10,9 @@ namespace calcispec::io {
 void ByteSource::need(std::uint64_t offset, std::uint64_t count, std::string_view what) const {
   if (!holds(offset, count)) {
     fail(offset,
-         std::string(what) + " needs " + std::to_string(count) +
-             " bytes there, but the file ends "
-             "at byte " +
-             std::to_string(size()) +
-             "; it is cut off or damaged, copy or export it "
-             "again");
+         std::to_string(count) + " bytes of " + std::string(what) +
+             " should stand there, but the file ends at byte " + std::to_string(size()) +
+             "; it is cut off or damaged, copy or export it again");
   }
 }
 
