@@ -56,9 +56,7 @@ class Estimator {
       }
     }
     if (is_unlike_) {
-      Findings unlike;
-      unlike.is_unlike = true;
-      return unlike;
+      return {JointModel{}, setting_, {}, true};
     }
     find_unexplained();
     compare_kin();
@@ -455,6 +453,9 @@ class Estimator {
   }
 
   void conclude() {
+    if (is_alone() && is_fitted(model_)) {
+      add_large_peaks(window_, model_);
+    }
     out_.unexplained_bands = unexplained_bands(model_);
     out_.unexplained_flag = !out_.unexplained_bands.empty();
     if (!is_fitted(model_)) {
@@ -479,11 +480,7 @@ class Estimator {
       refuse_axis(out_);
       return;
     }
-    out_.total.status = EstimateStatus::ok;
-    out_.total.value = 1;
-    out_.total.u = 0;
-    out_.total.lo95 = 1;
-    out_.total.hi95 = 1;
+    out_.total = {1, 0, 1, 1, EstimateStatus::ok, ""};
   }
 
   const ReferenceLibrary& library_;

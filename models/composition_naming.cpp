@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace calcispec::models::detail {
 namespace {
@@ -31,9 +32,13 @@ constexpr double misfit_width_raman_cm1 = 10;
 constexpr double free_height_sd = 0.9;   // from here on a height is as good as free
 constexpr double wide_part_raman = 0.7;  // of a piece of the background
 constexpr double wide_part_ir = 0.6;     // libration of water
-constexpr double contested_part = 0.2;   // of a band's height: another band there is a rival
-constexpr double flank_reach = 1.5;      // full widths
-constexpr double flank_part = 0.2;       // of the strong band's height
+constexpr double merged_reach = 1.5;     // of the main band's full width
+constexpr double merged_width = 0.5;
+constexpr double contested_part = 0.2;  // of a band's height: another band there is a rival
+// Of the tallest fitted height: bands missed by as much make the misfit by which they are judged.
+constexpr double large_part = 0.15;
+constexpr double flank_reach = 1.5;  // full widths
+constexpr double flank_part = 0.2;   // of the strong band's height
 constexpr double tail_reach_cm1 = 8;
 constexpr double tail_part = 0.05;
 
@@ -164,6 +169,14 @@ double expected_of_main(const BandEvidence& main, const JointModel& model, std::
                                                              : main.expected_snr;
 }
 
+// A shoulder of the main band, nearly as wide: one wide band of anything else holds both.
+bool is_merged(const JointModel& model, std::size_t main_band, std::size_t b) {
+  const auto& main = model.fit.bands[main_band];
+  const auto& own = model.fit.bands[b];
+  return !model.is_raman && own.fwhm > merged_width * main.fwhm &&
+         std::abs(own.center - main.center) < merged_reach * main.fwhm;
+}
+
 // What the bands of one phase say together.
 struct BandsSeen {
   double expected = 0;  // weight of the second bands that should be there, and of those that are
@@ -200,8 +213,8 @@ BandsSeen look_at_bands(const Window& window,
     auto evidence = evidence_of(model, b, heights);
     seen.strongest = std::max(seen.strongest, evidence.snr);
     const bool is_hidden = !model.is_raman && is_wide(window, model, b);
-    const bool is_second =
-        b != main_band && (is_main_seen || !is_doublet_part(model, main_band, b));
+    const bool is_second = b != main_band && !is_merged(model, main_band, b) &&
+                           (is_main_seen || !is_doublet_part(model, main_band, b));
     if (is_second && !is_hidden && !is_shared(model, b)) {
       seen.second = std::max(seen.second, evidence.snr);
     }
@@ -258,6 +271,7 @@ struct Search {
   const Window& window;
   std::vector<double> residual;
   std::span<const double> sigma;
+  double large;  // what is higher counts in spite of the misfit around it
   std::vector<ResidualPeak> found;
 };
 
@@ -287,10 +301,11 @@ void search_width(double width_cm1, double misfit_floor, const JointModel& model
     const double noise = search.window.sigma[at];
     const double whole = search.sigma[at];
     const double misfit = std::sqrt(std::max(0.0, whole * whole - noise * noise));
-    const double u = std::hypot(std::max(noise / std::sqrt(gain), own),
-                                misfit + misfit_floor * model.fit.fitted[at]);
-    if (height[at] > unexplained_sigma * u) {
-      search.found.push_back({x[at], width_cm1, height[at], height[at] / u});
+    const double alone = std::max(noise / std::sqrt(gain), own);
+    const double u = std::hypot(alone, misfit + misfit_floor * model.fit.fitted[at]);
+    const bool is_large = height[at] > std::max(search.large, unexplained_sigma * alone);
+    if (is_large || height[at] > unexplained_sigma * u) {
+      search.found.push_back({x[at], width_cm1, height[at], height[at] / (is_large ? alone : u)});
     }
   }
 }
@@ -304,6 +319,34 @@ bool is_flank(const ResidualPeak& peak, const JointModel& model) {
     return (distance < reach && peak.height < flank_part * band.height) ||
            (distance < reach + tail_reach_cm1 && peak.height < tail_part * band.height);
   });
+}
+
+std::vector<ResidualPeak> find_peaks_above(const Window& window,
+                                           const JointModel& model,
+                                           double large) {
+  Search search{window, {}, model.fit.sigma, large, {}};
+  search.residual.resize(window.x.size());
+  for (std::size_t i = 0; i < window.x.size(); ++i) {
+    search.residual[i] = window.y[i] - model.fit.fitted[i] - model.fit.background[i];
+  }
+  for (const double width : {6.0, 12.0, 24.0, 48.0, 96.0}) {
+    search_width(width, 0.02, model, search);
+  }
+  std::stable_sort(
+      search.found.begin(), search.found.end(), [](const ResidualPeak& a, const ResidualPeak& b) {
+        return a.height_sigma > b.height_sigma;
+      });
+  std::vector<ResidualPeak> apart;
+  for (const auto& peak : search.found) {
+    const bool is_near = std::any_of(apart.begin(), apart.end(), [&](const ResidualPeak& other) {
+      return std::abs(other.position_cm1 - peak.position_cm1) <
+             std::max(other.width_cm1, peak.width_cm1);
+    });
+    if (!is_near && apart.size() < 12 && !is_flank(peak, model)) {
+      apart.push_back(peak);
+    }
+  }
+  return apart;
 }
 
 }  // namespace
@@ -459,29 +502,13 @@ double chi_square_above(const Window& window, const JointModel& trial, const Joi
 }
 
 std::vector<ResidualPeak> find_residual_peaks(const Window& window, const JointModel& model) {
-  Search search{window, {}, model.fit.sigma, {}};
-  search.residual.resize(window.x.size());
-  for (std::size_t i = 0; i < window.x.size(); ++i) {
-    search.residual[i] = window.y[i] - model.fit.fitted[i] - model.fit.background[i];
-  }
-  for (const double width : {6.0, 12.0, 24.0, 48.0, 96.0}) {
-    search_width(width, 0.02, model, search);
-  }
-  std::stable_sort(
-      search.found.begin(), search.found.end(), [](const ResidualPeak& a, const ResidualPeak& b) {
-        return a.height_sigma > b.height_sigma;
-      });
-  std::vector<ResidualPeak> apart;
-  for (const auto& peak : search.found) {
-    const bool is_near = std::any_of(apart.begin(), apart.end(), [&](const ResidualPeak& other) {
-      return std::abs(other.position_cm1 - peak.position_cm1) <
-             std::max(other.width_cm1, peak.width_cm1);
-    });
-    if (!is_near && apart.size() < 12 && !is_flank(peak, model)) {
-      apart.push_back(peak);
-    }
-  }
-  return apart;
+  return find_peaks_above(window, model, std::numeric_limits<double>::infinity());
+}
+
+std::vector<ResidualPeak> find_large_peaks(const Window& window, const JointModel& model) {
+  const auto& fitted = model.fit.fitted;
+  return find_peaks_above(
+      window, model, large_part * *std::max_element(fitted.begin(), fitted.end()));
 }
 
 }  // namespace calcispec::models::detail

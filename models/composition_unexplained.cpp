@@ -42,6 +42,39 @@ std::vector<UnexplainedBand> unexplained_bands(const JointModel& model) {
   return out;
 }
 
+void add_large_peaks(const Window& window, JointModel& model) {
+  const auto peaks = find_large_peaks(window, model);
+  const std::size_t before = model.bands.size();
+  add_unexplained(model, peaks);
+  const std::size_t count = model.bands.size();
+  std::vector<double> covariance(count * count, 0.0);
+  for (std::size_t b = 0; b < before; ++b) {
+    std::copy_n(model.fit.area_covariance.begin() + static_cast<Index>(b * before),
+                before,
+                covariance.begin() + static_cast<Index>(b * count));
+  }
+  for (std::size_t k = 0; k < peaks.size(); ++k) {
+    const auto& row = model.bands[before + k];
+    const double relative_u = 1 / peaks[k].height_sigma;
+    FittedMixtureBand band;
+    band.height = peaks[k].height;
+    band.height_u = relative_u * band.height;
+    band.own_height = band.height;
+    band.own_height_u = band.height_u;
+    band.center = row.center;
+    band.center_u = row.center_sd;
+    band.fwhm = row.fwhm;
+    band.fwhm_u = row.log_fwhm_sd * row.fwhm;
+    band.lorentz_share = row.lorentz_share;
+    band.area = band.height * pseudo_voigt_area(band.fwhm, band.lorentz_share);
+    band.area_u = std::hypot(relative_u, row.log_fwhm_sd) * band.area;
+    covariance[(before + k) * (count + 1)] = band.area_u * band.area_u;
+    add_pseudo_voigt(window.x, shape_of(band), band.height, model.fit.fitted);
+    model.fit.bands.push_back(band);
+  }
+  model.fit.area_covariance = std::move(covariance);
+}
+
 std::vector<ResidualPeak> find_outgrown_bands(const JointModel& model) {
   constexpr double most_sd = 3;        // of the logarithm of its height
   constexpr double second_part = 0.5;  // of the strongest: what the amount rests on is left out

@@ -236,5 +236,39 @@ TEST(Composition, OnePartOfADoubletAloneIsNoName) {
   EXPECT_TRUE(found.unexplained_flag);
 }
 
+// One wide band stands where apatite has its strongest, and much beside it: the misfit that several
+// missed bands make together must not hide each of them.
+TEST(Composition, LargeBandsAreFlaggedHoweverBadTheFit) {
+  std::vector<double> x;
+  CompositionCase polymer;
+  std::mt19937_64 random(7);
+  std::normal_distribution<double> normal(0, 1e-4);
+  for (double v = 650; v <= 1800; v += 2) {
+    x.push_back(v);
+    double y = 0.01;
+    for (const auto& line : std::vector<CompositionLine>{
+             {1018, 60, 0.075},
+             {1100, 50, 0.018},
+             {914,  50, 0.032},
+             {1240, 45, 0.014},
+             {1736, 35, 0.020}
+    }) {
+      y += line.height * std::exp(-2.7726 * std::pow((v - line.position) / line.width, 2));
+    }
+    polymer.y.push_back(y + normal(random));
+  }
+  polymer.axis = Axis::make(std::move(x), AxisKind::wavenumber, "1/cm");
+  const auto found = estimate_composition(
+      polymer.input(Technique::ftir, SamplingMode::atr), builtin_library(), {});
+  EXPECT_FALSE(is_quantified(found, "apatite"));
+  ASSERT_TRUE(found.unexplained_flag);
+  EXPECT_TRUE(std::any_of(
+      found.unexplained_bands.begin(), found.unexplained_bands.end(), [](const auto& band) {
+        return std::abs(band.position_cm1 - 914) < 10 && band.height_sigma > 5;
+      }));
+  EXPECT_GT(found.unexplained.value, 0.05);
+  EXPECT_NEAR(sum_of_shares(found), 1, 1e-9);
+}
+
 }  // namespace
 }  // namespace calcispec::models
