@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace calcispec::models::detail {
 namespace {
@@ -271,7 +270,8 @@ struct Search {
   const Window& window;
   std::vector<double> residual;
   std::span<const double> sigma;
-  double large;  // what is higher counts in spite of the misfit around it
+  double least_height;
+  bool counts_misfit;  // else noise and the residual's own scatter alone
   std::vector<ResidualPeak> found;
 };
 
@@ -302,10 +302,11 @@ void search_width(double width_cm1, double misfit_floor, const JointModel& model
     const double whole = search.sigma[at];
     const double misfit = std::sqrt(std::max(0.0, whole * whole - noise * noise));
     const double alone = std::max(noise / std::sqrt(gain), own);
-    const double u = std::hypot(alone, misfit + misfit_floor * model.fit.fitted[at]);
-    const bool is_large = height[at] > std::max(search.large, unexplained_sigma * alone);
-    if (is_large || height[at] > unexplained_sigma * u) {
-      search.found.push_back({x[at], width_cm1, height[at], height[at] / (is_large ? alone : u)});
+    const double u = search.counts_misfit
+                         ? std::hypot(alone, misfit + misfit_floor * model.fit.fitted[at])
+                         : alone;
+    if (height[at] > std::max(search.least_height, unexplained_sigma * u)) {
+      search.found.push_back({x[at], width_cm1, height[at], height[at] / u});
     }
   }
 }
@@ -321,10 +322,11 @@ bool is_flank(const ResidualPeak& peak, const JointModel& model) {
   });
 }
 
-std::vector<ResidualPeak> find_peaks_above(const Window& window,
-                                           const JointModel& model,
-                                           double large) {
-  Search search{window, {}, model.fit.sigma, large, {}};
+std::vector<ResidualPeak> find_peaks_above(double least_height,
+                                           bool counts_misfit,
+                                           const Window& window,
+                                           const JointModel& model) {
+  Search search{window, {}, model.fit.sigma, least_height, counts_misfit, {}};
   search.residual.resize(window.x.size());
   for (std::size_t i = 0; i < window.x.size(); ++i) {
     search.residual[i] = window.y[i] - model.fit.fitted[i] - model.fit.background[i];
@@ -502,13 +504,13 @@ double chi_square_above(const Window& window, const JointModel& trial, const Joi
 }
 
 std::vector<ResidualPeak> find_residual_peaks(const Window& window, const JointModel& model) {
-  return find_peaks_above(window, model, std::numeric_limits<double>::infinity());
+  return find_peaks_above(0, true, window, model);
 }
 
 std::vector<ResidualPeak> find_large_peaks(const Window& window, const JointModel& model) {
   const auto& fitted = model.fit.fitted;
-  return find_peaks_above(
-      window, model, large_part * *std::max_element(fitted.begin(), fitted.end()));
+  const double large = large_part * *std::max_element(fitted.begin(), fitted.end());
+  return find_peaks_above(large, false, window, model);
 }
 
 }  // namespace calcispec::models::detail
