@@ -116,6 +116,8 @@
     expect(Array.from(document.querySelectorAll("#batch tbody tr")).every(function (row) { return row.hidden; }), "the search hides nothing");
   }
   await wait(200);
+  const page = document.documentElement;
+  expect(page.scrollWidth <= page.clientWidth, "the page is wider than its window: " + page.scrollWidth + " to " + page.clientWidth);
   const out = document.createElement("pre");
   out.id = "findings";
   out.textContent = JSON.stringify({ faults: window.faults, problems: problems.slice(0, 20), pwned: window.pwned || 0, charts: plots.length + 2 * many.length, maps: maps.length, checks: checks });
