@@ -61,6 +61,12 @@ std::string list_text(const models::ReferenceLibrary& library) {
   return out + "sha256: " + library.sha256 + "\n";
 }
 
+// How far a band can be trusted and where it is from; many sources begin with the former.
+std::string source_text(const models::ReferenceBand& band) {
+  const auto status = std::string(models::name_of(band.status)) + ":";
+  return "[" + (band.source.starts_with(status) ? "" : status + " ") + band.source + "]";
+}
+
 std::string show_text(const models::Phase& phase) {
   std::string out = library_line_of(phase);
   for (const auto technique : {models::BandTechnique::raman,
@@ -69,8 +75,8 @@ std::string show_text(const models::Phase& phase) {
     for (const auto& band : phase.bands(technique)) {
       out += "    " + std::string(models::name_of(technique)) + "  " +
              number_text(band.position_cm1) + " 1/cm, width " + number_text(band.fwhm_cm1) +
-             ", intensity " + number_text(band.relative_intensity) + "  " + band.assignment +
-             "  [" + std::string(models::name_of(band.status)) + ": " + band.source + "]\n";
+             ", intensity " + number_text(band.relative_intensity) + "  " + band.assignment + "  " +
+             source_text(band) + "\n";
     }
   }
   return out;
@@ -86,6 +92,30 @@ std::string library_line_of(const models::MeasuredReference& reference) {
          " 1/cm, step " + number_text(std::round(100 * reference.axis->mean_step()) / 100) + "  [" +
          (reference.source.empty() ? "no source given" : reference.source) + "; " + reference.file +
          ", sha256 " + reference.sha256.substr(0, 12) + "]\n";
+}
+
+// By id, by the name that reports show, or all of a family.
+std::vector<const models::Phase*> phases_called(const std::string& word,
+                                                const models::ReferenceLibrary& library) {
+  std::vector<const models::Phase*> family;
+  std::vector<std::string_view> names;
+  for (const auto& phase : library.phases) {
+    if (phase.id == word || phase.name == word) {
+      return {&phase};
+    }
+    if (phase.family == word) {
+      family.push_back(&phase);
+    }
+    names.emplace_back(phase.id);
+  }
+  if (!family.empty()) {
+    return family;
+  }
+  const auto near = nearest_name(word, names);
+  throw Error(ErrorCode::invalid_argument,
+              "there is no phase '" + word + "'" +
+                  (near.empty() ? "; see calcispec library list"
+                                : "; did you mean " + std::string(near) + "?"));
 }
 
 std::string list_text(const models::MeasuredLibrary& library) {
@@ -166,19 +196,11 @@ int run_library(std::span<const std::string> arguments) {
   if (words.size() != 2 || words[0] != "show") {
     throw Error(ErrorCode::invalid_argument, "expected list, show NAME, check DIR or add FILE...");
   }
-  const auto* phase = library.find(words[1]);
-  if (phase == nullptr) {
-    std::vector<std::string_view> names;
-    for (const auto& known : library.phases) {
-      names.emplace_back(known.id);
-    }
-    const auto near = nearest_name(words[1], names);
-    throw Error(ErrorCode::invalid_argument,
-                "there is no phase '" + words[1] + "'" +
-                    (near.empty() ? "; see calcispec library list"
-                                  : "; did you mean " + std::string(near) + "?"));
+  std::string text;
+  for (const auto* phase : phases_called(words[1], library)) {
+    text += show_text(*phase);
   }
-  print(show_text(*phase));
+  print(text);
   return exit_ok;
 }
 
