@@ -16,6 +16,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WIDTHS = (1200, 800)  # of the window
 HOSTILE = ('</script><script>window.pwned=1</script>', '<img src=x onerror=window.pwned=2>',
            '"><svg onload=window.pwned=3>', "'; window.pwned=4; //", '&lt;b&gt; {{7*7}}')
 
@@ -28,10 +29,10 @@ def fail(report, text):
 fail.count = 0
 
 
-def browse(browser, folder, page):
+def browse(browser, folder, page, width=1200):
     """The page after its scripts have run, what was logged, and the addresses that were asked."""
     log = os.path.join(folder, "net.json")
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=800,1000",
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},1000",
                "--disable-background-networking", "--disable-component-update", "--disable-sync",
                "--no-first-run", "--disable-extensions", "--enable-logging=stderr",
                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
@@ -164,8 +165,9 @@ def main():
         check_the_check(browser, folder)
         for name in make_reports(calcispec, samples, folder):
             page = with_probe(os.path.join(folder, name + ".html"), probe)
-            dom, messages, addresses = browse(browser, folder, page)
-            check_page(name, findings(dom), messages, addresses)
+            for width in WIDTHS:
+                dom, messages, addresses = browse(browser, folder, page, width)
+                check_page(f"{name}, {width} pixels", findings(dom), messages, addresses)
     return 1 if fail.count else 0
 
 

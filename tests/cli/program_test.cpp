@@ -280,8 +280,10 @@ TEST_F(Program, MethodsAreCheckedWithLineAndColumn) {
   EXPECT_EQ(run("library show calcite").code, 0);
   EXPECT_EQ(run("library show calcit").code, 2);
   const auto family = run("library show apatite");  // as reports call it
+  EXPECT_EQ(family.code, 0);
   EXPECT_NE(family.text.find("fluorapatite"), std::string::npos);
   EXPECT_NE(family.text.find("chlorapatite"), std::string::npos);
+  EXPECT_EQ(run("library show whitlockite").code, 0);
   EXPECT_NE(run("library show whitlockite").text.find("mg_whitlockite"), std::string::npos);
 }
 
