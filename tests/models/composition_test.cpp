@@ -263,10 +263,15 @@ TEST(Composition, LargeBandsAreFlaggedHoweverBadTheFit) {
       polymer.input(Technique::ftir, SamplingMode::atr), builtin_library(), {});
   EXPECT_FALSE(is_quantified(found, "apatite"));
   ASSERT_TRUE(found.unexplained_flag);
-  EXPECT_TRUE(std::any_of(
-      found.unexplained_bands.begin(), found.unexplained_bands.end(), [](const auto& band) {
-        return std::abs(band.position_cm1 - 914) < 10 && band.height_sigma > 5;
-      }));
+  for (const double position : {914.0, 1240.0, 1736.0}) {
+    EXPECT_TRUE(std::any_of(found.unexplained_bands.begin(),
+                            found.unexplained_bands.end(),
+                            [&](const auto& band) {
+                              return std::abs(band.position_cm1 - position) < 10 &&
+                                     band.height_sigma > 5;
+                            }))
+        << position;
+  }
   EXPECT_GT(found.unexplained.value, 0.05);
   EXPECT_NEAR(sum_of_shares(found), 1, 1e-9);
 }
