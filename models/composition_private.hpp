@@ -206,8 +206,6 @@ bool has_rival(const JointModel& model, Index phase);
 double chi_square_above(const Window& window, const JointModel& trial, const JointModel& whole);
 
 std::vector<ResidualPeak> find_residual_peaks(const Window& window, const JointModel& model);
-/// Those that are high beside the fitted bands, however large the misfit around them.
-std::vector<ResidualPeak> find_large_peaks(const Window& window, const JointModel& model);
 /// Bands that no reference explains, above 5 sigma; vapour left in the beam is not one of them.
 std::vector<UnexplainedBand> unexplained_bands(const JointModel& model);
 /// Large residual peaks become bands of the finished fit, with the heights and widths at which they

@@ -1,4 +1,5 @@
 // Bands that no phase of the model explains, and the phases that might.
+#include "core/correlation.hpp"
 #include "models/composition_private.hpp"
 
 #include <algorithm>
@@ -7,6 +8,13 @@
 namespace calcispec::models::detail {
 namespace {
 
+// Of the tallest fitted height: bands missed by as much make the misfit by which they are judged.
+constexpr double large_part = 0.15;
+constexpr double flank_reach = 1.5;  // full widths
+constexpr double flank_part = 0.2;   // of the strong band's height
+constexpr double tail_reach_cm1 = 8;
+constexpr double tail_part = 0.05;
+
 // Solids have no bands this narrow between 1350 and 1900 1/cm; water vapour has hundreds, of which
 // the tables hold the strongest. One narrow band alone may be something else.
 bool is_like_vapour(const FittedMixtureBand& band) {
@@ -14,7 +22,130 @@ bool is_like_vapour(const FittedMixtureBand& band) {
   return band.fwhm < widest_cm1 && band.center > 1350 && band.center < 1900;
 }
 
+// Residual correlated with a zero-mean Gaussian: blind to slopes and offsets of the background.
+std::vector<double> filtered(std::span<const double> residual,
+                             Index half,
+                             double width_points,
+                             double& gain) {
+  std::vector<double> kernel(static_cast<std::size_t>(2 * half + 1));
+  double mean = 0;
+  for (Index k = -half; k <= half; ++k) {
+    const double u = static_cast<double>(k) / width_points;
+    kernel[static_cast<std::size_t>(k + half)] = std::exp(-2.7726 * u * u);  // 4 ln 2
+    mean += kernel[static_cast<std::size_t>(k + half)];
+  }
+  mean /= static_cast<double>(kernel.size());
+  gain = 0;
+  for (double& value : kernel) {
+    gain += value * (value - mean);
+    value -= mean;
+  }
+  for (double& value : kernel) {
+    value /= gain;  // height of the band
+  }
+  std::vector<double> out(residual.size(), 0.0);
+  const auto inner = residual.size() - kernel.size() + 1;
+  correlate(residual, kernel, std::span(out).subspan(static_cast<std::size_t>(half), inner));
+  return out;
+}
+
+struct Search {
+  const Window& window;
+  std::vector<double> residual;
+  std::span<const double> sigma;
+  double least_height;
+  bool counts_misfit;  // else noise and the residual's own scatter alone
+  std::vector<ResidualPeak> found;
+};
+
+// The misfit of the bands is correlated over a band's width, so a height from many points is no
+// better known than one point's misfit.
+void search_width(double width_cm1, double misfit_floor, const JointModel& model, Search& search) {
+  const auto& x = search.window.x;
+  const double step = (x.back() - x.front()) / static_cast<double>(x.size() - 1);
+  const double width_points = width_cm1 / step;
+  const Index half = static_cast<Index>(std::ceil(1.5 * width_points));
+  const auto points = static_cast<Index>(x.size());
+  if (width_points < 2 || 2 * half + 1 >= points) {
+    return;
+  }
+  double gain = 0;
+  const auto height = filtered(search.residual, half, width_points, gain);
+  std::vector<double> size(height.begin() + half, height.end() - half);
+  for (double& value : size) {
+    value = std::abs(value);
+  }
+  const double own = 1.4826 * median_of(std::move(size));
+  for (Index i = half + 1; i + half + 1 < points; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    if (height[at] <= height[at - 1] || height[at] < height[at + 1]) {
+      continue;
+    }
+    const double noise = search.window.sigma[at];
+    const double whole = search.sigma[at];
+    const double misfit = std::sqrt(std::max(0.0, whole * whole - noise * noise));
+    const double alone = std::max(noise / std::sqrt(gain), own);
+    const double u = search.counts_misfit
+                         ? std::hypot(alone, misfit + misfit_floor * model.fit.fitted[at])
+                         : alone;
+    if (height[at] > std::max(search.least_height, unexplained_sigma * u)) {
+      search.found.push_back({x[at], width_cm1, height[at], height[at] / u});
+    }
+  }
+}
+
+// What stands on the flank of a much stronger fitted band is that band's shape, not another band; a
+// spectrometer's tail reaches some 1/cm further and is lower.
+bool is_flank(const ResidualPeak& peak, const JointModel& model) {
+  return std::any_of(model.fit.bands.begin(), model.fit.bands.end(), [&](const auto& band) {
+    const double distance = std::abs(band.center - peak.position_cm1);
+    const double reach = flank_reach * band.fwhm;
+    return (distance < reach && peak.height < flank_part * band.height) ||
+           (distance < reach + tail_reach_cm1 && peak.height < tail_part * band.height);
+  });
+}
+
+std::vector<ResidualPeak> find_peaks_above(double least_height,
+                                           bool counts_misfit,
+                                           const Window& window,
+                                           const JointModel& model) {
+  Search search{window, {}, model.fit.sigma, least_height, counts_misfit, {}};
+  search.residual.resize(window.x.size());
+  for (std::size_t i = 0; i < window.x.size(); ++i) {
+    search.residual[i] = window.y[i] - model.fit.fitted[i] - model.fit.background[i];
+  }
+  for (const double width : {6.0, 12.0, 24.0, 48.0, 96.0}) {
+    search_width(width, 0.02, model, search);
+  }
+  std::stable_sort(
+      search.found.begin(), search.found.end(), [](const ResidualPeak& a, const ResidualPeak& b) {
+        return a.height_sigma > b.height_sigma;
+      });
+  std::vector<ResidualPeak> apart;
+  for (const auto& peak : search.found) {
+    const bool is_near = std::any_of(apart.begin(), apart.end(), [&](const ResidualPeak& other) {
+      return std::abs(other.position_cm1 - peak.position_cm1) <
+             std::max(other.width_cm1, peak.width_cm1);
+    });
+    if (!is_near && apart.size() < 12 && !is_flank(peak, model)) {
+      apart.push_back(peak);
+    }
+  }
+  return apart;
+}
+
+// Those that are high beside the fitted bands, however large the misfit around them.
+std::vector<ResidualPeak> find_large_peaks(const Window& window, const JointModel& model) {
+  const auto& fitted = model.fit.fitted;
+  const double large = large_part * *std::max_element(fitted.begin(), fitted.end());
+  return find_peaks_above(large, false, window, model);
+}
+
 }  // namespace
+
+std::vector<ResidualPeak> find_residual_peaks(const Window& window, const JointModel& model) {
+  return find_peaks_above(0, true, window, model);
+}
 
 std::vector<UnexplainedBand> unexplained_bands(const JointModel& model) {
   constexpr Index vapour_lines = 3;
