@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
 #include <vector>
 
 namespace calcispec {
@@ -46,48 +49,73 @@ class CornerCutting {
   }
 
  private:
-  [[nodiscard]] double area(std::span<const double> y, const Indices& points) const {
-    double sum = 0;
-    for (std::size_t k = 1; k < points.size(); ++k) {
-      sum += 0.5 * (x_[points[k]] - x_[points[k - 1]]) * (y[points[k]] + y[points[k - 1]]);
+  // Points left to cut, in order.
+  struct Points {
+    std::vector<std::size_t> index;
+    std::vector<double> x;
+    std::vector<double> y;
+
+    void resize(std::size_t count) {
+      index.resize(count);
+      x.resize(count);
+      y.resize(count);
     }
-    return sum;
+    void put(std::size_t at, const Points& from, std::size_t k) {
+      index[at] = from.index[k];
+      x[at] = from.x[k];
+      y[at] = from.y[k];
+    }
+    [[nodiscard]] double area() const {
+      double sum = 0;
+      for (std::size_t k = 1; k < index.size(); ++k) {
+        sum += 0.5 * (x[k] - x[k - 1]) * (y[k] + y[k - 1]);
+      }
+      return sum;
+    }
+  };
+
+  // Which points stay is as random as noise: counted without a branch.
+  static void keep_corners(const Points& points, Points& next) {
+    const std::size_t last = points.index.size() - 1;
+    next.resize(points.index.size());
+    next.put(0, points, 0);
+    std::size_t count = 1;
+    for (std::size_t k = 1; k < last; ++k) {
+      const double part = (points.x[k] - points.x[k - 1]) * (points.y[k + 1] - points.y[k - 1]) /
+                          (points.x[k + 1] - points.x[k - 1]);
+      next.put(count, points, k);
+      count += points.y[k] < points.y[k - 1] + part ? 1U : 0U;
+    }
+    next.put(count, points, last);
+    next.resize(count + 1);
   }
 
   MethodStatus cut(std::span<const double> y) {
     survived_.assign(x_.size(), 0);
     wanted_ = 0;
-    Indices points(x_.size());
-    for (std::size_t i = 0; i < points.size(); ++i) {
-      points[i] = i;
-    }
-    double old_area = area(y, points);
+    points_.resize(x_.size());
+    std::iota(points_.index.begin(), points_.index.end(), std::size_t{0});
+    std::copy(x_.begin(), x_.end(), points_.x.begin());
+    std::copy(y.begin(), y.end(), points_.y.begin());
+    double old_area = points_.area();
     double largest = -std::numeric_limits<double>::infinity();
     for (Index round = 0; round < rounds_; ++round) {
-      Indices next{points.front()};
-      for (std::size_t k = 1; k + 1 < points.size(); ++k) {
-        const std::size_t a = points[k - 1];
-        const std::size_t b = points[k];
-        const std::size_t c = points[k + 1];
-        if (y[b] < y[a] + (x_[b] - x_[a]) * (y[c] - y[a]) / (x_[c] - x_[a])) {
-          next.push_back(b);
-        }
-      }
-      next.push_back(points.back());
-      if (next.size() == points.size()) {
+      keep_corners(points_, next_);
+      if (next_.index.size() == points_.index.size()) {
         return MethodStatus::converged;
       }
-      for (const auto i : next) {
+      for (const auto i : next_.index) {
         ++survived_[i];
       }
-      const double own_area = area(y, next);
-      const double loss = (old_area - own_area) / static_cast<double>(points.size() - next.size());
+      const double own_area = next_.area();
+      const double loss =
+          (old_area - own_area) / static_cast<double>(points_.index.size() - next_.index.size());
       if (loss > largest) {
         largest = loss;
         wanted_ = round - 1;
       }
       old_area = own_area;
-      points = std::move(next);
+      std::swap(points_, next_);
     }
     return MethodStatus::iteration_limit;
   }
@@ -136,6 +164,8 @@ class CornerCutting {
   Index rounds_;
   std::vector<Index> survived_;  // rounds, per point
   Index wanted_ = 0;
+  Points points_;
+  Points next_;
   Indices kept_;
 };
 

@@ -60,17 +60,26 @@ void find_candidates(std::span<const double> x,
   }
 }
 
-// Adds the corners of the lower hull of points [first, last).
+// Indices of the points that may be corners; counted without a branch, for which they are is as
+// random as noise.
+std::size_t list_candidates(std::pair<std::size_t, std::size_t> part,
+                            std::span<const double> turns,
+                            std::vector<std::size_t>& candidates) {
+  std::size_t count = 0;
+  for (std::size_t i = part.first; i < part.second; ++i) {
+    candidates[count] = i;
+    count += turns[i] < 0 ? 0U : 1U;
+  }
+  return count;
+}
+
+// Adds the corners of the lower hull of these points.
 void add_hull(std::span<const double> x,
               std::span<const double> y,
-              std::pair<std::size_t, std::size_t> part,
-              std::span<const double> turns,
+              std::span<const std::size_t> candidates,
               std::vector<std::size_t>& corners) {
   const std::size_t begin = corners.size();
-  for (std::size_t i = part.first; i < part.second; ++i) {
-    if (turns[i] < 0) {
-      continue;
-    }
+  for (const std::size_t i : candidates) {
     while (corners.size() >= begin + 2) {
       const std::size_t a = corners[corners.size() - 2];
       const std::size_t b = corners.back();
@@ -91,6 +100,7 @@ class RubberbandRun {
       : given_(call.parameters),
         x_(call.axis.values()),
         turns_(x_.size()),
+        candidates_(x_.size()),
         smoothed_(x_.size()),
         weights_(x_.size()),
         baseline_(x_.size()) {}
@@ -106,7 +116,8 @@ class RubberbandRun {
     for (std::size_t s = 0; s < segments; ++s) {
       const std::pair part{x_.size() * s / segments, x_.size() * (s + 1) / segments};
       find_candidates(x_, y, part, turns_);
-      add_hull(x_, y, part, turns_, corners_);
+      const std::size_t count = list_candidates(part, turns_, candidates_);
+      add_hull(x_, y, std::span(candidates_).first(count), corners_);
     }
     if (given_.is_set("lambda")) {
       smooth_through_corners(y);
@@ -145,6 +156,7 @@ class RubberbandRun {
   std::span<const double> x_;
   std::vector<std::size_t> corners_;
   std::vector<double> turns_;
+  std::vector<std::size_t> candidates_;
   std::vector<double> smoothed_;
   std::vector<double> weights_;
   std::vector<double> baseline_;

@@ -29,7 +29,7 @@ template <std::size_t packs>
 /// out[i] = sum_k weights[k] y[i + k] for all whole windows, from the first one on. The last pack
 /// repeats some of the one before. `out` must not overlap y.
 inline void moving_sums(std::span<const double> y, std::span<const double> weights, double* out) {
-  constexpr std::size_t packs = 4;
+  constexpr std::size_t packs = 8;
   constexpr std::size_t width = lane_count;
   const std::size_t count = y.size() - weights.size() + 1;
   std::size_t i = 0;
