@@ -209,8 +209,12 @@ class NeighborJudge {
     noise_ = std::max(noise_, 1e-3 * (*high - *low) / threshold_);
     sigma_.resize(blocks);
     for (std::size_t b = 0; b < blocks; ++b) {
-      const auto [least, most] =
-          std::minmax({own_[b > 0 ? b - 1 : b], own_[b + 1 < blocks ? b + 1 : b]});
+      const double before = own_[b > 0 ? b - 1 : b];
+      const double after = own_[b + 1 < blocks ? b + 1 : b];
+      // At an end a single neighbour speaks, and the block itself half.
+      const bool is_inside = b > 0 && b + 1 < blocks;
+      const double other = is_inside ? after : 0.5 * (before + after);
+      const auto [least, most] = std::minmax({b > 0 ? before : after, other});
       sigma_[b] = std::max(noise_, std::clamp(own_[b], least, most));
     }
   }
