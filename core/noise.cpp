@@ -46,20 +46,30 @@ double growth_of(double near, double far) {
   return near > 0 ? far / near : far > 0 ? std::numeric_limits<double>::max() : 1;
 }
 
-// From one stride to the next, where the spectrum is quietest.
-Differences growth_after(std::span<const double> y, Index stride, std::vector<double>& room) {
+// Whether noise grows from one stride to the next, as either kind of difference shows it.
+struct Growth {
+  bool second = true;
+  bool fourth = true;
+};
+
+// Where the spectrum is quietest: it does not grow if it does not in a quarter of the blocks.
+Growth growth_after(std::span<const double> y, Index stride, std::vector<double>& room) {
   const auto step = static_cast<std::size_t>(stride);
-  std::vector<double> second;
-  std::vector<double> fourth;
-  for (std::size_t first = 0; first + stride_block <= y.size(); first += stride_block / 2) {
+  constexpr std::size_t hop = stride_block / 2;
+  const std::size_t enough = ((y.size() - stride_block) / hop + 1) / 4 + 1;
+  std::size_t second = 0;
+  std::size_t fourth = 0;
+  for (std::size_t first = 0; first + stride_block <= y.size(); first += hop) {
     const auto block = y.subspan(first, stride_block);
     const auto near = differences_of(block, step, room);
     const auto far = differences_of(block, step + 1, room);
-    second.push_back(growth_of(near.second, far.second));
-    fourth.push_back(growth_of(near.fourth, far.fourth));
+    second += growth_of(near.second, far.second) > same_noise ? 0U : 1U;
+    fourth += growth_of(near.fourth, far.fourth) > same_noise ? 0U : 1U;
+    if (second >= enough && fourth >= enough) {
+      break;
+    }
   }
-  const auto quarter = static_cast<Index>(second.size() / 4);
-  return {order_statistic(second, quarter), order_statistic(fourth, quarter)};
+  return {second < enough, fourth < enough};
 }
 
 }  // namespace
@@ -84,8 +94,8 @@ Index noise_stride(std::span<const double> y) {
   std::vector<double> room;
   for (Index stride = 1; stride <= longest_stride; ++stride) {
     const auto growth = growth_after(y, stride, room);
-    if (!(growth.fourth > same_noise)) {
-      return growth.second > same_noise ? 1 : stride;
+    if (!growth.fourth) {
+      return growth.second ? 1 : stride;
     }
   }
   return 1;

@@ -41,7 +41,7 @@ class SharedFit {
         options_(options),
         columns_(shared, spectrum, bands) {
     highest_ = spectrum.y.abs().maxCoeff();
-    noise_ = spectrum.level * spectrum.excess;
+    noise_ = spectrum.level * spectrum.last.excess;
     height_.setZero(count());
     amount_.setZero(groups);
     expected_ = amount_;
@@ -51,11 +51,11 @@ class SharedFit {
     if (!spectrum_.y.isFinite().all()) {
       return empty(MixtureStatus::not_finite);
     }
-    load(spectrum_.row);
+    load(spectrum_.last.row);
     recall();
     start_from_last();
     // A first look, where noise and misfit are not known from an earlier fit.
-    const bool is_first = !spectrum_.equations.is_solved();
+    const bool is_first = !spectrum_.last.equations.is_solved();
     if (!solve_shapes(is_first ? std::min(first_rounds, options_.rounds) : options_.rounds)) {
       return empty(MixtureStatus::singular);
     }
@@ -67,9 +67,7 @@ class SharedFit {
       find_residual();
     }
     auto result = summarise();
-    if (!options_.is_trial) {
-      remember();
-    }
+    remember();
     return result;
   }
 
@@ -86,8 +84,8 @@ class SharedFit {
 
   // The equations of the last fit, with what its noise was taken for.
   void start_from_last() {
-    const auto& last = spectrum_.equations;
-    if (spectrum_.equations_row != row_) {
+    const auto& last = spectrum_.last.equations;
+    if (spectrum_.last.equations_row != row_) {
       return;
     }
     list_terms();
@@ -102,10 +100,10 @@ class SharedFit {
     is_free_.assign(static_cast<std::size_t>(count() + groups_), 1);
     for (Index b = 0; b < count(); ++b) {
       const Index at = bands_[static_cast<std::size_t>(b)].shape;
-      if (at < 0 || spectrum_.known[shared_.known_at(at)].variance <= 0) {
+      if (at < 0 || spectrum_.last.known[shared_.known_at(at)].variance <= 0) {
         continue;
       }
-      const auto& known = spectrum_.known[shared_.known_at(at)];
+      const auto& known = spectrum_.last.known[shared_.known_at(at)];
       height_[b] = known.height;
       variance_[b] = known.variance;
       is_free_[static_cast<std::size_t>(b)] = known.is_free;
@@ -116,21 +114,27 @@ class SharedFit {
   }
 
   void remember() {
+    if (options_.is_trial) {
+      spectrum_.trial.known = spectrum_.last.known;
+    }
+    auto& kept = options_.is_trial ? spectrum_.trial : spectrum_.last;
     for (Index b = 0; b < count(); ++b) {
       const Index at = bands_[static_cast<std::size_t>(b)].shape;
       if (at >= 0) {
-        auto& known = spectrum_.known[shared_.known_at(at)];
+        auto& known = kept.known[shared_.known_at(at)];
         known.height = height_[b];
         known.variance = variance_[b];
         known.is_free = is_free_[static_cast<std::size_t>(b)];
         known.amount = band(b).group >= 0 ? expected_[band(b).group] : 0;
       }
     }
-    spectrum_.row = row_;
-    spectrum_.excess = noise_ / spectrum_.level;
-    spectrum_.equations_row = row_;
-    spectrum_.equations = std::move(equations_);
-    spectrum_.equations.close_gaps();
+    kept.row = row_;
+    kept.excess = noise_ / spectrum_.level;
+    kept.equations_row = row_;
+    kept.equations = std::move(equations_);
+    if (!options_.is_trial) {
+      kept.equations.close_gaps();
+    }
   }
 
   // Ratios, spreads and the bands with slopes depend on the heights and the other way round.

@@ -100,10 +100,10 @@ void start_from(std::span<const std::pair<Index, double>> pattern,
                 double noise_variance,
                 const SharedMixture::Parts& shared,
                 SharedMixture::Spectrum::Parts& spectrum) {
-  const auto& schur = shared.classes[spectrum.row].schur;
+  const auto& schur = shared.classes[spectrum.last.row].schur;
   for (const auto& [shape, height] : pattern) {
     const Index column = shared.first[static_cast<std::size_t>(shape)];
-    auto& known = spectrum.known[shared.known_at(shape)];
+    auto& known = spectrum.last.known[shared.known_at(shape)];
     known.height = amount * height;
     known.variance = overlap * noise_variance / std::max(schur(column, column), 1e-30);
     known.amount = amount;
@@ -156,8 +156,8 @@ SharedMixture::Spectrum SharedMixture::load(std::span<const double> y, double no
   out->level = noise_level;
   const auto [low, high] = std::minmax_element(y.begin(), y.end());
   const double ratio = parts_->setting.relative_misfit * (*high - *low) / noise_level;
-  out->row = detail::class_of(ratio);
-  out->known.resize(parts_->shapes.size());
+  out->last.row = detail::class_of(ratio);
+  out->last.known.resize(parts_->shapes.size());
   return Spectrum(std::move(out));
 }
 
@@ -186,15 +186,15 @@ SharedMixture::Patterns SharedMixture::prepare(
 std::vector<SharedMixture::Amount> SharedMixture::screen(Spectrum& spectrum,
                                                          const Patterns& patterns) const {
   auto& own = *spectrum.parts_;
-  const auto& projection = detail::Projector(*parts_, own, own.row).projection();
+  const auto& projection = detail::Projector(*parts_, own, own.last.row).projection();
   const auto count = static_cast<Index>(patterns.rows.size());
-  const double gain = 1 / std::pow(own.level * own.excess, 2);
+  const double gain = 1 / std::pow(own.level * own.last.excess, 2);
   const Eigen::Map<const MatrixXd> curves(patterns.curves.data(), own.y.size(), count);
   const Eigen::Map<const MatrixXd> halves(
-      patterns.halves[own.row].data(), projection.half.size(), count);
+      patterns.halves[own.last.row].data(), projection.half.size(), count);
   const VectorXd right = gain * (curves.transpose() * projection.weighted.matrix() -
                                  halves.transpose() * projection.half);
-  const double* products = patterns.products[own.row].data();
+  const double* products = patterns.products[own.last.row].data();
   kernels::SweepSolver solver;
   solver.reset(count);
   for (Index p = 0; p < count; ++p) {
@@ -232,32 +232,40 @@ BandMixtureResult SharedMixture::fit(Spectrum& spectrum,
   return detail::fit_shared(*parts_, *spectrum.parts_, bands, groups, options);
 }
 
+void SharedMixture::accept_trial(Spectrum& spectrum) const {
+  auto& own = *spectrum.parts_;
+  require(own.trial.equations.is_solved(), "a trial is accepted that was not made");
+  std::swap(own.last, own.trial);
+  own.last.equations.close_gaps();
+  own.trial = {};
+}
+
 double SharedMixture::condition_number(Spectrum& spectrum,
                                        std::span<const SharedBand> bands) const {
   auto& own = *spectrum.parts_;
-  if (!own.equations.is_solved() || bands.empty()) {
+  if (!own.last.equations.is_solved() || bands.empty()) {
     return 1;
   }
   detail::SharedColumns columns(*parts_, own, bands);
-  columns.load(own.equations_row);
-  return own.equations.condition_number(columns);
+  columns.load(own.last.equations_row);
+  return own.last.equations.condition_number(columns);
 }
 
 std::optional<double> SharedMixture::gain_of_last(Spectrum& spectrum,
                                                   std::span<const SharedBand> bands,
                                                   Index groups) const {
   auto& own = *spectrum.parts_;
-  if (!own.equations.is_solved() || own.equations_row != own.row) {
+  if (!own.last.equations.is_solved() || own.last.equations_row != own.last.row) {
     return std::nullopt;
   }
   detail::SharedColumns columns(*parts_, own, bands);
-  columns.load(own.row);
+  columns.load(own.last.row);
   std::vector<detail::BandTerms> terms;
   terms.reserve(bands.size());
   for (const auto& band : bands) {
     terms.push_back({band.band.group, band.band.relative_height, {}});
   }
-  return own.equations.gain_of(columns, terms, groups - 1);
+  return own.last.equations.gain_of(columns, terms, groups - 1);
 }
 
 }  // namespace calcispec

@@ -44,7 +44,7 @@ struct SharedFitOptions {
   /// Heights, ratios and spreads follow each other in at most so many.
   Index rounds = 4;
   /// Of some bands more or fewer than the last fit, whose equations it starts from and which the
-  /// spectrum goes on to remember: costs a part of a fit.
+  /// spectrum goes on to remember until the trial is accepted: costs a part of a fit.
   bool is_trial = false;
 };
 
@@ -108,6 +108,9 @@ class CALCISPEC_API SharedMixture {
                                       std::span<const SharedBand> bands,
                                       Index groups,
                                       const SharedFitOptions& options) const;
+
+  /// The spectrum's last trial becomes its last fit.
+  void accept_trial(Spectrum& spectrum) const;
 
   /// Of the equations of the spectrum's last fit, which had these bands; fit() itself leaves it 0.
   [[nodiscard]] double condition_number(Spectrum& spectrum,

@@ -78,15 +78,21 @@ struct SharedMixture::Spectrum::Parts {
     char is_free = 1;
   };
 
+  /// What a fit leaves behind.
+  struct Remembered {
+    double excess = 1;  // of the noise over its level, as found
+    std::size_t row = 0;
+    std::vector<Known> known;           // per shape; of one that is a form of another: there
+    detail::SharedEquations equations;  // solved
+    std::size_t equations_row = 0;
+  };
+
   Eigen::ArrayXd y;  // padded
   double level = 0;
-  double excess = 1;  // of the noise over its level, as the last fit found it
-  std::size_t row = 0;
-  std::vector<Known> known;  // per shape; of one that is a form of another: there
+  Remembered last;
+  Remembered trial;
   std::array<detail::Projection, detail::misfit_classes> projections;
   std::vector<std::unique_ptr<detail::OwnColumn>> own;
-  detail::SharedEquations equations;  // of the last fit, solved
-  std::size_t equations_row = 0;
 };
 
 namespace detail {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 namespace calcispec::models {
 
@@ -97,8 +98,7 @@ class Estimator {
     model_ = build_model(window_, phases_, library_, setting_);
     add_unexplained(model_, peaks_);
     fit_model(window_, setting_, iterations, model_);
-    residual_peaks_.reset();
-    verdicts_.clear();
+    forget_findings();
     if (is_alone() && !phases_.empty()) {
       setting_.shift_cm1 = model_.fit.shift;
       if (setting_.technique == BandTechnique::raman) {
@@ -110,8 +110,11 @@ class Estimator {
   // Fits and takes out phases that fail the naming rule, the worst first, and those that the others
   // can do without, until none is left.
   void prune() {
+    is_model_fitted_ = false;
     for (Index round = 0; round < prune_rounds; ++round) {
-      fit(8);
+      if (!std::exchange(is_model_fitted_, false)) {
+        fit(8);
+      }
       if (round == 0 && is_alone()) {
         compare_kin();
       }
@@ -139,6 +142,11 @@ class Estimator {
       fit_model(window_, setting_, 8, model_);  // it has only been tried
     }
     model_.alike = std::move(alike);
+    forget_findings();
+  }
+
+  // On a model that was another one.
+  void forget_findings() {
     residual_peaks_.reset();
     verdicts_.clear();
   }
@@ -230,28 +238,19 @@ class Estimator {
 
   // Of phases that claim the same bands, the one the fit misses least goes, unless it is missed.
   bool remove_redundant() {
-    std::size_t least = phases_.size();
-    double least_missed = redundant_chi_square;
-    for (std::size_t p = 0; p < phases_.size(); ++p) {
-      if (!has_rival(model_, static_cast<Index>(p))) {
-        continue;
-      }
-      auto others = phases_;
-      others.erase(others.begin() + static_cast<Index>(p));
-      auto trial = build_model(window_, others, library_, setting_);
-      add_unexplained(trial, peaks_);
-      try_model(window_, setting_, 6, trial);
-      const double missed = chi_square_above(window_, trial, model_);
-      if (missed < least_missed) {
-        least_missed = missed;
-        least = p;
-      }
-    }
-    if (least == phases_.size()) {
+    auto found = find_redundant(tools(), phases_, model_);
+    if (!found) {
       return false;
     }
-    ruled_out_.push_back({phases_[least], Finding::redundant, share_uncertainty(model_, least)});
-    phases_.erase(phases_.begin() + static_cast<Index>(least));
+    const std::size_t p = found->phase;
+    ruled_out_.push_back({phases_[p], Finding::redundant, share_uncertainty(model_, p)});
+    phases_.erase(phases_.begin() + static_cast<Index>(p));
+    if (found->is_last && !is_alone() && is_fitted(found->trial)) {
+      model_ = std::move(found->trial);
+      accept_model(setting_, 8, model_);
+      forget_findings();
+      is_model_fitted_ = true;
+    }
     return true;
   }
 
@@ -495,6 +494,7 @@ class Estimator {
   std::optional<std::vector<ResidualPeak>> residual_peaks_;
   std::vector<Verdict> verdicts_;  // on the model as it is; empty: not judged so far
   std::vector<RuledOut> ruled_out_;
+  bool is_model_fitted_ = false;  // with the phases as they are now
   int growth_left_ = growth_rounds;
   bool is_unlike_ = false;
   JointModel model_;

@@ -248,6 +248,36 @@ const Phase* find_standing_kin(const Trials& trials,
   return best;
 }
 
+std::optional<Redundant> find_redundant(const Trials& trials,
+                                        std::span<const Phase* const> phases,
+                                        const JointModel& model) {
+  // The smallest comes last: it is the likeliest to go, and the last trial may be accepted.
+  std::vector<std::pair<double, std::size_t>> rivals;
+  for (std::size_t p = 0; p < phases.size(); ++p) {
+    if (has_rival(model, static_cast<Index>(p))) {
+      rivals.emplace_back(-area_of(model, static_cast<Index>(p)), p);
+    }
+  }
+  std::sort(rivals.begin(), rivals.end());
+  std::optional<Redundant> found;
+  double least_missed = redundant_chi_square;
+  for (const auto& [area, p] : rivals) {
+    std::vector<const Phase*> others(phases.begin(), phases.end());
+    others.erase(others.begin() + static_cast<Index>(p));
+    auto trial = build_model(trials.window, others, trials.library, trials.setting);
+    add_unexplained(trial, trials.peaks);
+    try_model(trials.window, trials.setting, 6, trial);
+    const double missed = chi_square_above(trials.window, trial, model);
+    if (missed < least_missed) {
+      least_missed = missed;
+      found = {p, std::move(trial), true};
+    } else if (found) {
+      found->is_last = false;
+    }
+  }
+  return found;
+}
+
 // Wide bands, and those that stand at the same place, take in a phase that could not be named: one
 // of those refused, or of the minerals beneath a named one.
 std::vector<Alternative> weigh_refused(const Trials& trials,

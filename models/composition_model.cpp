@@ -158,6 +158,11 @@ void add_carbonate(const Window& window,
   }
 }
 
+// Of a fit with shared shapes, which needs fewer.
+Index rounds_of(Index iterations) {
+  return std::max<Index>(1, iterations / 2);
+}
+
 // In a map a trial starts from the last fit.
 void fit_in(const Window& window,
             const Setting& setting,
@@ -169,8 +174,7 @@ void fit_in(const Window& window,
   // Infrared bands of solids are broad: a background that bends on their scale would take them in.
   model.background_pieces = model.is_raman ? 20 : 4;
   if (setting.shared != nullptr) {
-    setting.shared->fit(model,
-                        {.rounds = std::max<Index>(1, iterations / 2), .is_trial = is_trial});
+    setting.shared->fit(model, {.rounds = rounds_of(iterations), .is_trial = is_trial});
     return;
   }
   BandMixtureOptions options;
@@ -336,6 +340,10 @@ void fit_model(const Window& window, const Setting& setting, Index iterations, J
 
 void try_model(const Window& window, const Setting& setting, Index iterations, JointModel& model) {
   fit_in(window, setting, iterations, true, model);
+}
+
+void accept_model(const Setting& setting, Index iterations, JointModel& model) {
+  setting.shared->accept_trial(model, {.rounds = rounds_of(iterations)});
 }
 
 double area_of(const JointModel& model, Index phase) {

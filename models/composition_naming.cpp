@@ -253,7 +253,9 @@ double misfit_at(const Window& window, const JointModel& model, const FittedMixt
     const double residual = window.y[i] - model.fit.fitted[i] - model.fit.background[i];
     squares += residual * residual;
     excess += window.sigma[i] * window.sigma[i];
-    if (model.fit.fitted[i] > others && std::abs(*at - band.center) < 0.5 * band.fwhm) {
+    // So near its centre a band has more than half of its height.
+    if (model.fit.fitted[i] - 0.5 * band.height > others &&
+        std::abs(*at - band.center) < 0.5 * band.fwhm) {
       const double own =
           band.height * pseudo_voigt(*at, band.center, band.fwhm, band.lorentz_share);
       others = std::max(others, model.fit.fitted[i] - own);

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -164,6 +165,8 @@ double least_instrument_width(const Window& window);
 void fit_model(const Window& window, const Setting& setting, Index iterations, JointModel& model);
 /// Of a model like the one that fit_model() fitted last: in a map the other is its start.
 void try_model(const Window& window, const Setting& setting, Index iterations, JointModel& model);
+/// In a map: the model that was tried last becomes the one that was fitted last.
+void accept_model(const Setting& setting, Index iterations, JointModel& model);
 /// Of a phase's bands; -1: of those that no phase explains.
 double area_of(const JointModel& model, Index phase);
 /// Part of all bands' area, 0 where there is none.
@@ -265,6 +268,17 @@ std::vector<std::string> take_best_of_kind(const Trials& trials,
                                            std::size_t p,
                                            std::vector<const Phase*>& phases,
                                            JointModel& model);
+
+/// A phase that others claim the bands of and can do without, and the fit without it.
+struct Redundant {
+  std::size_t phase = 0;
+  JointModel trial;
+  bool is_last = false;  // that was tried
+};
+/// The one that is missed least; none where each is missed.
+std::optional<Redundant> find_redundant(const Trials& trials,
+                                        std::span<const Phase* const> phases,
+                                        const JointModel& model);
 
 /// What phases that could not be named may hold of the areas; `weightless` are left out.
 std::vector<Alternative> weigh_refused(const Trials& trials,

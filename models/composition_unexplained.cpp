@@ -82,13 +82,16 @@ void search_width(double width_cm1, double misfit_floor, const JointModel& model
       continue;
     }
     const double noise = search.window.sigma[at];
+    const double alone = std::max(noise / std::sqrt(gain), own);
+    if (height[at] <= std::max(search.least_height, unexplained_sigma * alone)) {
+      continue;
+    }
     const double whole = search.sigma[at];
     const double misfit = std::sqrt(std::max(0.0, whole * whole - noise * noise));
-    const double alone = std::max(noise / std::sqrt(gain), own);
     const double u = search.counts_misfit
                          ? std::hypot(alone, misfit + misfit_floor * model.fit.fitted[at])
                          : alone;
-    if (height[at] > std::max(search.least_height, unexplained_sigma * u)) {
+    if (height[at] > unexplained_sigma * u) {
       search.found.push_back({x[at], width_cm1, height[at], height[at] / u});
     }
   }

@@ -376,6 +376,13 @@ void SharedFit::fit(JointModel& model, const SharedFitOptions& options) {
   }
 }
 
+void SharedFit::accept_trial(JointModel& model, const SharedFitOptions& options) {
+  shapes_.mixture().accept_trial(spectrum_);
+  if (take_forms(model)) {
+    fit_forms(model, options);
+  }
+}
+
 double SharedFit::condition_number(const JointModel& model) {
   return shapes_.mixture().condition_number(spectrum_, bands_of(model));
 }

@@ -82,6 +82,8 @@ class SharedFit {
   [[nodiscard]] std::vector<CoarseShare> look(const PhasePatterns& phases);
   /// Fills the model's fit.
   void fit(JointModel& model, const SharedFitOptions& options);
+  /// The last trial, which was that of the model, becomes the last fit.
+  void accept_trial(JointModel& model, const SharedFitOptions& options);
   /// Of the last fit, which was that of the model.
   [[nodiscard]] double condition_number(const JointModel& model);
   /// By how much chi-square of the last fit would fall with the last phase of the model.

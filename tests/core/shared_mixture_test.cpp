@@ -265,6 +265,28 @@ TEST(SharedMixture, TriesBandsMoreAndFewer) {
   }
 }
 
+TEST(SharedMixture, AnAcceptedTrialIsTheLastFit) {
+  const auto bands = table();
+  const SharedMixture mixture(axis(), shapes_of(bands), setting());
+  const auto y = spectrum({}, 1, 8);
+  const auto all = all_shared(bands);
+  const auto few = std::span(all).first(3);
+  auto plain = mixture.load(y, 1);
+  static_cast<void>(mixture.fit(plain, few, 1, {.rounds = 12}));
+  auto used = mixture.load(y, 1);
+  EXPECT_THROW(mixture.accept_trial(used), Error);
+  static_cast<void>(mixture.fit(used, all, 2, {.rounds = 12}));
+  const auto tried = mixture.fit(used, few, 1, {.rounds = 12, .is_trial = true});
+  mixture.accept_trial(used);
+  EXPECT_NEAR(mixture.condition_number(used, few) / mixture.condition_number(plain, few), 1, 0.02);
+  EXPECT_THROW(static_cast<void>(mixture.condition_number(used, all)), Error);
+  const auto again = mixture.fit(used, few, 1, {.rounds = 12});
+  for (std::size_t b = 0; b < few.size(); ++b) {
+    EXPECT_NEAR(again.bands[b].height, tried.bands[b].height, 0.05 * tried.bands[b].height_u) << b;
+  }
+  EXPECT_THROW(mixture.accept_trial(used), Error);
+}
+
 TEST(SharedMixture, LooksForPatterns) {
   const auto x = axis();
   const auto bands = table();
