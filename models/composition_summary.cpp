@@ -110,7 +110,9 @@ void fill_correlation(const JointModel& model, const Shares& shares, Composition
   for (std::size_t a = 0; a < model.phases.size(); ++a) {
     out.share_correlation.phases.push_back(model.phases[a]->id);
     for (std::size_t b = 0; b < model.phases.size(); ++b) {
-      out.share_correlation.values.push_back(shares.correlation(a, b));
+      // The same numbers on both sides of the diagonal, whatever rounds.
+      const double value = shares.correlation(std::min(a, b), std::max(a, b));
+      out.share_correlation.values.push_back(value);
     }
   }
 }

@@ -181,8 +181,9 @@ class ReweightedRun {
     }
   }
 
-  // The next spectra and their first solves; false if there are none.
-  bool solve_first() {
+  // The next spectra and their first solves; false if there are none. Not inlined: the compiler
+  // fuses products and sums copy by copy, and all spectra must come through the same one.
+  [[gnu::noinline]] bool solve_first() {
     waiting_ = {next_, 0, std::min(lane_count, call_.count() - next_), {}, {}};
     if (waiting_.count == 0) {
       return false;
@@ -429,7 +430,8 @@ class ReweightedRun {
     bottom_sums_ = bottom;
   }
 
-  void make_rule() {
+  // Not inlined: as solve_first.
+  [[gnu::noinline]] void make_rule() {
     Pack number{};
     for (Index lane = 0; lane < lane_count; ++lane) {
       number[lane] = static_cast<double>(seat(lane).solves);
