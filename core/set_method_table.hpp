@@ -19,6 +19,7 @@ struct SetMethod {
   MethodInfo info;
   Index least_points = 3;
   void (*run)(const SetCall& call);
+  std::optional<SetReach> reach = std::nullopt;  // none: the whole set
 };
 
 }  // namespace calcispec

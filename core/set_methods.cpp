@@ -117,6 +117,11 @@ const MethodInfo* find_set_method(std::string_view family, std::string_view name
   return row == nullptr ? nullptr : &row->info;
 }
 
+std::optional<SetReach> reach_of_set_method(std::string_view family, std::string_view name) {
+  const auto* row = find_row(family, name);
+  return row == nullptr ? std::nullopt : row->reach;
+}
+
 std::vector<MethodStatus> run_set_method(std::string_view family,
                                          std::string_view name,
                                          const ParameterSet& parameters,

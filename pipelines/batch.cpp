@@ -6,6 +6,7 @@
 #include "pipelines/batch_private.hpp"
 #include "pipelines/hash_private.hpp"
 #include "pipelines/shard_file.hpp"
+#include "pipelines/spectrum_analyser.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -105,24 +106,35 @@ void make_work_folder(const std::string& output) {
 }
 
 // A map is worked on in parts: a step that looks at all spectra would see one part only.
-void refuse_set_methods(std::span<const Step> steps) {
+SetReach reach_of(std::span<const Step> steps) {
+  SetReach sum;
   for (const auto& step : steps) {
+    if (!detail::is_set_step(step)) {
+      continue;
+    }
     const auto dot = step.name.find('.');
-    const bool is_set_method =
-        dot != std::string::npos &&
-        find_set_method(step.name.substr(0, dot), step.name.substr(dot + 1)) != nullptr;
-    if (is_set_method) {
+    const auto reach = reach_of_set_method(step.name.substr(0, dot), step.name.substr(dot + 1));
+    if (!reach) {
       throw Error(ErrorCode::bad_method,
                   step.name +
                       " looks at all spectra of a map together, and batch works on parts of "
                       "it; run this step with calcispec correct");
     }
+    sum.lines += reach->lines;
+    sum.spectra += reach->spectra;
   }
+  return sum;
 }
 
 }  // namespace
 
 namespace detail {
+
+bool is_set_step(const Step& step) {
+  const auto dot = step.name.find('.');
+  return dot != std::string::npos &&
+         find_set_method(step.name.substr(0, dot), step.name.substr(dot + 1)) != nullptr;
+}
 
 fs::path work_folder(const std::string& output) {
   return output + ".work";
@@ -140,16 +152,18 @@ BatchSource open_source(const BatchJob& job) {
                 "spectra of several files have no common axis to be written on; leave the steps "
                 "out, or take correct, which writes one file per input");
   }
+  const auto reach = reach_of(job.steps);
   const bool is_heavy = job.analysis || job.fit;
-  return {job.inputs,
-          job.is_table,
-          job.read,
-          job.block_rows,
-          is_heavy ? block_of_fits : block_of_steps};
+  BatchSource source(job.inputs,
+                     job.is_table,
+                     job.read,
+                     job.block_rows,
+                     is_heavy ? block_of_fits : block_of_steps);
+  source.widen(reach);
+  return source;
 }
 
 BatchPlan plan_of(const BatchJob& job, const BatchSource& source) {
-  refuse_set_methods(job.steps);
   BatchPlan plan;
   plan.rows = source.rows();
   plan.points = job.is_table ? 0 : source.head().spectra.points();

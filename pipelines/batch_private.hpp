@@ -39,6 +39,9 @@ BatchCounts merge_shards(const BatchJob& job,
                          const BatchSource& source,
                          bool is_fresh);
 
+/// Its answer for a spectrum depends on others.
+bool is_set_step(const Step& step);
+
 /// What the steps make of the first spectra: axis, ordinate and words of the result.
 io::Recording processed_head(const BatchJob& job, const BatchSource& source);
 

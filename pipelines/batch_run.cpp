@@ -116,6 +116,7 @@ std::vector<BatchPart> some_of(std::vector<BatchPart> parts, Index most) {
       recording.spectra.values.resize(static_cast<std::size_t>(most * recording.spectra.points()));
       recording.map = MapGrid{most, 1, 0, 0};
       part.recording = std::make_shared<io::Recording>(std::move(recording));
+      part.around.reset();
     }
   }
   return parts;

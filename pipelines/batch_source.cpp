@@ -21,8 +21,13 @@ std::vector<BatchPart> read_parts(const std::string& input, const io::ReadOption
     Index first = 0;
     for (auto& recording : file.recordings) {
       const Index rows = recording.spectra.rows();
-      parts.push_back(
-          {input, file.sha256, first, std::make_shared<io::Recording>(std::move(recording)), ""});
+      parts.push_back({input,
+                       file.sha256,
+                       first,
+                       std::make_shared<io::Recording>(std::move(recording)),
+                       "",
+                       nullptr,
+                       0});
       first += rows;
     }
   } catch (const Error& error) {
@@ -31,7 +36,9 @@ std::vector<BatchPart> read_parts(const std::string& input, const io::ReadOption
                      "",
                      0,
                      nullptr,
-                     (says_place ? error.place() + ": " : std::string()) + error.what()});
+                     (says_place ? error.place() + ": " : std::string()) + error.what(),
+                     nullptr,
+                     0});
   }
   return parts;
 }
@@ -100,7 +107,10 @@ std::vector<BatchPart> BatchSource::read(Index block, std::vector<BatchPart> roo
     // Every block is part of a map, whatever its shape.
     recording->map = MapGrid{count, 1, 0, 0};
     map_->read(first, count, recording->spectra);
-    parts.push_back({inputs_.front(), "", first, std::move(recording), ""});
+    parts.push_back({inputs_.front(), "", first, std::move(recording), "", nullptr, 0});
+    if (reach_.lines > 0 || reach_.spectra > 0) {
+      read_around(parts.front());
+    }
     return parts;
   }
   for (Index file = first; file < first + count; ++file) {
@@ -108,6 +118,24 @@ std::vector<BatchPart> BatchSource::read(Index block, std::vector<BatchPart> roo
     std::move(own.begin(), own.end(), std::back_inserter(parts));
   }
   return parts;
+}
+
+// Of a map whole lines, so that its grid holds for them.
+void BatchSource::read_around(BatchPart& part) {
+  const auto& map = map_->head().map;
+  const bool is_grid = map && map->nx > 0 && map->nx * map->ny == rows();
+  const Index width = is_grid ? map->nx : 1;
+  const Index reach = is_grid ? reach_.lines : reach_.spectra;
+  const Index last = part.first + part.recording->spectra.rows() - 1;
+  const Index first_line = std::max<Index>(0, part.first / width - reach);
+  const Index end_line = std::min(rows() / width, last / width + reach + 1);
+  part.around = std::make_shared<io::Recording>(block_head_);
+  part.around->map.reset();
+  if (is_grid) {
+    part.around->map = MapGrid{width, end_line - first_line, 0, 0};
+  }
+  part.own_first = part.first - first_line * width;
+  map_->read(first_line * width, (end_line - first_line) * width, part.around->spectra);
 }
 
 Index BatchSource::count_incomplete(Index block) {

@@ -1,6 +1,7 @@
 // BatchSource: the spectra of a batch in blocks: rows of one map, or files of a folder.
 #pragma once
 
+#include "core/set_methods.hpp"
 #include "io/map_source.hpp"
 
 #include <memory>
@@ -17,6 +18,9 @@ struct BatchPart {
   Index first = 0;                           // index of its first spectrum within the file
   std::shared_ptr<io::Recording> recording;  // null: not read
   std::string fault;
+  // The same with the spectra beside them, where steps ask for those; the first of its own in it.
+  std::shared_ptr<io::Recording> around;
+  Index own_first = 0;
 };
 
 /// The spectra of one file, or its fault.
@@ -43,6 +47,8 @@ class BatchSource {
   /// About 256 spectra from all over a map, to learn from; null for a table and for less than 64.
   /// Throws as read().
   [[nodiscard]] std::shared_ptr<io::Recording> samples();
+  /// From now on the parts of a map come with what is beside them.
+  void widen(const SetReach& reach) { reach_ = reach; }
   /// Faults of a table are parts without recording; those of a map throw. `room`: parts that are
   /// done with, whose memory is taken again. One thread at a time.
   [[nodiscard]] std::vector<BatchPart> read(Index block, std::vector<BatchPart> room);
@@ -50,10 +56,13 @@ class BatchSource {
   [[nodiscard]] Index count_incomplete(Index block);
 
  private:
+  void read_around(BatchPart& part);
+
   std::vector<std::string> inputs_;
   io::ReadOptions options_;
   std::optional<io::MapSource> map_;
   Index block_rows_ = 1;
+  SetReach reach_;
   io::Recording table_head_;
   io::Recording block_head_;  // words of every block of a map, without spectra
 };

@@ -11,6 +11,16 @@
 #include <cstdint>
 
 namespace calcispec::detail {
+namespace {
+
+void keep_rows(Index first, Index count, SpectraMatrix& spectra) {
+  auto& values = spectra.values;
+  const Index points = spectra.points();
+  values.erase(values.begin() + (first + count) * points, values.end());
+  values.erase(values.begin(), values.begin() + first * points);
+}
+
+}  // namespace
 
 BlockWork::BlockWork(const BatchJob& job, BatchSource& source, Index jobs)
     : job_(job), jobs_(jobs), is_table_(job.is_table) {
@@ -26,6 +36,9 @@ BlockWork::BlockWork(const BatchJob& job, BatchSource& source, Index jobs)
     request.jobs = jobs;
     analyser_.emplace(std::move(request));
     learn(source);
+  }
+  for (std::size_t k = 0; k < job.steps.size(); ++k) {
+    shared_steps_ = is_set_step(job.steps[k]) ? k + 1 : shared_steps_;
   }
   if (job.writes_spectra()) {
     points_out_ = processed_head(job, source).spectra.points();
@@ -53,7 +66,7 @@ void BlockWork::run(const std::vector<BatchPart>& parts, BlockResult& out) const
     }
     auto found = rows_of(part);
     analyse(part, found);
-    process(*part.recording);
+    process(part);
     fit(part, found);
     if (job_.writes_spectra()) {  // of a map, which has one part
       put_spectra(part.recording->spectra, out.spectra, found);
@@ -79,14 +92,24 @@ std::vector<RowValues> BlockWork::rows_of(const BatchPart& part) const {
 }
 
 // The analysis is through with the spectra as read: they are overwritten.
-void BlockWork::process(io::Recording& recording) const {
+void BlockWork::process(const BatchPart& part) const {
   if (job_.steps.empty()) {
     return;
   }
+  auto& recording = *part.recording;
   const auto map = recording.map;
-  recording.map.reset();
+  const auto steps = std::span(job_.steps);
   Diagnostics ignored;  // failed spectra are marked
-  run_steps(job_.steps, jobs_, recording, nullptr, ignored);
+  if (part.around) {
+    const Index count = recording.spectra.rows();
+    run_steps(steps.first(shared_steps_), jobs_, *part.around, nullptr, ignored);
+    keep_rows(part.own_first, count, part.around->spectra);
+    recording = std::move(*part.around);
+  } else {
+    run_steps(steps.first(shared_steps_), jobs_, recording, nullptr, ignored);
+  }
+  recording.map.reset();
+  run_steps(steps.subspan(shared_steps_), jobs_, recording, nullptr, ignored);
   recording.map = map;
   if (points_out_ > 0 && recording.spectra.points() != points_out_) {
     throw Error(ErrorCode::bad_method,

@@ -32,11 +32,12 @@ class BlockWork {
   static void put_spectra(const SpectraMatrix& spectra,
                           std::vector<float>& out,
                           std::vector<RowValues>& rows);
-  void process(io::Recording& recording) const;
+  void process(const BatchPart& part) const;
 
   const BatchJob& job_;
   Index jobs_;
   bool is_table_;
+  std::size_t shared_steps_ = 0;  // of the first steps: after them no spectrum asks for others
   Index points_out_ = 0;
   std::optional<SpectrumAnalyser> analyser_;
   std::vector<std::string> learnt_;

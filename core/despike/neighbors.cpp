@@ -323,6 +323,8 @@ class NeighborJudge {
   std::vector<std::size_t> marked_;
 };
 
+constexpr Index rows_before_and_after = 4;  // where there is no map
+
 // Rows beside a row: the eight around it in a map, else the four before and the four after it.
 std::vector<Index> rows_beside(Index row, Index rows, const std::optional<MapGrid>& grid) {
   std::vector<Index> out;
@@ -338,7 +340,8 @@ std::vector<Index> rows_beside(Index row, Index rows, const std::optional<MapGri
     }
     return out;
   }
-  for (Index other = std::max<Index>(0, row - 4); other <= std::min(rows - 1, row + 4); ++other) {
+  const Index last = std::min(rows - 1, row + rows_before_and_after);
+  for (Index other = std::max<Index>(0, row - rows_before_and_after); other <= last; ++other) {
     if (other != row) {
       out.push_back(other);
     }
@@ -415,12 +418,14 @@ void run_neighbors(const SetCall& call) {
 }  // namespace
 
 SetMethod despike_auto() {
+  const MethodInfo info{
+      "despike",
+      "auto",
+      "removes cosmic rays by map neighbours or repeats; alone where they do not agree",
+      "median of neighbours, line shape rule of our own",
+      neighbors_parameters};
   return {
-      {"despike",
-       "auto", "removes cosmic rays by map neighbours or repeats; alone where they do not agree",
-       "median of neighbours, line shape rule of our own", neighbors_parameters},
-      7,
-      run_neighbors
+      info, 7, run_neighbors, SetReach{1, rows_before_and_after}
   };
 }
 

@@ -132,6 +132,49 @@ TEST_F(Batch, GivesWhatTheStepsGiveAndMarksWhatFailed) {
   EXPECT_EQ(got.map->step_y_um, 3);
 }
 
+// Rays stand at the ends of lines and of blocks, where the spectra beside them belong to another.
+TEST_F(Batch, SpectraOfOtherBlocksSpeakAgainstRays) {
+  auto map = io::load((folder / "map.nxs").string(), {}).recordings.at(0);
+  for (Index row = 0; row < map.spectra.rows(); ++row) {
+    auto y = map.spectra.row(row);
+    y[static_cast<std::size_t>(20 + row % 250)] += 60.0 + static_cast<double>(row % 40);
+  }
+  for (const bool is_grid : {true, false}) {
+    if (!is_grid) {
+      map.map.reset();
+    }
+    io::write_nexus((folder / "map.nxs").string(), std::span(&map, 1));
+    auto own = job(is_grid ? "grid.nxs" : "list.nxs");
+    own.steps = parse_steps("smooth.savgol window=5 | despike.auto | baseline.arpls lambda=1e4");
+    finish(own, 3, 2);
+    auto expected = io::load(own.inputs.front(), {}).recordings.at(0);
+    Diagnostics ignored;
+    run_steps(own.steps, 1, expected, nullptr, ignored);
+    const auto got = io::load(own.output, {}).recordings.at(0);
+    ASSERT_EQ(got.spectra.values.size(), expected.spectra.values.size());
+    Index differing = 0;
+    for (std::size_t i = 0; i < got.spectra.values.size(); ++i) {
+      const double wanted = expected.spectra.values[i];
+      const bool is_same = std::isnan(wanted) ? std::isnan(got.spectra.values[i])
+                                              : got.spectra.values[i] ==
+                                                    static_cast<double>(static_cast<float>(wanted));
+      differing += is_same ? 0 : 1;
+    }
+    EXPECT_EQ(differing, 0) << (is_grid ? "in a map" : "one after the other");
+  }
+}
+
+TEST_F(Batch, AStepOverTheWholeSetIsRefused) {
+  auto own = job("set.nxs");
+  own.steps = parse_steps("normalize.msc");
+  try {
+    plan_batch(own);
+    FAIL() << "was taken";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("all spectra"), std::string::npos);
+  }
+}
+
 TEST_P(BatchBytes, AreTheSameForShardsThreadsAndStops) {
   const auto expected = reference();
   const auto sharded = job("sharded.nxs");
