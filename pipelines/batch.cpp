@@ -105,8 +105,8 @@ void make_work_folder(const std::string& output) {
   }
 }
 
-// What the steps ask of the spectra beside a block. A map is worked on in parts: a step that looks at
-// all spectra would see one part only.
+// What the steps ask of the spectra beside a block. A map is worked on in parts: a step that looks
+// at all spectra would see one part only.
 SetReach reach_of(std::span<const Step> steps) {
   SetReach sum;
   for (const auto& step : steps) {

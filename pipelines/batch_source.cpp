@@ -120,11 +120,11 @@ std::vector<BatchPart> BatchSource::read(Index block, std::vector<BatchPart> roo
   return parts;
 }
 
-// Of a map whole lines, so that its grid holds for them.
+// Of a map whole lines, so that its grid holds for them; a single line is as good as a column.
 void BatchSource::read_around(BatchPart& part) {
   const auto& map = map_->head().map;
   const bool is_grid = map && map->nx > 0 && map->nx * map->ny == rows();
-  const Index width = is_grid ? map->nx : 1;
+  const Index width = is_grid && map->ny > 1 ? map->nx : 1;
   const Index reach = is_grid ? reach_.lines : reach_.spectra;
   const Index last = part.first + part.recording->spectra.rows() - 1;
   const Index first_line = std::max<Index>(0, part.first / width - reach);
