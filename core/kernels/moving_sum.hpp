@@ -11,6 +11,32 @@
 
 namespace calcispec::kernels {
 
+/// Adds the samples of `lane_count` neighbouring places in the window to the sums. With eight lanes
+/// nearly every pack of a row lies across two cache lines, so each is loaded once and shifted;
+/// others are loaded anew for each place. The last sample read is the one that the last place
+/// needs, and one more: the window must go on behind it.
+template <std::size_t packs>
+[[gnu::always_inline]] inline void add_places(const double* from,
+                                              const double* weights,
+                                              std::array<Pack, packs>& sums) {
+  constexpr std::size_t width = lane_count;
+#if defined(__AVX512F__)
+  std::array<Pack, packs + 1> raw;
+  unrolled<packs + 1>([&](auto j) { raw[j] = load(from + j * width); });
+  unrolled<width>([&](auto place) {
+    unrolled<packs>([&](auto j) {
+      const auto shifted = _mm512_alignr_epi64(
+          _mm512_castpd_si512(raw[j + 1]), _mm512_castpd_si512(raw[j]), int{place});
+      sums[j] += weights[place] * _mm512_castsi512_pd(shifted);
+    });
+  });
+#else
+  for (std::size_t place = 0; place < width; ++place) {
+    unrolled<packs>([&](auto j) { sums[j] += weights[place] * load(from + place + j * width); });
+  }
+#endif
+}
+
 /// Sums of `packs` packs of windows from the i-th on, in registers while the weights go by.
 template <std::size_t packs>
 [[gnu::always_inline]] inline void moving_sums_at(std::size_t i,
@@ -19,23 +45,30 @@ template <std::size_t packs>
                                                   double* out) {
   constexpr std::size_t width = lane_count;
   std::array<Pack, packs> sums{};
-  for (std::size_t k = 0; k < weights.size(); ++k) {
+  std::size_t k = 0;
+  for (; k + width < weights.size(); k += width) {
+    add_places<packs>(y.data() + i + k, weights.data() + k, sums);
+  }
+  for (; k < weights.size(); ++k) {
     const double* const from = y.data() + i + k;
     unrolled<packs>([&](auto j) { sums[j] += weights[k] * load(from + j * width); });
   }
   unrolled<packs>([&](auto j) { store(sums[j], out + i + j * width); });
 }
 
-/// out[i] = sum_k weights[k] y[i + k] for all whole windows, from the first one on. The last pack
-/// repeats some of the one before. `out` must not overlap y.
+/// out[i] = sum_k weights[k] y[i + k] for all whole windows, from the first one on. The last packs
+/// repeat some of the ones before. `out` must not overlap y.
 inline void moving_sums(std::span<const double> y, std::span<const double> weights, double* out) {
   constexpr std::size_t packs = 8;
   constexpr std::size_t width = lane_count;
   const std::size_t count = y.size() - weights.size() + 1;
-  std::size_t i = 0;
-  for (; i + packs * width <= count; i += packs * width) {
-    moving_sums_at<packs>(i, y, weights, out);
+  if (count >= packs * width) {
+    for (std::size_t i = 0; i < count; i += packs * width) {
+      moving_sums_at<packs>(std::min(i, count - packs * width), y, weights, out);
+    }
+    return;
   }
+  std::size_t i = 0;
   for (; i < count && count >= width; i += width) {
     moving_sums_at<1>(std::min(i, count - width), y, weights, out);
   }
