@@ -1,9 +1,10 @@
 #include "core/least_squares.hpp"
 
+#include "core/decomposition.hpp"
 #include "core/error.hpp"
 #include "core/special_values_private.hpp"
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <algorithm>
 #include <cmath>
@@ -113,22 +114,23 @@ class Solver {
       const Index i = free_[static_cast<std::size_t>(k)];
       scaled.col(k) = jacobian_.col(i) / unit_[i];
     }
-    const Eigen::ColPivHouseholderQR<MatrixXd> qr(scaled);
-    triangle_ = qr.matrixQR().topRows(size).triangularView<Eigen::Upper>();
-    order_ = qr.colsPermutation();
-    basis_ = qr.householderQ() * MatrixXd::Identity(problem_.points, size);
-    projected_ = basis_.adjoint() * residuals_;
+    parts_ = pivoted_parts(scaled);
+    projected_ = parts_.basis.adjoint() * residuals_;
+  }
+
+  // Parameter of the k-th column of the triangle.
+  [[nodiscard]] Index pivoted(Index k) const {
+    return free_[static_cast<std::size_t>(parts_.order[static_cast<std::size_t>(k)])];
   }
 
   // Least-squares answer of the damped problem for a right-hand side given in the frame of R.
   [[nodiscard]] VectorXd solve_damped(const VectorXd& projected) const {
     VectorXd step = VectorXd::Zero(count_);
     const auto size = static_cast<Index>(free_.size());
-    VectorXd right = VectorXd::Zero(2 * size);
-    right.head(size) = -projected;
-    const VectorXd solved = order_ * damped_.solve(right);
+    const VectorXd solved =
+        solve_triangle(damped_.triangle, -(damped_.basis.topRows(size).transpose() * projected));
     for (Index k = 0; k < size; ++k) {
-      const Index i = free_[static_cast<std::size_t>(k)];
+      const Index i = pivoted(k);
       step[i] = solved[k] / unit_[i];
     }
     return step;
@@ -148,9 +150,9 @@ class Solver {
       return true;
     }
     MatrixXd stacked = MatrixXd::Zero(2 * size, size);
-    stacked.topRows(size) = triangle_;
+    stacked.topRows(size) = parts_.triangle;
     stacked.bottomRows(size).diagonal().setConstant(std::sqrt(damping_));
-    damped_.compute(stacked);
+    damped_ = orthonormal_parts(stacked);
     const VectorXd velocity = solve_damped(projected_);
     const VectorXd acceleration = find_acceleration(velocity);
     const double ratio =
@@ -173,7 +175,7 @@ class Solver {
     }
     const VectorXd moved = near - parameters_;
     const VectorXd second = 2 / (part * part) * (trial_residuals_ - residuals_ - jacobian_ * moved);
-    return solve_damped((basis_.adjoint() * second).eval());
+    return solve_damped((parts_.basis.adjoint() * second).eval());
   }
 
   FitStatus iterate() {
@@ -262,24 +264,19 @@ class Solver {
     unit_ = (unit_.array() > 0).select(unit_, 1.0);
     factorize();
     const auto size = static_cast<Index>(free_.size());
-    Index rank = 0;
-    const double least = options_.singular_tolerance * std::abs(triangle_(0, 0));
-    while (rank < size && std::abs(triangle_(rank, rank)) > least) {
-      ++rank;
-    }
+    const Index rank = parts_.rank(options_.singular_tolerance);
     const std::vector<bool> is_vague = find_vague(rank);
-    const MatrixXd top = triangle_.topLeftCorner(rank, rank);
     const MatrixXd inverse =
-        top.triangularView<Eigen::Upper>().solve(MatrixXd::Identity(rank, rank));
+        solve_triangle(parts_.triangle.topLeftCorner(rank, rank), MatrixXd::Identity(rank, rank));
     const MatrixXd product = variance * inverse * inverse.transpose();
     for (Index a = 0; a < size; ++a) {
-      const Index i = free_[static_cast<std::size_t>(order_.indices()[a])];
+      const Index i = pivoted(a);
       if (is_vague[static_cast<std::size_t>(a)]) {
         result.standard_errors[static_cast<std::size_t>(i)] = infinity;
         continue;
       }
       for (Index b = 0; b < rank; ++b) {
-        const Index j = free_[static_cast<std::size_t>(order_.indices()[b])];
+        const Index j = pivoted(b);
         if (!is_vague[static_cast<std::size_t>(b)]) {
           result.covariance[static_cast<std::size_t>(i * count_ + j)] =
               product(a, b) / (unit_[i] * unit_[j]);
@@ -292,14 +289,13 @@ class Solver {
 
   // Pivoted columns that take part in a direction of no effect.
   [[nodiscard]] std::vector<bool> find_vague(Index rank) const {
-    const Index size = triangle_.cols();
+    const Index size = parts_.triangle.cols();
     std::vector<bool> is_vague(static_cast<std::size_t>(size), false);
     if (rank == size) {
       return is_vague;
     }
-    const MatrixXd null = triangle_.topLeftCorner(rank, rank)
-                              .triangularView<Eigen::Upper>()
-                              .solve(triangle_.topRightCorner(rank, size - rank));
+    const MatrixXd null = solve_triangle(parts_.triangle.topLeftCorner(rank, rank),
+                                         parts_.triangle.topRightCorner(rank, size - rank));
     for (Index a = 0; a < size; ++a) {
       is_vague[static_cast<std::size_t>(a)] = a >= rank || null.row(a).cwiseAbs().maxCoeff() > 1e-3;
     }
@@ -319,10 +315,8 @@ class Solver {
   VectorXd unit_;
   VectorXd gradient_;
   std::vector<Index> free_;
-  MatrixXd triangle_;
-  MatrixXd basis_;
-  Eigen::HouseholderQR<MatrixXd> damped_;
-  Eigen::PermutationMatrix<Eigen::Dynamic> order_;
+  PivotedParts parts_;
+  OrthonormalParts damped_;
   VectorXd projected_;
   bool is_factored_ = false;
   double square_ = 0;

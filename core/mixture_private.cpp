@@ -1,6 +1,6 @@
 #include "core/mixture_private.hpp"
 
-#include <Eigen/Eigenvalues>
+#include "core/decomposition.hpp"
 
 #include <algorithm>
 #include <array>
@@ -66,17 +66,16 @@ class StiffnessCurve {
                         static_cast<double>(normal.used_points) - static_cast<double>(free.size()) -
                             static_cast<double>(penalty.free_directions));
     information.diagonal().array() += 1e-11 * information.trace();
-    const Eigen::LLT<MatrixXd> factor(information);
-    is_usable_ = is_usable_ && factor.info() == Eigen::Success;
+    const Cholesky factor(information);
+    is_usable_ = is_usable_ && factor.is_positive();
     if (!is_usable_) {
       return;
     }
-    const MatrixXd half = factor.matrixL().solve(penalty.matrix);
-    const MatrixXd scaled = factor.matrixL().solve(half.transpose());
-    const Eigen::SelfAdjointEigenSolver<MatrixXd> eigen(scaled);
-    rates_ = eigen.eigenvalues().cwiseMax(0);
+    const MatrixXd half = factor.solve_lower(penalty.matrix);
+    const auto eigen = symmetric_eigen(factor.solve_lower(half.transpose()));
+    rates_ = eigen.values.cwiseMax(0);
     rates_.head(penalty.free_directions).setZero();
-    power_ = (eigen.eigenvectors().transpose() * factor.matrixL().solve(right)).cwiseAbs2();
+    power_ = (eigen.vectors.transpose() * factor.solve_lower(right)).cwiseAbs2();
   }
 
   [[nodiscard]] bool is_usable() const { return is_usable_; }
@@ -101,13 +100,13 @@ class StiffnessCurve {
       coupling.row(i) = normal.bc.col(free[static_cast<std::size_t>(i)]).transpose();
       own[i] = shifted[free[static_cast<std::size_t>(i)]];
     }
-    const Eigen::LLT<MatrixXd> block(select(normal.cc, free));
-    if (block.info() != Eigen::Success) {
+    const Cholesky block(select(normal.cc, free));
+    if (!block.is_positive()) {
       is_usable_ = false;
       return;
     }
-    block.matrixL().solveInPlace(coupling);
-    block.matrixL().solveInPlace(own);
+    coupling = block.solve_lower(coupling);
+    own = block.solve_lower(own);
     information.noalias() -= coupling.transpose() * coupling;
     right.noalias() -= coupling.transpose() * own;
     objective_ -= own.squaredNorm();
@@ -172,13 +171,13 @@ Reduced solve_at(const NormalEquations& normal,
   if (penalty.matrix.rows() > 0) {
     MatrixXd bb = normal.bb + stiffness * penalty.matrix;
     bb.diagonal() *= 1 + 1e-12;
-    reduced.background_factor.compute(bb);
-    if (reduced.background_factor.info() != Eigen::Success) {
+    reduced.background_factor = Cholesky(std::move(bb));
+    if (!reduced.background_factor.is_positive()) {
       return reduced;
     }
     if (normal.bc.cols() > 0) {
-      const VectorXd half_b = reduced.background_factor.matrixL().solve(normal.b);
-      const MatrixXd half = reduced.background_factor.matrixL().solve(normal.bc);
+      const VectorXd half_b = reduced.background_factor.solve_lower(normal.b);
+      const MatrixXd half = reduced.background_factor.solve_lower(normal.bc);
       reduced.schur.noalias() -= half.transpose() * half;
       right.noalias() -= half.transpose() * half_b;
     }
@@ -231,7 +230,7 @@ Uncertainty uncertainty_of(const Reduced& reduced) {
   const MatrixXd block = select(reduced.schur, free);
   MatrixXd inverse = MatrixXd::Identity(block.rows(), block.cols());
   if (!free.empty()) {
-    block.llt().solveInPlace(inverse);
+    inverse = Cholesky(block).solve(inverse);
   }
   for (std::size_t j = 0; j < free.size(); ++j) {
     const auto column = static_cast<Index>(j);

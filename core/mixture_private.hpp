@@ -1,10 +1,10 @@
 // The parts of the joint solver that work on normal equations: stiffness, bounds, uncertainty.
 #pragma once
 
+#include "core/decomposition.hpp"
 #include "core/kernels/bounded_solve.hpp"
 #include "core/mixture.hpp"
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 
 namespace calcispec::detail {
@@ -30,8 +30,7 @@ struct Penalty {
 struct Reduced {
   Eigen::MatrixXd schur;  // columns x columns
   Eigen::VectorXd right;
-  // Of no size without a background: a factor never computed holds no state that can be moved.
-  Eigen::LLT<Eigen::MatrixXd> background_factor{Eigen::MatrixXd()};
+  Cholesky background_factor;  // of no size without a background
   kernels::BoundedSolution solution;
   bool is_usable = false;
 };

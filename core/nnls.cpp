@@ -1,11 +1,12 @@
 #include "core/nnls.hpp"
 
+#include "core/decomposition.hpp"
 #include "core/error.hpp"
 #include "core/kernels/bounded_solve.hpp"
 #include "core/kernels/pack.hpp"
 #include "core/parallel.hpp"
 
-#include <Eigen/QR>
+#include <Eigen/Core>
 
 #include <algorithm>
 #include <array>
@@ -74,19 +75,17 @@ struct Projection {
       norms[k] = norm > 0 ? norm : 1;
       columns.col(k) /= norms[k];
     }
-    const Index rank = std::min(columns.rows(), columns.cols());
-    const Eigen::HouseholderQR<MatrixXd> qr(columns);
-    basis = qr.householderQ() * MatrixXd::Identity(columns.rows(), rank);
-    triangle = qr.matrixQR().topRows(rank).triangularView<Eigen::Upper>();
+    auto parts = orthonormal_parts(columns);
+    basis = std::move(parts.basis);
+    triangle = std::move(parts.triangle);
     gram = triangle.transpose() * triangle;
     for (Index k = 0; k < columns.cols(); ++k) {
       if (gram(k, k) < 0.5) {
         gram(k, k) = 1;  // a column of zeros stays at 0
       }
     }
-    const Eigen::LLT<MatrixXd> factor(gram);
-    const double least =
-        factor.info() == Eigen::Success ? factor.matrixLLT().diagonal().minCoeff() : 0;
+    const Cholesky cholesky(gram);
+    const double least = cholesky.is_positive() ? cholesky.factor().diagonal().minCoeff() : 0;
     is_deficient = least < 1e-6;
   }
 };
@@ -178,7 +177,7 @@ class CarefulSolver {
     for (std::size_t k = 0; k < free.size(); ++k) {
       part.col(static_cast<Index>(k)) = triangle_.col(free[k]);
     }
-    return part.colPivHouseholderQr().solve(y_);
+    return solve_least_squares(part, y_);
   }
 
   const MatrixXd& triangle_;

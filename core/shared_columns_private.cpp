@@ -103,7 +103,7 @@ OwnColumn& SharedColumns::own_with_products(Index id) const {
     column.with_shared.clear();
     column.with_own.clear();
     column.weighted = column.values.cwiseProduct(class_->weight.matrix());
-    column.half = class_->factor.matrixL().solve(shared_.basis.transpose() * column.weighted);
+    column.half = class_->factor.solve_lower(shared_.basis.transpose() * column.weighted);
     column.right =
         column.values.dot(projection.weighted.matrix()) - column.half.dot(projection.half);
   }
@@ -189,7 +189,7 @@ Projector::Projector(const SharedMixture::Parts& shared,
   if (projection_.half.size() == 0) {
     projection_.weighted = class_.weight * spectrum.y;
     projection_.half =
-        class_.factor.matrixL().solve(shared.basis.transpose() * projection_.weighted.matrix());
+        class_.factor.solve_lower(shared.basis.transpose() * projection_.weighted.matrix());
     projection_.columns.setConstant(shared.columns.cols(),
                                     std::numeric_limits<double>::quiet_NaN());
   }

@@ -236,7 +236,7 @@ class SharedFit {
       take(equations_.width(b), columns_.slopes(b) + 1);
     }
     add_columns(heights);
-    const VectorXd answer = row().factor.matrixL().transpose().solve(half);
+    const VectorXd answer = row().factor.solve_upper(half);
     smooth_ = (shared_.basis * answer).array();
     residual_ = spectrum_.y - fitted_ - smooth_;
   }

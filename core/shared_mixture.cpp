@@ -85,10 +85,10 @@ detail::MisfitClass make_class(const SharedMixture::Parts& parts, std::size_t ro
   information +=
       parts.setting.stiffness * kernels::difference_penalty(parts.basis.cols(), penalty_order);
   information.diagonal() *= 1 + 1e-12;
-  out.factor.compute(information);
-  require(out.factor.info() == Eigen::Success,
+  out.factor = Cholesky(std::move(information));
+  require(out.factor.is_positive(),
           "the background of a shared mixture is not determined by the points given");
-  out.half = out.factor.matrixL().solve(parts.basis.transpose() * weighted);
+  out.half = out.factor.solve_lower(parts.basis.transpose() * weighted);
   out.schur = parts.columns.transpose() * weighted - out.half.transpose() * out.half;
   out.spline_freedom = out.factor.solve(plain).trace();
   return out;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/band_columns_private.hpp"
+#include "core/decomposition.hpp"
 #include "core/mixture_private.hpp"
 #include "core/shared_equations_private.hpp"
 #include "core/shared_mixture.hpp"
@@ -19,7 +20,7 @@ struct MisfitClass {
   Eigen::ArrayXd sigma;   // likewise, 0 where left out
   Eigen::MatrixXd schur;  // columns x columns, background eliminated
   Eigen::MatrixXd half;   // coefficients x columns, behind the factor
-  Eigen::LLT<Eigen::MatrixXd> factor;
+  Cholesky factor;
   double spline_freedom = 0;
 };
 

@@ -1,8 +1,9 @@
 #include "models/calibration_domain.hpp"
 
+#include "core/decomposition.hpp"
 #include "models/series.hpp"
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <algorithm>
 #include <cmath>
@@ -142,7 +143,7 @@ double miss_of(const MatrixXd& patterns, const VectorXd& cells, double noise) {
     design(r, columns - 1) = t * t;
     y[r] = cells[i];
   }
-  const VectorXd rest = y - design * design.colPivHouseholderQr().solve(y);
+  const VectorXd rest = y - design * solve_least_squares(design, y);
   const double noise_square = noise * noise * static_cast<double>(count - columns);
   const double signal = y.squaredNorm() - noise * noise * static_cast<double>(count);
   return signal > 0 ? std::sqrt(std::max(0.0, rest.squaredNorm() - noise_square) / signal) : 1;
@@ -151,9 +152,9 @@ double miss_of(const MatrixXd& patterns, const VectorXd& cells, double noise) {
 // Leading patterns of spectra of equal norm, by the eigenvectors of their products.
 MatrixXd patterns_of(const MatrixXd& spectra) {
   const MatrixXd products = spectra.transpose() * spectra;
-  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(products);
+  const auto eigen = symmetric_eigen(products);
   const Index count = std::min<Index>(pattern_count, spectra.cols());
-  MatrixXd patterns = spectra * solver.eigenvectors().rightCols(count);
+  MatrixXd patterns = spectra * eigen.vectors.rightCols(count);
   for (Index k = 0; k < count; ++k) {
     const double size = patterns.col(k).norm();
     patterns.col(k) *= size > 0 ? 1 / size : 0;

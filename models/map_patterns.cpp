@@ -1,9 +1,10 @@
 #include "models/map_patterns.hpp"
 
+#include "core/decomposition.hpp"
 #include "core/error.hpp"
 #include "core/nnls.hpp"
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <algorithm>
 #include <cmath>
@@ -178,7 +179,7 @@ PrincipalComponents principal_components(const SpectraMatrix& spectra, Index cou
   const bool is_tall = spectra.rows() > spectra.points();
   const MatrixXd products =
       is_tall ? MatrixXd(centred.transpose() * centred) : MatrixXd(centred * centred.transpose());
-  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(products);
+  const auto eigen = symmetric_eigen(products);
   const double whole = products.trace();
   PrincipalComponents out;
   out.count = count;
@@ -186,14 +187,14 @@ PrincipalComponents principal_components(const SpectraMatrix& spectra, Index cou
   RowMatrix loadings(count, spectra.points());
   for (Index k = 0; k < count; ++k) {
     const Index at = products.rows() - 1 - k;
-    const VectorXd vector = solver.eigenvectors().col(at);
+    const VectorXd vector = eigen.vectors.col(at);
     VectorXd loading = is_tall ? vector : VectorXd(centred.transpose() * vector);
     const double size = loading.norm();
     loading *= size > 0 ? 1 / size : 0;
     Index largest = 0;
     loading.cwiseAbs().maxCoeff(&largest);
     loadings.row(k) = (loading[largest] < 0 ? -loading : loading).transpose();
-    out.explained.push_back(whole > 0 ? std::max(0.0, solver.eigenvalues()[at]) / whole : 0);
+    out.explained.push_back(whole > 0 ? std::max(0.0, eigen.values[at]) / whole : 0);
   }
   out.loadings = values_of(loadings);
   out.scores = values_of(centred * loadings.transpose());

@@ -1,5 +1,6 @@
 #include "models/measured_mixture.hpp"
 
+#include "core/decomposition.hpp"
 #include "core/nnls.hpp"
 #include "core/noise.hpp"
 #include "core/order_statistic.hpp"
@@ -7,7 +8,7 @@
 #include "models/composition_private.hpp"
 #include "models/slopes_private.hpp"
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <algorithm>
 #include <cmath>
@@ -253,16 +254,14 @@ class MeasuredEstimator {
       return;
     }
     const Eigen::VectorXd root = normal.diagonal().cwiseSqrt().cwiseInverse();
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(root.asDiagonal() * normal *
-                                                                root.asDiagonal());
-    out_.condition_number =
-        solver.eigenvalues().maxCoeff() / std::max(solver.eigenvalues().minCoeff(), 1e-300);
+    const auto eigen = symmetric_eigen(root.asDiagonal() * normal * root.asDiagonal());
+    out_.condition_number = eigen.values.maxCoeff() / std::max(eigen.values.minCoeff(), 1e-300);
     // What is left is alike over a slope window, so that fewer points count.
     const auto points = static_cast<double>(x_.size());
     const double independent = points / static_cast<double>(window_);
     const double freedom = std::max(1.0, independent - static_cast<double>(size));
     const double variance = square / freedom;
-    const Eigen::MatrixXd inverse = normal.ldlt().solve(Eigen::MatrixXd::Identity(size, size));
+    const Eigen::MatrixXd inverse = solve_symmetric(normal, Eigen::MatrixXd::Identity(size, size));
     for (Index i = 0; i < size; ++i) {
       for (Index j = 0; j < size; ++j) {
         out_.covariance[static_cast<std::size_t>(used[static_cast<std::size_t>(i)] * count +

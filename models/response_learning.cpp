@@ -1,4 +1,5 @@
 // learn_response: responses, errors and cross-talk from standards.
+#include "core/decomposition.hpp"
 #include "core/error.hpp"
 #include "models/response_private.hpp"
 #include "models/weight_correction_private.hpp"
@@ -73,7 +74,7 @@ detail::LearntFactors detail::learn_factors(std::span<const Standard* const> sta
   VectorXd gradient;
   double cost = cost_and_system(out.log_response, normal, gradient);
   for (int round = 0; round < 100; ++round) {
-    VectorXd step = normal.ldlt().solve(gradient);
+    VectorXd step = solve_symmetric(normal, gradient);
     double next = 0;
     VectorXd trial;
     MatrixXd trial_normal;
@@ -102,7 +103,7 @@ detail::LearntFactors detail::learn_factors(std::span<const Standard* const> sta
   // Only ratios count: the common factor, which nothing tells, is taken off.
   const MatrixXd ratios = MatrixXd::Identity(count, count) -
                           MatrixXd::Constant(count, count, 1 / static_cast<double>(count));
-  out.covariance = ratios * normal.ldlt().solve(ratios);
+  out.covariance = ratios * solve_symmetric(normal, ratios);
   return out;
 }
 

@@ -3,7 +3,7 @@
 
 #include "models/response_calibration.hpp"
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <span>
 #include <vector>

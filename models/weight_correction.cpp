@@ -1,3 +1,4 @@
+#include "core/decomposition.hpp"
 #include "models/weight_correction_private.hpp"
 
 #include <algorithm>
@@ -69,7 +70,7 @@ MatrixXd cross_talk_covariance(const MatrixXd& readings, double error) {
   const auto count = readings.cols();
   MatrixXd precision = MatrixXd::Identity(count, count) / (cross_talk_sd * cross_talk_sd);
   precision += readings.transpose() * readings / (error * error);
-  return precision.ldlt().solve(MatrixXd::Identity(count, count));
+  return solve_symmetric(precision, MatrixXd::Identity(count, count));
 }
 
 struct Population {
@@ -224,8 +225,7 @@ VectorXd drawn(const VectorXd& fractions, const MatrixXd& error, const Populatio
   for (int round = 0; round < prior_rounds; ++round) {
     const MatrixXd spread =
         sums * (population.growth(out) * population.variance).asDiagonal() * sums;
-    out = population.mean +
-          spread * MatrixXd(spread + known).ldlt().solve(fractions - population.mean);
+    out = population.mean + spread * solve_symmetric(spread + known, fractions - population.mean);
   }
   return closed(fractions + population.nearness(fractions) * (out - fractions));
 }

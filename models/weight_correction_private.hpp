@@ -3,7 +3,7 @@
 
 #include "models/response_private.hpp"
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <span>
 

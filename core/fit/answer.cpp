@@ -1,8 +1,7 @@
 // Covariance, standard errors, derived quantities and costs of a finished fit.
+#include "core/decomposition.hpp"
 #include "core/fit/fit_private.hpp"
 #include "core/special_values_private.hpp"
-
-#include <Eigen/Eigenvalues>
 
 #include <algorithm>
 #include <array>
@@ -134,13 +133,13 @@ class Answer {
         scaled(static_cast<Index>(a), static_cast<Index>(b)) = scaled_normal(a, b);
       }
     }
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(scaled);
+    const auto eigen = symmetric_eigen(scaled);
     for (Index k = 0; k < size; ++k) {
-      if (solver.eigenvalues()[k] > 10 * singular_limit) {
+      if (eigen.values[k] > 10 * singular_limit) {
         continue;
       }
       for (Index a = 0; a < size; ++a) {
-        if (std::abs(solver.eigenvectors()(a, k)) > 1e-3) {
+        if (std::abs(eigen.vectors(a, k)) > 1e-3) {
           reason_[used_[static_cast<std::size_t>(a)]] = NoErrorReason::not_identifiable;
         }
       }

@@ -1,7 +1,6 @@
 // Joint fits: starts of shared unknowns, and the elimination of what each spectrum has for itself.
+#include "core/decomposition.hpp"
 #include "core/fit/joint_private.hpp"
-
-#include <Eigen/Cholesky>
 
 #include <algorithm>
 #include <cmath>
@@ -302,8 +301,7 @@ void JointPart::eliminate_own(const JointLayout& layout,
     coupling.row(a) = scale[a] * normal.row(i).tail(count);
     right[a] = scale[a] * gradient[i];
   }
-  const Eigen::LDLT<MatrixXd> factors(inner);
-  const MatrixXd answer = factors.solve(coupling);
+  const MatrixXd answer = solve_symmetric(inner, coupling);
   information = normal.bottomRightCorner(count, count) - coupling.transpose() * answer;
   slope = gradient.tail(count) - answer.transpose() * right;
   response_ = MatrixXd::Zero(own, count);

@@ -1,9 +1,9 @@
 // Quadratic problem with lower bounds: minimise x'Hx/2 - g'x, x >= lower, H positive definite.
 #pragma once
 
+#include "core/decomposition.hpp"
 #include "core/export.hpp"
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 
 #include <cmath>
@@ -95,9 +95,7 @@ class BoundedSolver {
         block_(i, j) = h_(solution_.free[static_cast<std::size_t>(i)], column);
       }
     }
-    Eigen::Ref<Eigen::MatrixXd> block = block_.topLeftCorner(free_count, free_count);
-    const Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>, Eigen::Lower> factor(block);
-    if (factor.info() != Eigen::Success) {
+    if (!factorize_in_place(block_.topLeftCorner(free_count, free_count))) {
       return false;
     }
     solve_factored(free_count);

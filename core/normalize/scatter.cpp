@@ -1,10 +1,11 @@
 #include "core/normalize/scatter.hpp"
 
+#include "core/decomposition.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "core/set_method_table.hpp"
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <algorithm>
 #include <array>
@@ -32,14 +33,14 @@ ScatterModel::ScatterModel(std::span<const double> axis,
   const Eigen::RowVectorXd norms = columns_.colwise().norm();
   if (norms.minCoeff() > 0 && points >= columns_.cols()) {
     const Eigen::MatrixXd scaled = columns_ * norms.cwiseInverse().asDiagonal();
-    Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(scaled);
-    qr.setThreshold(1e-9);
-    if (qr.rank() == columns_.cols()) {
-      const Index count = columns_.cols();
-      const Eigen::MatrixXd q = qr.householderQ() * Eigen::MatrixXd::Identity(points, count);
-      const Eigen::MatrixXd part =
-          qr.matrixQR().topRows(count).triangularView<Eigen::Upper>().solve(q.transpose());
-      inverse_ = norms.cwiseInverse().asDiagonal() * (qr.colsPermutation() * part);
+    const auto parts = pivoted_parts(scaled);
+    if (parts.rank(1e-9) == columns_.cols()) {
+      const Eigen::MatrixXd part = solve_triangle(parts.triangle, parts.basis.transpose());
+      inverse_.resize(part.rows(), part.cols());
+      for (Index k = 0; k < part.rows(); ++k) {
+        const Index column = parts.order[static_cast<std::size_t>(k)];
+        inverse_.row(column) = part.row(k) / norms[column];
+      }
       return;
     }
   }

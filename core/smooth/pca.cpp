@@ -1,9 +1,10 @@
 // Noise of a set of spectra taken out by its principal components, their number from the noise.
+#include "core/decomposition.hpp"
 #include "core/noise.hpp"
 #include "core/parallel.hpp"
 #include "core/set_method_table.hpp"
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <algorithm>
 #include <array>
@@ -81,28 +82,23 @@ Eigen::MatrixXd fixed_start(Index rows, Index columns) {
   return out;
 }
 
-Eigen::MatrixXd orthonormal(const Eigen::MatrixXd& columns) {
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(columns);
-  return qr.householderQ() * Eigen::MatrixXd::Identity(columns.rows(), columns.cols());
-}
-
 Components largest(const Matrix& values, const Eigen::MatrixXd& product, Index wanted) {
   const Index size = product.rows();
   Eigen::VectorXd squares;
   Eigen::MatrixXd vectors;
   if (4 * wanted >= size || size <= 128) {
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(product);
-    squares = solver.eigenvalues().reverse();
-    vectors = solver.eigenvectors().rowwise().reverse();
+    const auto eigen = symmetric_eigen(product);
+    squares = eigen.values.reverse();
+    vectors = eigen.vectors.rowwise().reverse();
   } else {
-    Eigen::MatrixXd basis = orthonormal(product * fixed_start(size, wanted));
+    Eigen::MatrixXd basis = orthonormal_parts(product * fixed_start(size, wanted)).basis;
     for (int round = 0; round < 8; ++round) {
-      basis = orthonormal(product * basis);
+      basis = orthonormal_parts(product * basis).basis;
     }
     const Eigen::MatrixXd image = product * basis;
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(basis.transpose() * image);
-    squares = solver.eigenvalues().reverse();
-    vectors = basis * solver.eigenvectors().rowwise().reverse();
+    const auto eigen = symmetric_eigen(basis.transpose() * image);
+    squares = eigen.values.reverse();
+    vectors = basis * eigen.vectors.rowwise().reverse();
   }
   Components out;
   out.sizes = squares.cwiseMax(0).cwiseSqrt();

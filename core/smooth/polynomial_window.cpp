@@ -1,10 +1,11 @@
 #include "core/smooth/polynomial_window.hpp"
 
+#include "core/decomposition.hpp"
 #include "core/kernels/moving_sum.hpp"
 #include "core/method_failure.hpp"
 #include "core/noise.hpp"
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <algorithm>
 #include <array>
@@ -156,7 +157,7 @@ void WindowWeights::make(Index new_window, Index new_order, Index new_derivative
     derived.row(i) = slope;
   }
   const Eigen::MatrixXd inverse =
-      powers.colPivHouseholderQr().solve(Eigen::MatrixXd::Identity(window, window));
+      solve_least_squares(powers, Eigen::MatrixXd::Identity(window, window));
   rows.noalias() = derived * inverse;
   middle.resize(static_cast<std::size_t>(window));
   for (Index k = 0; k < window; ++k) {
@@ -224,14 +225,8 @@ void run_windows_on_axis(const MethodCall& call, const WindowSettings& settings)
     }
     fill_powers(0, slope, settings.derivative, row, wanted);
     // With powers = Q R: weights = Q R^-T wanted.
-    const Eigen::HouseholderQR<Eigen::MatrixXd> qr(powers);
-    Eigen::VectorXd part = Eigen::VectorXd::Zero(window);
-    part.head(settings.order + 1) = qr.matrixQR()
-                                        .topRows(settings.order + 1)
-                                        .triangularView<Eigen::Upper>()
-                                        .transpose()
-                                        .solve(wanted.transpose());
-    weights.col(i) = qr.householderQ() * part;
+    const auto parts = orthonormal_parts(powers);
+    weights.col(i) = parts.basis * solve_transposed_triangle(parts.triangle, wanted.transpose());
   }
   std::vector<double> source;
   for (Index r = 0; r < call.count(); ++r) {

@@ -1,6 +1,8 @@
 #include "core/smooth/wavelet_filter.hpp"
 
-#include <Eigen/Eigenvalues>
+#include "core/decomposition.hpp"
+
+#include <Eigen/Core>
 
 #include <algorithm>
 #include <array>
@@ -47,7 +49,7 @@ std::vector<Complex> roots_of(const std::vector<double>& coefficients) {
     }
   }
   std::vector<Complex> roots;
-  for (const auto& root : companion.eigenvalues()) {
+  for (const auto& root : eigenvalues_of(companion)) {
     roots.push_back(polish(coefficients, root));
   }
   return roots;
