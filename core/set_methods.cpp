@@ -99,6 +99,32 @@ void fill_with_nan(std::span<double> row) {
   std::fill(row.begin(), row.end(), std::numeric_limits<double>::quiet_NaN());
 }
 
+// Rows that cannot be done are NaN from there on.
+std::vector<MethodStatus> leave_usable(std::span<const Index> usable, SpectraMatrix& spectra) {
+  std::vector<MethodStatus> status(static_cast<std::size_t>(spectra.rows()),
+                                   MethodStatus::not_finite);
+  for (const Index r : usable) {
+    status[static_cast<std::size_t>(r)] = MethodStatus::converged;
+  }
+  for (Index r = 0; r < spectra.rows(); ++r) {
+    if (status[static_cast<std::size_t>(r)] != MethodStatus::converged) {
+      fill_with_nan(spectra.row(r));
+    }
+  }
+  return status;
+}
+
+void mark_failed(std::span<const Index> used,
+                 SpectraMatrix& spectra,
+                 std::vector<MethodStatus>& status) {
+  for (const Index r : used) {
+    if (!has_finite_values(spectra.row(r))) {
+      fill_with_nan(spectra.row(r));
+      status[static_cast<std::size_t>(r)] = MethodStatus::failed;
+    }
+  }
+}
+
 }  // namespace
 
 std::span<const MethodInfo> set_methods() {
@@ -135,28 +161,18 @@ std::vector<MethodStatus> run_set_method(std::string_view family,
                 "there is no step " + std::string(family) + "." + std::string(name));
   }
   require(spectra.axis != nullptr, "a set needs spectra with an axis");
-  const bool is_short = spectra.points() < method->least_points;
-  std::vector<MethodStatus> status(static_cast<std::size_t>(spectra.rows()),
-                                   is_short ? MethodStatus::too_short : MethodStatus::not_finite);
   const bool gives_baseline = baseline != nullptr && method->info.family == "baseline";
-  if (is_short) {
-    for (Index r = 0; r < spectra.rows(); ++r) {
-      fill_with_nan(spectra.row(r));
-    }
+  std::vector<MethodStatus> status(static_cast<std::size_t>(spectra.rows()),
+                                   MethodStatus::too_short);
+  if (spectra.points() < method->least_points) {
+    fill_with_nan(spectra.values);
     if (gives_baseline) {
       *baseline = spectra;
     }
     return status;
   }
   const UsableRows usable(*method, parameters, spectra);
-  for (const Index r : usable.rows()) {
-    status[static_cast<std::size_t>(r)] = MethodStatus::converged;
-  }
-  for (Index r = 0; r < spectra.rows(); ++r) {
-    if (status[static_cast<std::size_t>(r)] != MethodStatus::converged) {
-      fill_with_nan(spectra.row(r));
-    }
-  }
+  status = leave_usable(usable.rows(), spectra);
   if (gives_baseline) {
     *baseline = spectra;
   }
@@ -166,12 +182,7 @@ std::vector<MethodStatus> run_set_method(std::string_view family,
   for (std::size_t i = 0; gives_baseline && i < baseline->values.size(); ++i) {
     baseline->values[i] -= spectra.values[i];
   }
-  for (const Index r : usable.rows()) {
-    if (!has_finite_values(spectra.row(r))) {
-      fill_with_nan(spectra.row(r));
-      status[static_cast<std::size_t>(r)] = MethodStatus::failed;
-    }
-  }
+  mark_failed(usable.rows(), spectra, status);
   usable.show_hidden();
   return status;
 }

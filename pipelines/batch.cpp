@@ -113,8 +113,7 @@ SetReach reach_of(std::span<const Step> steps) {
     if (!detail::is_set_step(step)) {
       continue;
     }
-    const auto dot = step.name.find('.');
-    const auto reach = reach_of_set_method(step.name.substr(0, dot), step.name.substr(dot + 1));
+    const auto reach = reach_of_set_method(step.family(), step.method());
     if (!reach) {
       throw Error(ErrorCode::bad_method,
                   step.name +
@@ -132,9 +131,7 @@ SetReach reach_of(std::span<const Step> steps) {
 namespace detail {
 
 bool is_set_step(const Step& step) {
-  const auto dot = step.name.find('.');
-  return dot != std::string::npos &&
-         find_set_method(step.name.substr(0, dot), step.name.substr(dot + 1)) != nullptr;
+  return find_set_method(step.family(), step.method()) != nullptr;
 }
 
 fs::path work_folder(const std::string& output) {

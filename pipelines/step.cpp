@@ -261,7 +261,7 @@ void report_status(const Step& step,
           status == MethodStatus::iteration_limit ? Severity::note : Severity::warning;
       diagnostics.push_back(
           {severity,
-           "step_" + step.name.substr(step.name.find('.') + 1),
+           "step_" + std::string(step.method()),
            "spectrum " + std::to_string(r + 1) + ": " + step.name + " " + reason_of(status),
            static_cast<Index>(r)});
     }
@@ -317,8 +317,7 @@ void run_core_step(const Step& step,
                    SpectraMatrix* baseline,
                    Diagnostics& diagnostics) {
   need_even_steps(step, *recording.spectra.axis);
-  const auto dot = step.name.find('.');
-  const ChainStep core{step.name.substr(0, dot), step.name.substr(dot + 1), step.parameters};
+  const ChainStep core{std::string(step.family()), std::string(step.method()), step.parameters};
   if (find_set_method(core.family, core.method) != nullptr) {
     const auto status = run_set_method(core.family,
                                        core.method,
@@ -340,6 +339,15 @@ void run_core_step(const Step& step,
 }
 
 }  // namespace
+
+std::string_view Step::family() const {
+  const auto dot = name.find('.');
+  return dot == std::string::npos ? std::string_view() : std::string_view(name).substr(0, dot);
+}
+
+std::string_view Step::method() const {
+  return std::string_view(name).substr(name.find('.') + 1);  // npos + 1 is 0
+}
 
 std::span<const StepInfo> step_table() {
   static const std::vector<StepInfo> table = [] {

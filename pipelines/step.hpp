@@ -15,6 +15,10 @@ namespace calcispec {
 struct Step {
   std::string name;
   ParameterSet parameters;
+
+  /// "baseline" and "arpls" of "baseline.arpls"; a step of models, "crop", has no family.
+  [[nodiscard]] std::string_view family() const;
+  [[nodiscard]] std::string_view method() const;
 };
 
 /// What runs a step: core's chain or models'. Steps of core are in the table by their family.

@@ -41,7 +41,10 @@ constexpr Option result_option() {
 const CommandHelp& batch_help() {
   static constexpr std::array options{
       text_option(
-          "steps", "TEXT", "run these steps (none: no step) and write the processed spectra"),
+          "steps",
+          "TEXT",
+          "run these steps (none: no step) and write the processed spectra; of the steps that need "
+          "other spectra than one, despike.auto alone is taken"),
       text_option("method",
                   "NAME|FILE",
                   "composition and markers of every spectrum by this method (without --steps and "

@@ -5,6 +5,7 @@
 #include "io/file.hpp"
 #include "io/map_source.hpp"
 #include "io/nexus.hpp"
+#include "io/spectra_spc.hpp"
 #include "tests/support/paths.hpp"
 
 #include <gtest/gtest.h>
@@ -139,15 +140,20 @@ TEST_F(Batch, SpectraOfOtherBlocksSpeakAgainstRays) {
     auto y = map.spectra.row(row);
     y[static_cast<std::size_t>(20 + row % 250)] += 60.0 + static_cast<double>(row % 40);
   }
-  for (const bool is_grid : {true, false}) {
-    if (!is_grid) {
-      map.map.reset();
+  // In a grid, in a map of one line (which NeXus makes of a list), and without any grid.
+  for (const std::string kind : {"grid", "line", "list"}) {
+    auto own = job(kind + "_out.nxs");
+    own.inputs = {(folder / (kind + (kind == "list" ? ".spc" : ".nxs"))).string()};
+    if (kind == "list") {
+      std::ofstream(own.inputs.front(), std::ios::binary) << io::spectra_spc(map);
+    } else {
+      io::write_nexus(own.inputs.front(), std::span(&map, 1));
     }
-    io::write_nexus((folder / "map.nxs").string(), std::span(&map, 1));
-    auto own = job(is_grid ? "grid.nxs" : "list.nxs");
+    map.map.reset();
     own.steps = parse_steps("smooth.savgol window=5 | despike.auto | baseline.arpls lambda=1e4");
     finish(own, 3, 2);
     auto expected = io::load(own.inputs.front(), {}).recordings.at(0);
+    EXPECT_EQ(expected.map.has_value(), kind != "list");
     Diagnostics ignored;
     run_steps(own.steps, 1, expected, nullptr, ignored);
     const auto got = io::load(own.output, {}).recordings.at(0);
@@ -160,7 +166,7 @@ TEST_F(Batch, SpectraOfOtherBlocksSpeakAgainstRays) {
                                                     static_cast<double>(static_cast<float>(wanted));
       differing += is_same ? 0 : 1;
     }
-    EXPECT_EQ(differing, 0) << (is_grid ? "in a map" : "one after the other");
+    EXPECT_EQ(differing, 0) << kind;
   }
 }
 
