@@ -11,8 +11,6 @@ namespace {
 
 constexpr Index table_files = 16;  // of a block
 constexpr Index most_block_rows = 8192;
-constexpr Index widened_numbers = 1 << 20;  // of a block with lines beside it: 8 MB
-constexpr Index widened_lines = 16;
 
 }  // namespace
 
@@ -50,7 +48,7 @@ BatchSource::BatchSource(const std::vector<std::string>& inputs,
                          const io::ReadOptions& options,
                          Index block_rows,
                          Index block_numbers)
-    : inputs_(inputs), options_(options), is_size_given_(block_rows > 0) {
+    : inputs_(inputs), options_(options) {
   require(!inputs.empty(), "a batch needs an input");
   if (is_table) {
     block_rows_ = block_rows > 0 ? block_rows : table_files;
@@ -122,33 +120,11 @@ std::vector<BatchPart> BatchSource::read(Index block, std::vector<BatchPart> roo
   return parts;
 }
 
-bool BatchSource::has_grid() const {
-  const auto& map = map_->head().map;
-  return map && map->nx > 0 && map->nx * map->ny == rows();
-}
-
-Index BatchSource::line_width() const {
-  return has_grid() && map_->head().map->ny > 1 ? map_->head().map->nx : 1;
-}
-
-void BatchSource::widen(const SetReach& reach) {
-  reach_ = reach;
-  if (!map_ || is_size_given_ || reach.lines == 0) {
-    return;
-  }
-  const Index width = line_width();
-  const Index points = std::max<Index>(1, map_->head().spectra.points());
-  const Index rows =
-      width * std::clamp<Index>(widened_numbers / (width * points), 1, widened_lines);
-  if (rows > block_rows_ && rows <= most_block_rows) {
-    block_rows_ = rows;
-  }
-}
-
 // Of a map whole lines, so that its grid holds for them; a single line is as good as a column.
 void BatchSource::read_around(BatchPart& part) {
-  const bool is_grid = has_grid();
-  const Index width = line_width();
+  const auto& map = map_->head().map;
+  const bool is_grid = map && map->nx > 0 && map->nx * map->ny == rows();
+  const Index width = is_grid && map->ny > 1 ? map->nx : 1;
   const Index reach = is_grid ? reach_.lines : reach_.spectra;
   const Index last = part.first + part.recording->spectra.rows() - 1;
   const Index first_line = std::max<Index>(0, part.first / width - reach);

@@ -47,9 +47,8 @@ class BatchSource {
   /// About 256 spectra from all over a map, to learn from; null for a table and for less than 64.
   /// Throws as read().
   [[nodiscard]] std::shared_ptr<io::Recording> samples();
-  /// From now on the parts of a map come with what is beside them. Blocks whose size was not given
-  /// become whole lines, enough of them that those beside are few.
-  void widen(const SetReach& reach);
+  /// From now on the parts of a map come with what is beside them.
+  void widen(const SetReach& reach) { reach_ = reach; }
   /// Faults of a table are parts without recording; those of a map throw. `room`: parts that are
   /// done with, whose memory is taken again. One thread at a time.
   [[nodiscard]] std::vector<BatchPart> read(Index block, std::vector<BatchPart> room);
@@ -57,16 +56,12 @@ class BatchSource {
   [[nodiscard]] Index count_incomplete(Index block);
 
  private:
-  // Of a map without a grid, or of one line, 1.
-  [[nodiscard]] Index line_width() const;
-  [[nodiscard]] bool has_grid() const;
   void read_around(BatchPart& part);
 
   std::vector<std::string> inputs_;
   io::ReadOptions options_;
   std::optional<io::MapSource> map_;
   Index block_rows_ = 1;
-  bool is_size_given_ = false;
   SetReach reach_;
   io::Recording table_head_;
   io::Recording block_head_;  // words of every block of a map, without spectra
