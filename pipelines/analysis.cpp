@@ -13,8 +13,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 namespace calcispec {
 namespace {
@@ -26,6 +28,18 @@ struct Job {
   std::size_t entry = 0;  // in the result
   std::shared_ptr<const io::Recording> recording;
   Index row = 0;
+};
+
+// With its words for the provenance of a result.
+struct UsedMethod {
+  Method method;
+  std::string sha256;
+  std::string steps;
+
+  explicit UsedMethod(Method given)
+      : method(std::move(given)),
+        sha256(sha256_of(method)),
+        steps(canonical_text(std::span(method.steps))) {}
 };
 
 struct LearntMap {
@@ -99,7 +113,7 @@ class Analysis {
     for (const Index i : models::diverse_samples(spectra, learnt_spectra)) {
       chosen.push_back(spectra[static_cast<std::size_t>(i)]);
     }
-    const auto method = method_for(*first);
+    const auto& method = method_for(*first).method;
     models::MapComposer composer(first->axis,
                                  chosen,
                                  first->technique,
@@ -119,7 +133,7 @@ class Analysis {
       return;
     }
     try {
-      const auto method = method_for(entry);
+      const auto& method = method_for(entry).method;
       draw_baseline(method, *job.recording, entry);
       estimate(method, job.recording.get(), entry);
     } catch (const Error& error) {
@@ -215,8 +229,17 @@ class Analysis {
     }
   }
 
-  [[nodiscard]] Method method_for(const SpectrumAnalysis& entry) const {
-    return request_.method ? *request_.method : builtin_method(entry.technique, entry.mode);
+  // Kept: to parse and hash it takes longer than to look at a spectrum.
+  [[nodiscard]] const UsedMethod& method_for(const SpectrumAnalysis& entry) const {
+    const std::pair key(entry.technique, entry.mode);
+    const std::lock_guard lock(methods_mutex_);
+    const auto known = methods_.find(key);
+    if (known != methods_.end()) {
+      return known->second;
+    }
+    UsedMethod used(request_.method ? *request_.method
+                                    : builtin_method(entry.technique, entry.mode));
+    return methods_.emplace(key, std::move(used)).first->second;
   }
 
   [[nodiscard]] models::CompositionOptions options_for(const Method& method) const {
@@ -239,8 +262,8 @@ class Analysis {
 
   void condition(const Job& job, SpectrumAnalysis& entry) const {
     auto recording = single(job);
-    const auto method = method_for(entry);
-    fill_provenance(method, entry);
+    const auto& used = method_for(entry);
+    fill_provenance(used, entry);
     entry.axis = recording.spectra.axis;
     entry.y.assign(recording.spectra.values.begin(), recording.spectra.values.end());
     if (entry.ordinate == OrdinateKind::other) {
@@ -270,7 +293,7 @@ class Analysis {
       return;
     }
     recording.ordinate = entry.ordinate;
-    run_steps(method.steps, 1, recording, nullptr, entry.diagnostics);
+    run_steps(used.method.steps, 1, recording, nullptr, entry.diagnostics);
     entry.axis = recording.spectra.axis;
     entry.y.assign(recording.spectra.values.begin(), recording.spectra.values.end());
     entry.status = AnalysisStatus::ok;
@@ -422,12 +445,12 @@ class Analysis {
     }
   }
 
-  void fill_provenance(const Method& method, SpectrumAnalysis& entry) const {
+  void fill_provenance(const UsedMethod& used, SpectrumAnalysis& entry) const {
     entry.provenance.version = std::string(version());
     entry.provenance.cpu_level = std::string(cpu_level());
-    entry.provenance.method_name = method.name;
-    entry.provenance.method_sha256 = sha256_of(method);
-    entry.provenance.steps = canonical_text(std::span(method.steps));
+    entry.provenance.method_name = used.method.name;
+    entry.provenance.method_sha256 = used.sha256;
+    entry.provenance.steps = used.steps;
     entry.provenance.calibration_sha256 = request_.calibration_sha256;
     entry.provenance.library_sha256 = measured_ ? measured_->sha256 : library_.sha256;
   }
@@ -436,6 +459,8 @@ class Analysis {
   models::ReferenceLibrary library_;
   std::optional<models::MeasuredLibrary> measured_;
   std::vector<LearntMap> learnt_;
+  mutable std::mutex methods_mutex_;
+  mutable std::map<std::pair<Technique, SamplingMode>, UsedMethod> methods_;
   SpectrumIds ids_;
   AnalysisResult result_;
   std::vector<Job> jobs_;

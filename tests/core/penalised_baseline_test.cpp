@@ -1,8 +1,9 @@
 // Penalised baselines against dense solvers and plain loops, and what their parameters promise.
 #include "core/chain.hpp"
+#include "core/decomposition.hpp"
 #include "core/set_methods.hpp"
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -136,7 +137,7 @@ TEST(PenalisedBaseline, SplinesOfEveryDegreeSolveTheirNormalEquations) {
                                                      {"max_iterations", "0",                    ""}
       });
       for (Index r = 0; r < spectra.rows(); ++r) {
-        const VectorXd c = matrix.ldlt().solve(basis.transpose() * vector_of(spectra.row(r)));
+        const VectorXd c = solve_symmetric(matrix, basis.transpose() * vector_of(spectra.row(r)));
         EXPECT_LT((basis * c - vector_of(result.baseline->row(r))).cwiseAbs().maxCoeff(), 1e-9)
             << "degree " << degree << ", order " << order;
       }
@@ -184,7 +185,7 @@ TEST(PenalisedBaseline, DrplsAgreesWithAPlainLoop) {
       const VectorXd loose = VectorXd::Ones(70) - 0.4 * w;
       const MatrixXd matrix = MatrixXd(w.asDiagonal()) + d1.transpose() * d1 +
                               300 * loose.asDiagonal() * MatrixXd(d2.transpose() * d2);
-      z = matrix.partialPivLu().solve(w.cwiseProduct(y));
+      z = solve_least_squares(matrix, w.cwiseProduct(y));
       const auto next = locally_symmetric(y - z, std::exp(1.0), round);
       const double change = (next - w).norm() / w.norm();
       w = next;
@@ -210,7 +211,7 @@ TEST(PenalisedBaseline, OneRoundOfAsplsScalesThePenaltyByTheResiduals) {
   });
   for (Index r = 0; r < spectra.rows(); ++r) {
     const auto y = vector_of(spectra.row(r));
-    const VectorXd first = (MatrixXd::Identity(60, 60) + 0.5 * penalty).ldlt().solve(y);
+    const VectorXd first = solve_symmetric(MatrixXd::Identity(60, 60) + 0.5 * penalty, y);
     const VectorXd residual = y - first;
     std::vector<double> below;
     std::copy_if(residual.begin(), residual.end(), std::back_inserter(below), [](double d) {
@@ -225,7 +226,7 @@ TEST(PenalisedBaseline, OneRoundOfAsplsScalesThePenaltyByTheResiduals) {
     }
     const VectorXd scale = residual.cwiseAbs() / residual.cwiseAbs().maxCoeff();
     const MatrixXd matrix = MatrixXd(w.asDiagonal()) + scale.asDiagonal() * penalty;
-    const VectorXd z = matrix.partialPivLu().solve(w.cwiseProduct(y));
+    const VectorXd z = solve_least_squares(matrix, w.cwiseProduct(y));
     EXPECT_LT((z - vector_of(result.baseline->row(r))).cwiseAbs().maxCoeff(), 1e-9);
   }
 }
@@ -240,7 +241,7 @@ TEST(PenalisedBaseline, IaslsPenalisesTheResidualToo) {
     const double t = static_cast<double>(i) / 63;
     powers.row(i) << 1, t, t * t;
   }
-  const VectorXd parabola = powers * powers.colPivHouseholderQr().solve(y);
+  const VectorXd parabola = powers * solve_least_squares(powers, y);
   VectorXd w(64);
   VectorXd z = parabola;
   for (int round = 0; round <= 50; ++round) {
@@ -249,7 +250,8 @@ TEST(PenalisedBaseline, IaslsPenalisesTheResidualToo) {
     }
     const MatrixXd matrix =
         MatrixXd(w.asDiagonal()) + 0.3 * d1.transpose() * d1 + 50 * d2.transpose() * d2;
-    const VectorXd next = matrix.ldlt().solve(w.cwiseProduct(y) + 0.3 * d1.transpose() * (d1 * y));
+    const VectorXd next =
+        solve_symmetric(matrix, w.cwiseProduct(y) + 0.3 * d1.transpose() * (d1 * y));
     if ((next - z).norm() == 0) {
       break;
     }

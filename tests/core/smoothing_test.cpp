@@ -1,7 +1,8 @@
 // Smoothing by its definitions, and automatic strengths beside the best fixed ones.
+#include "core/decomposition.hpp"
 #include "tests/support/rows.hpp"
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -27,7 +28,7 @@ TEST(Whittaker, AgreesWithTheDenseSolutionForEveryOrder) {
     const Eigen::MatrixXd matrix =
         Eigen::MatrixXd::Identity(60, 60) + 50 * difference.transpose() * difference;
     const Eigen::VectorXd wanted =
-        matrix.ldlt().solve(Eigen::Map<const Eigen::VectorXd>(y.data(), 60));
+        solve_symmetric(matrix, Eigen::Map<const Eigen::VectorXd>(y.data(), 60));
     const auto got = run_row(y,
                              "smooth.whittaker",
                              {

@@ -1,7 +1,9 @@
 // The judge of non-negative least squares: Lawson & Hanson's active set, one spectrum at a time.
 #pragma once
 
-#include <Eigen/QR>
+#include "core/decomposition.hpp"
+
+#include <Eigen/Core>
 
 #include <algorithm>
 #include <vector>
@@ -32,7 +34,7 @@ inline Eigen::VectorXd lawson_hanson(const Eigen::MatrixXd& a, const Eigen::Vect
       for (Eigen::Index k = 0; k < count; ++k) {
         part.col(k) = a.col(free[static_cast<std::size_t>(k)]);
       }
-      const Eigen::VectorXd values = part.colPivHouseholderQr().solve(y);
+      const Eigen::VectorXd values = solve_least_squares(part, y);
       double step = 1;
       for (Eigen::Index k = 0; k < count; ++k) {
         const double now = x[free[static_cast<std::size_t>(k)]];
