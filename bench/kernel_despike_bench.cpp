@@ -34,12 +34,12 @@ void alone(benchmark::State& state, const Size& size) {
 void by_neighbors(benchmark::State& state, const Size& size) {
   const auto spectra = with_rays(size);
   const auto* info = find_set_method("despike", "auto");
-  const auto set = ParameterSet::defaults(info->parameters);
+  const ChainStep step{"despike", "auto", ParameterSet::defaults(info->parameters)};
   const MapGrid grid{64, size.spectra / 64, 1, 1};
   auto work = spectra;
   measure(state, size, 0, [&] {
     std::copy(spectra.values.begin(), spectra.values.end(), work.values.begin());
-    run_set_method("despike", "auto", set, work, grid, size.threads);
+    run_set_method(step, work, grid, size.threads);
   });
 }
 

@@ -148,17 +148,14 @@ std::optional<SetReach> reach_of_set_method(std::string_view family, std::string
   return row == nullptr ? std::nullopt : row->reach;
 }
 
-std::vector<MethodStatus> run_set_method(std::string_view family,
-                                         std::string_view name,
-                                         const ParameterSet& parameters,
+std::vector<MethodStatus> run_set_method(const ChainStep& step,
                                          SpectraMatrix& spectra,
                                          const std::optional<MapGrid>& grid,
                                          Index jobs,
                                          SpectraMatrix* baseline) {
-  const auto* method = find_row(family, name);
+  const auto* method = find_row(step.family, step.method);
   if (method == nullptr) {
-    throw Error(ErrorCode::bad_method,
-                "there is no step " + std::string(family) + "." + std::string(name));
+    throw Error(ErrorCode::bad_method, "there is no step " + step.family + "." + step.method);
   }
   require(spectra.axis != nullptr, "a set needs spectra with an axis");
   const bool gives_baseline = baseline != nullptr && method->info.family == "baseline";
@@ -171,13 +168,13 @@ std::vector<MethodStatus> run_set_method(std::string_view family,
     }
     return status;
   }
-  const UsableRows usable(*method, parameters, spectra);
+  const UsableRows usable(*method, step.parameters, spectra);
   status = leave_usable(usable.rows(), spectra);
   if (gives_baseline) {
     *baseline = spectra;
   }
   if (!usable.rows().empty()) {
-    method->run({spectra, parameters, usable.rows(), grid, jobs, status});
+    method->run({spectra, step.parameters, usable.rows(), grid, jobs, status});
   }
   for (std::size_t i = 0; gives_baseline && i < baseline->values.size(); ++i) {
     baseline->values[i] -= spectra.values[i];

@@ -31,9 +31,7 @@ CALCISPEC_API std::optional<SetReach> reach_of_set_method(std::string_view famil
 /// `grid`: where the spectra lie, if they are a map. `baseline`: what a baseline took off, gaps and
 /// hidden regions included; left alone by other families. Throws Error{bad_method} for an unknown
 /// method, and where the set as a whole cannot be done.
-CALCISPEC_API std::vector<MethodStatus> run_set_method(std::string_view family,
-                                                       std::string_view name,
-                                                       const ParameterSet& parameters,
+CALCISPEC_API std::vector<MethodStatus> run_set_method(const ChainStep& step,
                                                        SpectraMatrix& spectra,
                                                        const std::optional<MapGrid>& grid,
                                                        Index jobs,

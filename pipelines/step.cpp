@@ -195,10 +195,10 @@ void resample_step(const Step& step, Index jobs, io::Recording& recording) {
   const auto& set = step.parameters;
   const auto kind = set.choice("kind");
   const Index points = set.is_set("points") ? set.integer("points") : 0;
-  auto axis = even_axis(*recording.spectra.axis,
-                        {set.real("from"), set.real("to"), set.real("step"), points});
+  const auto axis = even_axis(*recording.spectra.axis,
+                              {set.real("from"), set.real("to"), set.real("step"), points});
   recording.spectra = resample(recording.spectra,
-                               std::move(axis),
+                               axis,
                                kind == "linear"  ? Interpolation::linear
                                : kind == "cubic" ? Interpolation::cubic
                                                  : Interpolation::band_limited,
@@ -319,13 +319,7 @@ void run_core_step(const Step& step,
   need_even_steps(step, *recording.spectra.axis);
   const ChainStep core{std::string(step.family()), std::string(step.method()), step.parameters};
   if (find_set_method(core.family, core.method) != nullptr) {
-    const auto status = run_set_method(core.family,
-                                       core.method,
-                                       core.parameters,
-                                       recording.spectra,
-                                       recording.map,
-                                       jobs,
-                                       baseline);
+    const auto status = run_set_method(core, recording.spectra, recording.map, jobs, baseline);
     report_status(step, status, diagnostics);
     return;
   }

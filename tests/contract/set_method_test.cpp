@@ -33,7 +33,8 @@ class EverySetMethod : public ::testing::TestWithParam<std::string> {
                                        const ParameterSet& set,
                                        Index jobs = 1,
                                        const std::optional<MapGrid>& grid = {}) {
-    return run_set_method(info().family, info().name, set, spectra, grid, jobs);
+    return run_set_method(
+        {std::string(info().family), std::string(info().name), set}, spectra, grid, jobs);
   }
   static ParameterSet defaults() { return ParameterSet::defaults(info().parameters); }
 };
@@ -145,7 +146,7 @@ INSTANTIATE_TEST_SUITE_P(Core,
 
 TEST(SetMethods, AnUnknownOneIsRefused) {
   auto set = test_set(2, 50);
-  EXPECT_THROW(run_set_method("smooth", "nonsense", {}, set, {}, 1), Error);
+  EXPECT_THROW(run_set_method({"smooth", "nonsense", {}}, set, {}, 1), Error);
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ SpectraMatrix collaborative_baselines(const SpectraMatrix& spectra,
   const auto* info = find_set_method("baseline", "collab_pls");
   auto out = spectra;
   const auto set = ParameterSet::checked(info->parameters, given, "collab_pls");
-  for (const auto status : run_set_method("baseline", "collab_pls", set, out, {}, 1)) {
+  for (const auto status : run_set_method({"baseline", "collab_pls", set}, out, {}, 1)) {
     EXPECT_EQ(status, MethodStatus::converged);
   }
   for (std::size_t i = 0; i < out.values.size(); ++i) {

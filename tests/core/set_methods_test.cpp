@@ -223,7 +223,7 @@ TEST(CollaborativeBaseline, DoesNotLookAtHiddenPoints) {
     auto spectra = rows_of(rows);
     SpectraMatrix baseline;
     for (const auto status :
-         run_set_method("baseline", "collab_pls", set, spectra, {}, 1, &baseline)) {
+         run_set_method({"baseline", "collab_pls", set}, spectra, {}, 1, &baseline)) {
       EXPECT_EQ(status, MethodStatus::converged);
     }
     for (std::size_t i = 0; i < spectra.values.size(); ++i) {

@@ -84,9 +84,7 @@ TEST(SpikeMap, NeighborsLeaveNoneAndHardlyAGoodSampleIsAltered) {
   CALCISPEC_SKIP_WITHOUT_SHARED();
   auto map = spike_map();
   const auto* info = find_set_method("despike", "auto");
-  run_set_method("despike",
-                 "auto",
-                 ParameterSet::defaults(info->parameters),
+  run_set_method({"despike", "auto", ParameterSet::defaults(info->parameters)},
                  map.spectra,
                  MapGrid{12, 12, 1, 1},
                  1);

@@ -44,7 +44,7 @@ inline SpectraMatrix run_step(SpectraMatrix spectra,
   }
   if (const auto* info = find_set_method(family, method)) {
     const auto set = ParameterSet::checked(info->parameters, parameters, name);
-    run_set_method(family, method, set, spectra, grid, 1);
+    run_set_method({family, method, set}, spectra, grid, 1);
     return spectra;
   }
   const auto* info = find_core_method(family, method);
