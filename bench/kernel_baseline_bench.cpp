@@ -1,5 +1,6 @@
 // Every baseline, the common ones beside their plain loops.
 #include "bench/chain_bench.hpp"
+#include "core/set_methods.hpp"
 #include "tests/oracle/plain_baselines.hpp"
 #include "tests/oracle/plain_loops.hpp"
 #include "tests/oracle/plain_spline.hpp"
@@ -49,6 +50,18 @@ void register_the_others() {
       register_method({"baseline", std::string(method.name), given, {}}, sizes);
     }
   }
+}
+
+// Weights of all spectra together, then every spectrum by itself; the copy is part of the time.
+void run_collab_pls(benchmark::State& state, const Size& size) {
+  const auto spectra = made_spectra(size);
+  const auto* info = find_set_method("baseline", "collab_pls");
+  const ChainStep step{"baseline", "collab_pls", ParameterSet::defaults(info->parameters)};
+  auto work = spectra;
+  measure(state, size, 0, [&] {
+    std::copy(spectra.values.begin(), spectra.values.end(), work.values.begin());
+    run_set_method(step, work, {}, size.threads);
+  });
 }
 
 const bool is_registered = [] {
@@ -113,6 +126,9 @@ const bool is_registered = [] {
   register_method({"baseline", "rubberband", {}, [](auto row) { return oracle::hull(row); }},
                   sizes);
   register_the_others();
+  const Size block{1000, 256, 1};
+  benchmark::RegisterBenchmark(
+      name_of("baseline/collab_pls", block).c_str(), run_collab_pls, block);
   return true;
 }();
 
