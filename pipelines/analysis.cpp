@@ -229,7 +229,7 @@ class Analysis {
     }
   }
 
-  // Kept: to parse and hash it takes longer than to look at a spectrum.
+  // Kept, so that not every spectrum has it parsed and hashed.
   [[nodiscard]] const UsedMethod& method_for(const SpectrumAnalysis& entry) const {
     const std::pair key(entry.technique, entry.mode);
     const std::lock_guard lock(methods_mutex_);
