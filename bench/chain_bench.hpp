@@ -3,8 +3,11 @@
 
 #include "bench/bench_support.hpp"
 #include "core/chain.hpp"
+#include "core/set_methods.hpp"
 
+#include <algorithm>
 #include <functional>
+#include <optional>
 #include <utility>
 
 namespace calcispec::bench {
@@ -37,6 +40,19 @@ inline void run_method(benchmark::State& state, const MethodBench& bench, const 
   measure(state, size, plain, [&] {
     std::copy(spectra.values.begin(), spectra.values.end(), work.values.begin());
     work = run_chain(std::move(work), std::span(&step, 1), size.threads, false).spectra;
+  });
+}
+
+/// A step over the whole set; the copy of the spectra is part of the time, new memory is not.
+inline void run_set(benchmark::State& state,
+                    const Size& size,
+                    const ChainStep& step,
+                    const SpectraMatrix& spectra,
+                    const std::optional<MapGrid>& grid) {
+  auto work = spectra;
+  measure(state, size, 0, [&] {
+    std::copy(spectra.values.begin(), spectra.values.end(), work.values.begin());
+    run_set_method(step, work, grid, size.threads);
   });
 }
 

@@ -1,6 +1,5 @@
 // Every baseline, the common ones beside their plain loops.
 #include "bench/chain_bench.hpp"
-#include "core/set_methods.hpp"
 #include "tests/oracle/plain_baselines.hpp"
 #include "tests/oracle/plain_loops.hpp"
 #include "tests/oracle/plain_spline.hpp"
@@ -52,16 +51,11 @@ void register_the_others() {
   }
 }
 
-// Weights of all spectra together, then every spectrum by itself; the copy is part of the time.
+// Weights of all spectra together, then every spectrum by itself.
 void run_collab_pls(benchmark::State& state, const Size& size) {
-  const auto spectra = made_spectra(size);
   const auto* info = find_set_method("baseline", "collab_pls");
   const ChainStep step{"baseline", "collab_pls", ParameterSet::defaults(info->parameters)};
-  auto work = spectra;
-  measure(state, size, 0, [&] {
-    std::copy(spectra.values.begin(), spectra.values.end(), work.values.begin());
-    run_set_method(step, work, {}, size.threads);
-  });
+  run_set(state, size, step, made_spectra(size), {});
 }
 
 const bool is_registered = [] {

@@ -1,7 +1,5 @@
 // Cosmic rays out of a map: each spectrum alone, and with its neighbours; a ray in every tenth.
-#include "bench/bench_support.hpp"
-#include "core/chain.hpp"
-#include "core/set_methods.hpp"
+#include "bench/chain_bench.hpp"
 
 #include <utility>
 
@@ -32,15 +30,9 @@ void alone(benchmark::State& state, const Size& size) {
 }
 
 void by_neighbors(benchmark::State& state, const Size& size) {
-  const auto spectra = with_rays(size);
   const auto* info = find_set_method("despike", "auto");
   const ChainStep step{"despike", "auto", ParameterSet::defaults(info->parameters)};
-  const MapGrid grid{64, size.spectra / 64, 1, 1};
-  auto work = spectra;
-  measure(state, size, 0, [&] {
-    std::copy(spectra.values.begin(), spectra.values.end(), work.values.begin());
-    run_set_method(step, work, grid, size.threads);
-  });
+  run_set(state, size, step, with_rays(size), MapGrid{64, size.spectra / 64, 1, 1});
 }
 
 const bool is_registered = [] {

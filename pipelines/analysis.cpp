@@ -10,10 +10,10 @@
 #include "pipelines/map_samples_private.hpp"
 #include "pipelines/spectrum_analyser.hpp"
 #include "pipelines/spectrum_ids.hpp"
+#include "pipelines/used_methods_private.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -28,18 +28,6 @@ struct Job {
   std::size_t entry = 0;  // in the result
   std::shared_ptr<const io::Recording> recording;
   Index row = 0;
-};
-
-// With its words for the provenance of a result.
-struct UsedMethod {
-  Method method;
-  std::string sha256;
-  std::string steps;
-
-  explicit UsedMethod(Method given)
-      : method(std::move(given)),
-        sha256(sha256_of(method)),
-        steps(canonical_text(std::span(method.steps))) {}
 };
 
 struct LearntMap {
@@ -229,17 +217,8 @@ class Analysis {
     }
   }
 
-  // Kept, so that not every spectrum has it parsed and hashed.
-  [[nodiscard]] const UsedMethod& method_for(const SpectrumAnalysis& entry) const {
-    const std::pair key(entry.technique, entry.mode);
-    const std::lock_guard lock(methods_mutex_);
-    const auto known = methods_.find(key);
-    if (known != methods_.end()) {
-      return known->second;
-    }
-    UsedMethod used(request_.method ? *request_.method
-                                    : builtin_method(entry.technique, entry.mode));
-    return methods_.emplace(key, std::move(used)).first->second;
+  [[nodiscard]] const detail::UsedMethod& method_for(const SpectrumAnalysis& entry) const {
+    return methods_.of(request_.method, entry.technique, entry.mode);
   }
 
   [[nodiscard]] models::CompositionOptions options_for(const Method& method) const {
@@ -445,7 +424,7 @@ class Analysis {
     }
   }
 
-  void fill_provenance(const UsedMethod& used, SpectrumAnalysis& entry) const {
+  void fill_provenance(const detail::UsedMethod& used, SpectrumAnalysis& entry) const {
     entry.provenance.version = std::string(version());
     entry.provenance.cpu_level = std::string(cpu_level());
     entry.provenance.method_name = used.method.name;
@@ -459,8 +438,7 @@ class Analysis {
   models::ReferenceLibrary library_;
   std::optional<models::MeasuredLibrary> measured_;
   std::vector<LearntMap> learnt_;
-  mutable std::mutex methods_mutex_;
-  mutable std::map<std::pair<Technique, SamplingMode>, UsedMethod> methods_;
+  mutable detail::UsedMethods methods_;
   SpectrumIds ids_;
   AnalysisResult result_;
   std::vector<Job> jobs_;
