@@ -3,15 +3,16 @@
 #include "core/error.hpp"
 #include "io/file.hpp"
 #include "io/map_source.hpp"
+#include "tests/support/damage_sweep.hpp"
 #include "tests/support/hdf5_writer.hpp"
 #include "tests/support/matlab_hdf5_writer.hpp"
+#include "tests/support/paths.hpp"
 #include "tests/support/program.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -129,8 +130,7 @@ class Hdf5Damage : public ::testing::Test {
     fs::remove_all(folder);
     fs::create_directories(folder);
     options.reader_program = (test::binary_dir() / "calcispec").string();
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
-    per_kind = std::getenv("CALCISPEC_SWEEP") != nullptr ? 500 : 8;
+    per_kind = test::is_whole_sweep() ? 500 : 8;
     add("nexus", "/entry/data/counts", write_nexus);
     add("hyperspy", "/Experiments/map/data", write_hyperspy);
     add("matlab", "map", write_matlab);
@@ -310,6 +310,21 @@ TEST_F(Hdf5Damage, ChoicesAndBlocksOfRowsAreAnswered) {
   RecordProperty("late", late);
   EXPECT_GT(read, 0);
   EXPECT_GT(refused, 0);
+}
+
+TEST_F(Hdf5Damage, RealFilesAreAnswered) {
+  CALCISPEC_SKIP_WITHOUT_SHARED();
+  const auto path = (folder / "damaged.nxs").string();
+  test::DamageSweep sweep;
+  for (const auto& entry : fs::directory_iterator(test::shared_dir() / "spectra" / "nexus-hdf5")) {
+    SCOPED_TRACE(entry.path().string());
+    sweep.run(bytes_of(entry.path()), [&](const std::string& bytes) {
+      std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+      EXPECT_FALSE(io::load(path, options).recordings.empty());
+    });
+  }
+  sweep.print("nexus-hdf5");
+  EXPECT_GE(sweep.files(), 1);
 }
 
 }  // namespace
