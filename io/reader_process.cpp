@@ -22,6 +22,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -222,7 +223,7 @@ struct ReaderProcess::Parts {
 
   [[noreturn]] void explain_end(bool is_late) {
     const int status = end();
-    if (is_late) {
+    if (is_late || (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)) {
       fault =
           "its reader took too long and was stopped; the file is damaged, or --trust-input reads "
           "it without a limit";
@@ -349,6 +350,7 @@ class Server {
       send_all(socket_descriptor, &head, sizeof(head));
     });
     while (receive()) {
+      limit_work();
       std::string answer;
       AnswerHead head;
       try {
@@ -373,6 +375,7 @@ class Server {
  private:
   static void limit() {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::signal(SIGPROF, SIG_DFL);  // whatever the parent had
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -381,6 +384,15 @@ class Server {
     const rlimit memory{most, most};
     ::setrlimit(RLIMIT_AS, &memory);
 #endif
+  }
+
+  // A signal ends this process where one answer takes more.
+  static void limit_work() {
+    const auto most = reader_work(size_of(file_descriptor)).count();
+    constexpr std::int64_t second_us = 1000000;
+    itimerval timer{};
+    timer.it_value = {most / second_us, most % second_us};
+    ::setitimer(ITIMER_PROF, &timer, nullptr);
   }
 
   bool receive() {

@@ -312,6 +312,22 @@ TEST_F(Hdf5Damage, ChoicesAndBlocksOfRowsAreAnswered) {
   EXPECT_GT(refused, 0);
 }
 
+// A text of nine million letters of 169 bytes, as one damaged file had it: the library is at it
+// for seconds.
+TEST_F(Hdf5Damage, WorkWithoutEndIsStopped) {
+  auto bytes = kinds.at(1).bytes;
+  const std::string text("name\0\0\0\0\x19\x01", 10);  // an attribute of variable length
+  const auto at = bytes.find(text);
+  ASSERT_NE(at, std::string::npos);
+  bytes.at(at + 0x14) = static_cast<char>(169);
+  bytes.at(at + 0x2a) = static_cast<char>(141);
+  const auto path = (folder / "endless.h5").string();
+  std::ofstream(path, std::ios::binary) << bytes;
+  const double start = test::cpu_seconds();
+  EXPECT_THROW(io::load(path, options), Error);
+  EXPECT_LT(test::cpu_seconds() - start, 1);
+}
+
 TEST_F(Hdf5Damage, RealFilesAreAnswered) {
   CALCISPEC_SKIP_WITHOUT_SHARED();
   const auto path = (folder / "damaged.nxs").string();
