@@ -71,6 +71,13 @@ struct Block {
   std::string reason;
 };
 
+/// What an instrument photographs beside the spectra, as it stands in the file.
+struct Picture {
+  std::string name;        // "white light"
+  std::string media_type;  // "image/jpeg"
+  std::string bytes;
+};
+
 /// A file as read: recordings in file order, and what was odd about it.
 struct LoadedFile {
   std::string path;
@@ -78,6 +85,7 @@ struct LoadedFile {
   std::string sha256;  // of the bytes
   std::vector<Recording> recordings;
   std::vector<Block> blocks;  // in file order; empty for formats that hold one thing
+  std::vector<Picture> pictures;
   Diagnostics diagnostics;
 };
 

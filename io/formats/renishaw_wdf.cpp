@@ -100,17 +100,35 @@ class WdfReader {
       blocks_.push_back(block);
       const bool is_used = block.name == "DATA" || block.name == "XLST" || block.name == "ORGN" ||
                            block.name == "WMAP" || block.name == "WDF1";
+      const bool is_picture = keep_picture(block);
       out_.blocks.push_back(
           {utf8_name(block.name),
-           std::to_string(block.size) + " bytes" +
-               (block.name == "WHTL" ? ", white-light image (JPEG)" : ""),
+           std::to_string(block.size) + " bytes" + (is_picture ? ", white-light image (JPEG)" : ""),
            is_used,
-           is_used ? "spectra, axis or positions" : "not needed for the spectra"});
+           is_used      ? "spectra, axis or positions"
+           : is_picture ? "not needed for the spectra; convert --to jpg writes it"
+                        : "not needed for the spectra"});
       if (!source_.holds(at, block.size)) {
         break;
       }
       at += block.size;
     }
+  }
+
+  // What the camera saw, where the file holds all of it.
+  bool keep_picture(const WdfBlock& block) {
+    constexpr std::string_view jpeg = "\xFF\xD8\xFF";
+    if (block.name != "WHTL" || !source_.holds(block.start, block.size)) {
+      return false;
+    }
+    const auto bytes = source_.bytes(block.start + renishaw_wdf_block_head,
+                                     block.size - renishaw_wdf_block_head,
+                                     "the white-light image");
+    if (bytes.substr(0, jpeg.size()) != jpeg) {
+      return false;
+    }
+    out_.pictures.push_back({"white light", "image/jpeg", std::string(bytes)});
+    return true;
   }
 
   static std::string utf8_name(const std::string& name) {

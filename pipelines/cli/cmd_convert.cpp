@@ -1,4 +1,4 @@
-// calcispec convert: spectra of any readable format as CSV, JCAMP-DX, SPC or NeXus.
+// calcispec convert: spectra of any readable format as CSV, JCAMP-DX, SPC or NeXus; pictures.
 #include "core/error.hpp"
 #include "io/file.hpp"
 #include "io/nexus.hpp"
@@ -21,8 +21,9 @@ namespace calcispec::cli {
 const CommandHelp& convert_help() {
   static constexpr std::array options{
       choice_option("to",
-                    "csv|jcamp|spc|nxs",
-                    "format to write (default: by the ending of the output, else csv)"),
+                    "csv|jcamp|spc|nxs|jpg",
+                    "format to write (default: by the ending of the output, else csv); jpg: the "
+                    "picture that a WDF file holds beside its spectra"),
       choice_option("packing", "affn|dif", "jcamp: plain decimals (default) or differences"),
       common::output,
       common::force,
@@ -62,6 +63,9 @@ std::string format_to_write(const Options& options) {
   if (ending == ".jdx" || ending == ".dx" || ending == ".jcamp") {
     return "jcamp";
   }
+  if (ending == ".jpg" || ending == ".jpeg") {
+    return "jpg";
+  }
   return ending == ".spc" ? "spc" : ending == ".nxs" ? "nxs" : "csv";
 }
 
@@ -87,6 +91,13 @@ void write_file(const io::LoadedFile& file, const Options& options, const std::s
                   file.path);
     }
     write_output(output, io::spectra_spc(file.recordings.front()));
+    return;
+  }
+  if (format == "jpg") {
+    if (file.pictures.empty()) {
+      throw Error(ErrorCode::unreadable_input, "holds no picture beside its spectra", file.path);
+    }
+    write_output(output, file.pictures.front().bytes);
     return;
   }
   std::string text;

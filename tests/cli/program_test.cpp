@@ -1,5 +1,6 @@
 // The built program as a user runs it: outputs, messages, exit codes.
 #include "tests/support/paths.hpp"
+#include "tests/support/wdf_writer.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -236,7 +237,7 @@ TEST_F(Program, CompletesItsWordsInAShell) {
     return outcome_of("bash " + script + " 2>&1").text;
   };
   EXPECT_EQ(completed("an", 1), "analyze\n");
-  EXPECT_EQ(completed("convert --to ''", 3), "csv jcamp spc nxs\n");
+  EXPECT_EQ(completed("convert --to ''", 3), "csv jcamp spc nxs jpg\n");
   EXPECT_EQ(completed("convert --pac", 2), "--packing\n");
   EXPECT_EQ(completed("info " + path("compl"), 2), path("completion") + "\n");
   EXPECT_NE(run("completion zsh").text.find("bashcompinit"), std::string::npos);
@@ -254,6 +255,22 @@ TEST_F(Program, ConvertWritesWhatTheEndingSays) {
     const auto info = run("info " + path(name)).text;
     EXPECT_NE(info.find(format), std::string::npos) << name << "\n" << info;
   }
+}
+
+TEST_F(Program, ConvertWritesThePictureOfAWdfFile) {
+  test::WdfFile wdf;
+  wdf.axis = {1200, 1100, 1000, 900};
+  wdf.spectra = {
+      {1, 2, 3, 4}
+  };
+  wdf.white_light = "\xFF\xD8\xFF seen";
+  write("a.wdf", test::wdf_bytes(wdf));
+  ASSERT_EQ(run("convert " + path("a.wdf") + " -o " + path("a.jpg")).code, 0);
+  EXPECT_EQ(test::content_of(folder / "a.jpg"), wdf.white_light);
+  const auto none = run("convert raman_lesion.csv -o " + path("b.jpg"));
+  EXPECT_EQ(none.code, 3);
+  EXPECT_NE(none.text.find("holds no picture"), std::string::npos) << none.text;
+  EXPECT_FALSE(fs::exists(folder / "b.jpg"));
 }
 
 TEST_F(Program, CorrectKeepsTheAxisAndAddsUp) {

@@ -16,13 +16,14 @@ namespace {
 struct Folder {
   const char* name;
   int least_files;  // that the short form reads
+  bool is_packed = false;
 };
 
 class RealDamage : public ::testing::TestWithParam<Folder> {};
 
 TEST_P(RealDamage, IsAnswered) {
   CALCISPEC_SKIP_WITHOUT_SHARED();
-  test::DamageSweep sweep;
+  test::DamageSweep sweep(GetParam().is_packed);
   for (const auto& entry :
        std::filesystem::directory_iterator(test::shared_dir() / "spectra" / GetParam().name)) {
     if (entry.file_size() > 400000 && !test::is_whole_sweep()) {
@@ -50,8 +51,8 @@ INSTANTIATE_TEST_SUITE_P(Folders,
                                            Folder{"agilent", 8},
                                            Folder{"sif", 3},
                                            Folder{"spe", 3},
-                                           Folder{"mat", 2},
-                                           Folder{"envi", 2},
+                                           Folder{"mat", 2, true},
+                                           Folder{"envi", 2, true},
                                            Folder{"text", 16}),
                          [](const auto& row) { return std::string(row.param.name); });
 

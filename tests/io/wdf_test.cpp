@@ -127,8 +127,23 @@ TEST(Wdf, ADataBlockCutInTheMiddleIsNeverFilledUp) {
   EXPECT_THROW(load_bytes({bytes, "cut.wdf"}, {}), Error);  // the axis lies behind
 }
 
+TEST(Wdf, ThePictureOfTheCameraIsKept) {
+  auto file = measured(2, 2);
+  EXPECT_TRUE(read_wdf(file).pictures.empty());
+  file.white_light = std::string("\xFF\xD8\xFF\xE0 seen \0 here", 16);
+  const auto read = read_wdf(file);
+  ASSERT_EQ(read.pictures.size(), 1U);
+  EXPECT_EQ(read.pictures[0].media_type, "image/jpeg");
+  EXPECT_EQ(read.pictures[0].bytes, file.white_light);
+  EXPECT_EQ(read.recordings.at(0).spectra.rows(), 2);
+  file.white_light = "no JPEG";
+  EXPECT_TRUE(read_wdf(file).pictures.empty());
+}
+
 TEST(Wdf, DamageIsAnswered) {
-  const auto bytes = test::wdf_bytes(map_of(3, 2, 6, 6));
+  auto file = map_of(3, 2, 6, 6);
+  file.white_light = "\xFF\xD8\xFF seen";
+  const auto bytes = test::wdf_bytes(file);
   expect_damage_answered(bytes, 4000);
 }
 

@@ -1,6 +1,7 @@
 // A good file cut and mutated: each reading gives spectra or a sentence, within a second of CPU
 // time, which other work on the machine does not lengthen. CALCISPEC_SWEEP=1 asks for the whole
-// sweep: each byte up to 4 KB, then each 1 %, and 10,000 mutations.
+// sweep: each byte up to 4 KB, then each 1 %, and 10,000 mutations. Under the address sanitizer no
+// piece of memory larger than four times the file and 64 MB is asked for.
 #pragma once
 
 #include "core/error.hpp"
@@ -8,11 +9,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
 #include <string>
 #include <sys/resource.h>
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/allocator_interface.h>
+#endif
 
 namespace calcispec::test {
 
@@ -33,8 +38,27 @@ inline double cpu_seconds() {
   return out;
 }
 
+/// The largest piece of memory asked for since it was set to 0; stays 0 without the sanitizer.
+inline std::atomic<std::size_t>& largest_piece() {
+  static std::atomic<std::size_t> largest{0};
+#if defined(__SANITIZE_ADDRESS__)
+  static const int is_watched = __sanitizer_install_malloc_and_free_hooks(
+      [](const volatile void*, std::size_t size) {
+        if (size > largest.load(std::memory_order_relaxed)) {
+          largest.store(size, std::memory_order_relaxed);
+        }
+      },
+      [](const volatile void*) {});
+  EXPECT_GT(is_watched, 0);
+#endif
+  return largest;
+}
+
 class DamageSweep {
  public:
+  /// Of files whose content is packed memory has another bound.
+  explicit DamageSweep(bool is_packed = false) : is_packed_(is_packed) {}
+
   // read(bytes) gives spectra or throws Error.
   template <typename Read>
   void run(const std::string& good, const Read& read) {
@@ -56,12 +80,15 @@ class DamageSweep {
   }
 
   void print(const char* name) const {
-    std::printf("%s: %d files, %lld readings with spectra, %lld with a sentence, slowest %.2f s\n",
-                name,
-                files_,
-                spectra_,
-                sentences_,
-                slowest_s_);
+    std::printf(
+        "%s: %d files, %lld readings with spectra, %lld with a sentence, slowest %.2f s, largest "
+        "piece of memory %zu bytes\n",
+        name,
+        files_,
+        spectra_,
+        sentences_,
+        slowest_s_,
+        largest_);
   }
 
   int files() const { return files_; }
@@ -79,6 +106,7 @@ class DamageSweep {
 
   template <typename Read>
   void answer(const std::string& bytes, const Read& read) {
+    largest_piece() = 0;
     const double start = cpu_seconds();
     try {
       read(bytes);
@@ -92,12 +120,19 @@ class DamageSweep {
     const double took = cpu_seconds() - start;
     slowest_s_ = std::max(slowest_s_, took);
     EXPECT_LT(took, 1);
+    if (!is_packed_) {
+      const std::size_t piece = largest_piece();
+      EXPECT_LE(piece, 4 * bytes.size() + (std::size_t{64} << 20U));
+      largest_ = std::max(largest_, piece);
+    }
   }
 
+  bool is_packed_;
   int files_ = 0;
   long long spectra_ = 0;
   long long sentences_ = 0;
   double slowest_s_ = 0;
+  std::size_t largest_ = 0;
 };
 
 }  // namespace calcispec::test

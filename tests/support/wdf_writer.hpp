@@ -27,6 +27,7 @@ struct WdfFile {
   std::uint32_t map_flags = 0;
   float step_x = 0;
   float step_y = 0;
+  std::string white_light;  // bytes of a JPEG, empty: none
 };
 
 inline void add_wdf_block(ByteWriter& out, const char* name, const std::string& content) {
@@ -89,6 +90,9 @@ inline std::string wdf_bytes(const WdfFile& file) {
     map.put(file.width);
     map.put(file.height);
     add_wdf_block(out, "WMAP", map.bytes());
+  }
+  if (!file.white_light.empty()) {
+    add_wdf_block(out, "WHTL", file.white_light);
   }
   return out.bytes();
 }
