@@ -15,8 +15,13 @@
 #include <random>
 #include <string>
 #include <sys/resource.h>
+
 #if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/allocator_interface.h>
+// Of the sanitizer; GCC does not install the header that declares it.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*taken)(const volatile void*,
+                                                                       std::size_t),
+                                                         void (*freed)(const volatile void*));
 #endif
 
 namespace calcispec::test {
