@@ -18,8 +18,8 @@ constexpr std::chrono::milliseconds reader_time(std::uint64_t bytes) {
   return std::chrono::milliseconds(least_ms + bytes / bytes_per_ms);
 }
 
-/// Of the processor, for one answer: half a second and one for each 2 MB of the file, a hundred
-/// times what a sound one takes. On damaged ones the HDF5 library can go round in circles.
+/// Of the processor, for one answer: half a second and one for each 2 MB of the file, tens of times
+/// what a sound one takes. On damaged ones the HDF5 library can be busy without end.
 constexpr std::chrono::microseconds reader_work(std::uint64_t file_bytes) {
   constexpr std::uint64_t least_us = 500000;
   constexpr std::uint64_t bytes_per_us = 2;
