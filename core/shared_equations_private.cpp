@@ -11,7 +11,7 @@ namespace {
 
 using Term = kernels::SweepSolver::Term;
 
-constexpr double largest_lag = 0.03;  // of the answer in its standard deviation, by one prior
+constexpr double largest_lag = 0.03;  // of the answer in what the data tell of it, by one prior
 constexpr double amended_part = 0.5;  // of the variables: where more change, all is solved anew
 constexpr double least_diagonal = 1e-30;
 
@@ -80,9 +80,11 @@ void SharedEquations::assemble(const SharedColumns& columns, kernels::SweepSolve
       continue;
     }
     out.g(j) = gain_ * columns.right(from);
-    columns.products(from, columns_, products);
+    const auto at = static_cast<std::size_t>(j);
+    const auto below = std::span(products).subspan(at);
+    columns.products(from, std::span(columns_).subspan(at), below);
     for (Index i = j; i < count; ++i) {
-      out.h(i, j) = gain_ * products[static_cast<std::size_t>(i)];
+      out.h(i, j) = gain_ * below[static_cast<std::size_t>(i - j)];
     }
   }
   for (const auto& band : bands_) {
@@ -159,7 +161,8 @@ Index SharedEquations::new_slopes(std::span<const BandTerms> bands) const {
   return count;
 }
 
-// A changed precision is taken over where it moves the answer, or its spread, noticeably.
+// A changed precision is taken over where it moves the answer, or its spread, noticeably beside
+// what the data alone tell of it: they do not see how a band is held that they tell nothing of.
 void SharedEquations::follow(double wanted, double& present, Term term) {
   term.weight = wanted - present;
   double variance = term.first_part * term.first_part * solver_.variance(term.first);
@@ -171,8 +174,10 @@ void SharedEquations::follow(double wanted, double& present, Term term) {
     value += term.second_part * solver_.x(term.second);
   }
   variance = std::max(variance, 0.0);
+  const double after = variance / std::max(1 + term.weight * variance, 1e-9);
+  const double told = std::max(0.0, 1 / solver_.variance(term.first) - present);
   const double lag =
-      std::abs(term.weight) * std::max(variance, std::abs(value) * std::sqrt(variance));
+      std::abs(term.weight) * after * std::max(variance * told, std::abs(value) * std::sqrt(told));
   if (lag > largest_lag) {
     present = wanted;
     terms_.push_back(term);

@@ -36,6 +36,7 @@ class Estimator {
       phases_ = start_->phases;
       tried_ = start_->screened;
       ruled_out_ = start_->absent;
+      uncertain_ = start_->uncertain;
     } else {
       screen();
     }
@@ -62,7 +63,7 @@ class Estimator {
     find_unexplained();
     compare_kin();
     weigh();
-    if (is_alone() && is_outweighed() && has_better_kin()) {
+    if (is_alone() && is_outweighed(model_) && has_better_kin()) {
       fit(12);
       compare_kin();
       weigh();
@@ -88,7 +89,7 @@ class Estimator {
   }
 
   [[nodiscard]] std::span<const Phase* const> weightless() const {
-    return is_alone() ? std::span<const Phase* const>() : start_->weightless;
+    return is_alone() ? std::span<const Phase* const>() : start_->map.weightless;
   }
 
   // Nothing but the spectrum itself is known.
@@ -117,12 +118,23 @@ class Estimator {
       }
       if (round == 0 && is_alone()) {
         compare_kin();
+      } else if (round == 0) {
+        admit_uncertain();
       }
       // A rival that holds its strongest band makes a right phase fail: rivals first.
-      const bool is_changed = has_failing_rival() && remove_redundant();
+      const bool is_changed = has_failing_rival(model_, verdicts()) && remove_redundant();
       if (!is_changed && !remove_failing() && !remove_redundant()) {
         return;
       }
+    }
+  }
+
+  // In a map: phases that a coarse look cannot tell from nothing.
+  void admit_uncertain() {
+    const auto asked = asked_for(tools(), model_, std::exchange(uncertain_, {}), ruled_out_);
+    if (!asked.empty()) {
+      phases_.insert(phases_.end(), asked.begin(), asked.end());
+      fit(8);
     }
   }
 
@@ -133,8 +145,8 @@ class Estimator {
     const auto before = phases_;
     for (std::size_t p = 0; p < phases_.size(); ++p) {
       if (phases_[p]->role != PhaseRole::mineral) {
-        const bool is_known = !is_alone() && start_->alike.contains(phases_[p]);
-        alike[p] = is_known ? start_->alike.at(phases_[p])
+        const bool is_known = !is_alone() && start_->map.alike.contains(phases_[p]);
+        alike[p] = is_known ? start_->map.alike.at(phases_[p])
                             : take_best_of_kind(tools(), p, phases_, model_);
       }
     }
@@ -169,13 +181,6 @@ class Estimator {
 
   void weigh() {
     model_.alternatives = weigh_refused(tools(), tried_, ruled_out_, weightless(), model_);
-  }
-
-  // A phase more is likelier than none.
-  [[nodiscard]] bool is_outweighed() const {
-    return std::any_of(model_.alternatives.begin(),
-                       model_.alternatives.end(),
-                       [](const Alternative& other) { return other.probability > 0.5; });
   }
 
   // What the phase more mends may be the wrong member of a family.
@@ -221,19 +226,6 @@ class Estimator {
                      ruled_out_.end());
     phases_ = before;
     fit(8);
-  }
-
-  [[nodiscard]] bool has_failing_rival() {
-    for (std::size_t p = 0; p < phases_.size(); ++p) {
-      const auto index = static_cast<Index>(p);
-      const auto finding = verdicts()[p].finding;
-      const bool is_main_lost =
-          finding == Finding::main_band_missing || finding == Finding::second_band_missing;
-      if (is_main_lost && has_rival(model_, index)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   // Of phases that claim the same bands, the one the fit misses least goes, unless it is missed.
@@ -326,7 +318,7 @@ class Estimator {
     });
   }
 
-  void forget_shift() { setting_.shift_cm1 = is_alone() ? 0 : start_->setting.shift_cm1; }
+  void forget_shift() { setting_.shift_cm1 = is_alone() ? 0 : start_->map.setting.shift_cm1; }
 
   void readmit_redundant() {
     for (const auto& row : ruled_out_) {
@@ -362,7 +354,7 @@ class Estimator {
   [[nodiscard]] std::vector<ResidualPeak> peaks_to_search() {
     auto peaks = residual_peaks();
     if (!is_alone()) {
-      drop_near(start_->peaks, peaks);
+      drop_near(start_->map.peaks, peaks);
     }
     return peaks;
   }
@@ -494,7 +486,8 @@ class Estimator {
   std::optional<std::vector<ResidualPeak>> residual_peaks_;
   std::vector<Verdict> verdicts_;  // on the model as it is; empty: not judged so far
   std::vector<RuledOut> ruled_out_;
-  bool is_model_fitted_ = false;  // with the phases as they are now
+  std::vector<RuledOut> uncertain_;  // as long as nothing was fitted
+  bool is_model_fitted_ = false;     // with the phases as they are now
   int growth_left_ = growth_rounds;
   bool is_unlike_ = false;
   JointModel model_;

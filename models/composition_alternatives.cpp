@@ -10,23 +10,29 @@
 namespace calcispec::models::detail {
 namespace {
 
-// In a map what the last fit shows tells beforehand that the data do not ask for a phase: the fit
-// would get better by less than noise lets it.
-bool is_asked_for(const Trials& trials, const JointModel& trial) {
-  constexpr double least_gain = 2;  // of chi-square
-  auto* shared = trials.setting.shared;
-  return shared == nullptr || shared->gain_of_last(trial).value_or(least_gain) >= least_gain;
-}
-
-// Nothing where the data do not ask for it.
-std::optional<JointModel> model_with(const Trials& trials,
-                                     const JointModel& model,
-                                     const Phase& phase) {
+// Not fitted.
+JointModel model_with(const Trials& trials, const JointModel& model, const Phase& phase) {
   auto phases = model.phases;
   phases.push_back(&phase);
   auto trial = build_model(trials.window, phases, trials.library, trials.setting);
   add_unexplained(trial, peaks_away_from(trials.peaks, phase, trials.setting));
-  if (!is_asked_for(trials, trial)) {
+  return trial;
+}
+
+// In a map what the last fit shows tells beforehand by how much the fit would get better with the
+// last phase. True where this is not known.
+bool is_asked_for(const Trials& trials, const JointModel& trial, double least_gain) {
+  auto* shared = trials.setting.shared;
+  return shared == nullptr || shared->gain_of_last(trial).value_or(least_gain) >= least_gain;
+}
+
+// Nothing where the fit would get better by less than noise lets it.
+std::optional<JointModel> fitted_with(const Trials& trials,
+                                      const JointModel& model,
+                                      const Phase& phase) {
+  constexpr double least_gain = 2;  // of chi-square
+  auto trial = model_with(trials, model, phase);
+  if (!is_asked_for(trials, trial, least_gain)) {
     return std::nullopt;
   }
   const bool starts_near = trials.setting.shared != nullptr;
@@ -278,6 +284,28 @@ std::optional<Redundant> find_redundant(const Trials& trials,
   return found;
 }
 
+std::vector<const Phase*> asked_for(const Trials& trials,
+                                    const JointModel& model,
+                                    std::span<const RuledOut> uncertain,
+                                    std::vector<RuledOut>& ruled_out) {
+  constexpr double least_gain = 4;  // of chi-square; less is never enough for a name
+  std::vector<const Phase*> out;
+  for (const auto& row : uncertain) {
+    if (is_asked_for(trials, model_with(trials, model, *row.phase), least_gain)) {
+      out.push_back(row.phase);
+    } else {
+      ruled_out.push_back(row);
+    }
+  }
+  return out;
+}
+
+bool is_outweighed(const JointModel& model) {
+  return std::any_of(model.alternatives.begin(),
+                     model.alternatives.end(),
+                     [](const Alternative& other) { return other.probability > 0.5; });
+}
+
 // Wide bands, and those that stand at the same place, take in a phase that could not be named: one
 // of those refused, or of the minerals beneath a named one.
 std::vector<Alternative> weigh_refused(const Trials& trials,
@@ -302,7 +330,7 @@ std::vector<Alternative> weigh_refused(const Trials& trials,
     });
     if (!is_known && !is_weightless(phase)) {
       weighed.push_back(&phase);
-      auto trial = model_with(trials, model, phase);
+      auto trial = fitted_with(trials, model, phase);
       if (trial && is_fitted(*trial)) {
         out.push_back({0, 0, std::move(*trial)});
       }

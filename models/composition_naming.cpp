@@ -356,6 +356,18 @@ bool has_rival(const JointModel& model, Index phase) {
   return false;
 }
 
+bool has_failing_rival(const JointModel& model, std::span<const Verdict> verdicts) {
+  for (std::size_t p = 0; p < verdicts.size(); ++p) {
+    const auto finding = verdicts[p].finding;
+    const bool is_main_lost =
+        finding == Finding::main_band_missing || finding == Finding::second_band_missing;
+    if (is_main_lost && has_rival(model, static_cast<Index>(p))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Cost of the places of the clear bands and of the axis error.
 double position_cost(const Window& window, const JointModel& model) {
   double cost = model.fit.shift * model.fit.shift;

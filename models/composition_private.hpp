@@ -203,6 +203,8 @@ double misfit_of(const Window& window, const JointModel& model);
 
 /// Another phase has a band where this one has its strongest, so either might explain it.
 bool has_rival(const JointModel& model, Index phase);
+/// One that misses its strongest bands has a rival.
+bool has_failing_rival(const JointModel& model, std::span<const Verdict> verdicts);
 
 /// How much worse `trial` fits than `whole`, in units of noise and of the misfit of shapes, which
 /// counts once per band width.
@@ -234,6 +236,13 @@ struct Trials {
   const Setting& setting;
   std::span<const ResidualPeak> peaks;
 };
+
+/// Of the phases those that the data ask for once `model`, the last fit, is known; the others go to
+/// `ruled_out`.
+std::vector<const Phase*> asked_for(const Trials& trials,
+                                    const JointModel& model,
+                                    std::span<const RuledOut> uncertain,
+                                    std::vector<RuledOut>& ruled_out);
 
 /// Phases open to be tried that would explain much of their intensity by the peaks, or that were
 /// screened; those with the largest part first, a few at a time.
@@ -279,6 +288,9 @@ struct Redundant {
 std::optional<Redundant> find_redundant(const Trials& trials,
                                         std::span<const Phase* const> phases,
                                         const JointModel& model);
+
+/// With a phase more it is likelier than as it is.
+bool is_outweighed(const JointModel& model);
 
 /// What phases that could not be named may hold of the areas; `weightless` are left out.
 std::vector<Alternative> weigh_refused(const Trials& trials,
@@ -343,15 +355,24 @@ Composition compose_for_either_mode(const CompositionInput& input,
                                     const ReferenceLibrary& library,
                                     const CompositionOptions& options);
 
-/// Where the search begins in a spectrum of a map.
-struct CommonStart {
+/// What is known of all spectra of a map.
+struct MapStart {
   Setting setting;
-  std::vector<const Phase*> phases;                        // named somewhere in the map
+  std::vector<const Phase*> phases;                        // named somewhere
   std::vector<const Phase*> screened;                      // may be there, see Screening
-  std::vector<RuledOut> absent;                            // named elsewhere in the map, not here
   std::map<const Phase*, std::vector<std::string>> alike;  // see JointModel
   std::vector<ResidualPeak> peaks;                         // that were searched for phases in vain
   std::vector<const Phase*> weightless;                    // of no weight as alternatives
+};
+
+/// Where the search begins in one of them.
+struct CommonStart {
+  const MapStart& map;
+  Setting setting;
+  std::vector<const Phase*> phases;    // of those named in the map
+  std::vector<const Phase*> screened;  // of the others
+  std::vector<RuledOut> absent;        // named elsewhere in the map, not here
+  std::vector<RuledOut> uncertain;     // likewise, unless the first fit asks for them
 };
 
 /// What one spectrum has shown.

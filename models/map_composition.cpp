@@ -62,7 +62,7 @@ std::vector<const Phase*> weightless_in(std::span<const MapSample> samples) {
 
 // Phases named in any sample, with what is alike where there is most of it. Of a kind that of which
 // all samples together hold most stands for the others.
-CommonStart start_of(std::span<const MapSample> samples) {
+MapStart start_of(std::span<const MapSample> samples) {
   struct Named {
     const Phase* phase;
     double area;     // of all samples
@@ -70,7 +70,7 @@ CommonStart start_of(std::span<const MapSample> samples) {
     std::vector<std::string> alike;
   };
   std::vector<Named> named;
-  CommonStart start;
+  MapStart start;
   for (const auto& [window, findings] : samples) {
     const auto& model = findings.model;
     for (std::size_t p = 0; p < model.phases.size(); ++p) {
@@ -117,36 +117,29 @@ CommonStart start_of(std::span<const MapSample> samples) {
 }
 
 // Of what there is in the map, what this spectrum may hold.
-CommonStart start_in(SharedFit& fit, const CommonStart& map, const PhasePatterns& patterns) {
+CommonStart start_in(SharedFit& fit, const MapStart& map, const PhasePatterns& patterns) {
   constexpr double least_share = 0.01;
   constexpr double least_sigmas = 2;
-  constexpr double sure_absence = 0.05;  // of the share: what may be more is fitted
+  constexpr double sure_absence = 0.05;  // of the share
   const auto& all = patterns.phases;
   const auto shares = fit.look(patterns);
-  CommonStart start;
-  start.setting = map.setting;
-  start.alike = map.alike;
-  start.peaks = map.peaks;
-  start.weightless = map.weightless;
+  CommonStart start{map, map.setting, {}, {}, {}, {}};
   for (std::size_t p = 0; p < all.size(); ++p) {
     const double most = shares[p].share + least_sigmas * shares[p].u;
     const bool is_there =
         shares[p].share > least_share && shares[p].share > least_sigmas * shares[p].u;
-    if (p >= map.phases.size()) {
-      if (is_there) {
-        start.screened.push_back(all[p]);
-      }
-    } else if (is_there || most > sure_absence) {
-      start.phases.push_back(all[p]);
-    } else {
-      start.absent.push_back({all[p], Finding::absent, std::min(1.0, shares[p].u)});
+    if (is_there) {
+      (p < map.phases.size() ? start.phases : start.screened).push_back(all[p]);
+    } else if (p < map.phases.size()) {
+      auto& absent = most > sure_absence ? start.uncertain : start.absent;
+      absent.push_back({all[p], Finding::absent, std::min(1.0, shares[p].u)});
     }
   }
   return start;
 }
 
 // Named in the map, then those that may be there: one of a kind.
-std::vector<const Phase*> phases_of(const CommonStart& map) {
+std::vector<const Phase*> phases_of(const MapStart& map) {
   auto all = map.phases;
   for (const auto* phase : map.screened) {
     const bool is_known = std::any_of(all.begin(), all.end(), [&](const Phase* other) {
@@ -177,7 +170,7 @@ struct MapComposer::Parts {
   const ReferenceLibrary& library;
   CompositionOptions options;
   std::pair<double, double> range;
-  CommonStart start;
+  MapStart start;
   std::optional<SharedShapes> shapes;
   PhasePatterns patterns;
 };
