@@ -39,55 +39,45 @@ VectorXd values_of(const OwnColumn& column, const Eigen::ArrayXd& x) {
   return out;
 }
 
-}  // namespace
-
-SharedColumns::SharedColumns(const SharedMixture::Parts& shared,
-                             SharedMixture::Spectrum::Parts& spectrum,
-                             std::span<const SharedBand> bands)
-    : shared_(shared), spectrum_(spectrum) {
-  for (const auto& band : bands) {
-    const auto at = static_cast<std::size_t>(std::max<Index>(band.shape, 0));
-    shapes_.push_back(band.shape >= 0 ? shared.shapes[at] : tabulated(band.band));
-    columns_.push_back(band.shape >= 0 ? shared.first[at] : own_column(band.band));
-  }
-  for (std::size_t b = 0; b < bands.size(); ++b) {
-    slopes_.push_back(shapes_[b].is_free ? count() : -1);
-    if (shapes_[b].is_free) {
-      const Index first = columns_[b];
-      const Index step = first >= 0 ? 1 : -1;
-      columns_.push_back(first + step);
-      columns_.push_back(first + 2 * step);
-    }
-  }
-}
-
 // With its slopes behind it.
-Index SharedColumns::own_column(const MixtureBand& band) {
+ColumnId own_column(const MixtureBand& band, SharedMixture::Spectrum::Parts& spectrum) {
   const auto is_same = [&](const auto& known) {
     return known->slope == 0 && known->band.center == band.center &&
            known->band.fwhm == band.fwhm && known->band.lorentz_share == band.lorentz_share &&
            known->band.skew == band.skew;
   };
-  const auto found = std::find_if(spectrum_.own.begin(), spectrum_.own.end(), is_same);
-  const auto at = found - spectrum_.own.begin();
-  if (found == spectrum_.own.end()) {
+  const auto found = std::find_if(spectrum.own.begin(), spectrum.own.end(), is_same);
+  const auto at = found - spectrum.own.begin();
+  if (found == spectrum.own.end()) {
     for (int slope = 0; slope < 3; ++slope) {
       auto column = std::make_unique<OwnColumn>();
       column->band = band;
       column->slope = slope;
-      spectrum_.own.push_back(std::move(column));
+      spectrum.own.push_back(std::move(column));
     }
   }
   return -1 - static_cast<Index>(at);
 }
 
-void SharedColumns::load(std::size_t row) {
+}  // namespace
+
+SharedColumns::SharedColumns(const SharedMixture::Parts& shared,
+                             SharedMixture::Spectrum::Parts& spectrum,
+                             std::span<const SharedBand> bands) {
+  for (const auto& band : bands) {
+    const auto at = static_cast<std::size_t>(std::max<Index>(band.shape, 0));
+    shapes_.push_back(band.shape >= 0 ? shared.shapes[at] : tabulated(band.band));
+    bands_.push_back(band.shape >= 0 ? shared.first[at] : own_column(band.band, spectrum));
+  }
+}
+
+void ColumnProducts::load(std::size_t row) {
   row_ = row;
   class_ = &shared_.classes[row];
   const Projector made(shared_, spectrum_, row);  // products with the background
 }
 
-OwnColumn& SharedColumns::own(Index id) const {
+OwnColumn& ColumnProducts::own(ColumnId id) const {
   auto& column = *spectrum_.own[static_cast<std::size_t>(-1 - id)];
   if (column.values.size() == 0) {
     column.values = values_of(column, shared_.bands.x());
@@ -95,7 +85,7 @@ OwnColumn& SharedColumns::own(Index id) const {
   return column;
 }
 
-OwnColumn& SharedColumns::own_with_products(Index id) const {
+OwnColumn& ColumnProducts::own_with_products(ColumnId id) const {
   auto& column = own(id);
   if (column.row != row_) {
     const auto& projection = spectrum_.projections[row_];
@@ -111,18 +101,17 @@ OwnColumn& SharedColumns::own_with_products(Index id) const {
 }
 
 // At least one of the two is not shared: made once.
-double SharedColumns::own_product(Index i, Index j) const {
-  if (id(i) >= 0 || (id(j) < 0 && id(j) < id(i))) {
+double ColumnProducts::own_product(ColumnId i, ColumnId j) const {
+  if (i >= 0 || (j < 0 && j < i)) {
     std::swap(i, j);
   }
-  auto& mine = own_with_products(id(i));
-  auto& known = id(j) >= 0 ? mine.with_shared : mine.with_own;
-  const auto at = static_cast<std::size_t>(id(j) >= 0 ? id(j) : -1 - id(j));
+  auto& mine = own_with_products(i);
+  auto& known = j >= 0 ? mine.with_shared : mine.with_own;
+  const auto at = static_cast<std::size_t>(j >= 0 ? j : -1 - j);
   constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   if (at >= known.size()) {
-    known.resize(
-        id(j) >= 0 ? static_cast<std::size_t>(shared_.columns.cols()) : spectrum_.own.size(),
-        unknown);
+    known.resize(j >= 0 ? static_cast<std::size_t>(shared_.columns.cols()) : spectrum_.own.size(),
+                 unknown);
   }
   if (std::isnan(known[at])) {
     const auto [first, points] = support(j);
@@ -132,35 +121,35 @@ double SharedColumns::own_product(Index i, Index j) const {
   return known[at];
 }
 
-void SharedColumns::products(Index j, std::span<const Index> with, std::span<double> out) const {
-  const double* shared = id(j) >= 0 ? class_->schur.col(id(j)).data() : nullptr;
+void ColumnProducts::products(ColumnId id,
+                              std::span<const ColumnId> with,
+                              std::span<double> out) const {
+  const double* shared = id >= 0 ? class_->schur.col(id).data() : nullptr;
   for (std::size_t i = 0; i < with.size(); ++i) {
-    if (with[i] < 0) {
-      out[i] = 0;
+    const ColumnId other = with[i];
+    if (other >= 0 && shared != nullptr) {
+      out[i] = shared[other];
     } else {
-      const Index other = id(with[i]);
-      out[i] = shared != nullptr && other >= 0 ? shared[other] : own_product(with[i], j);
+      out[i] = other == no_column ? 0 : own_product(other, id);
     }
   }
 }
 
-double SharedColumns::right(Index j) const {
-  return id(j) >= 0 ? Projector(shared_, spectrum_, row_).column(id(j))
-                    : own_with_products(id(j)).right;
+double ColumnProducts::right(ColumnId id) const {
+  return id >= 0 ? Projector(shared_, spectrum_, row_).column(id) : own_with_products(id).right;
 }
 
-Map<const VectorXd> SharedColumns::column(Index j) const {
-  return {id(j) >= 0 ? shared_.columns.col(id(j)).data() : own(id(j)).values.data(),
-          shared_.bands.points()};
+Map<const VectorXd> ColumnProducts::column(ColumnId id) const {
+  return {id >= 0 ? shared_.columns.col(id).data() : own(id).values.data(), shared_.bands.points()};
 }
 
-std::pair<Index, Index> SharedColumns::support(Index j) const {
-  return id(j) >= 0 ? shared_.support[static_cast<std::size_t>(id(j))]
-                    : std::pair<Index, Index>(0, shared_.bands.points());
+std::pair<Index, Index> ColumnProducts::support(ColumnId id) const {
+  return id >= 0 ? shared_.support[static_cast<std::size_t>(id)]
+                 : std::pair<Index, Index>(0, shared_.bands.points());
 }
 
-Map<const VectorXd> SharedColumns::half(Index j) const {
-  return {id(j) >= 0 ? class_->half.col(id(j)).data() : own_with_products(id(j)).half.data(),
+Map<const VectorXd> ColumnProducts::half(ColumnId id) const {
+  return {id >= 0 ? class_->half.col(id).data() : own_with_products(id).half.data(),
           class_->half.rows()};
 }
 

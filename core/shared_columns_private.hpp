@@ -3,57 +3,70 @@
 
 #include "core/shared_mixture_private.hpp"
 
+#include <limits>
 #include <span>
 #include <vector>
 
 namespace calcispec::detail {
 
-/// Values of all bands, then two slopes (place, log width) of each band that has them.
+/// A column by its number: those shared by all spectra from 0 on, -1 - k: the spectrum's own k. The
+/// same in every fit of the spectrum.
+using ColumnId = Index;
+inline constexpr ColumnId no_column = std::numeric_limits<ColumnId>::min();
+
+/// Products of a spectrum and of columns with each other, background eliminated, for the weights of
+/// a class.
+class ColumnProducts {
+ public:
+  ColumnProducts(const SharedMixture::Parts& shared, SharedMixture::Spectrum::Parts& spectrum)
+      : shared_(shared), spectrum_(spectrum) {}
+
+  void load(std::size_t row);
+
+  [[nodiscard]] Eigen::Map<const Eigen::VectorXd> column(ColumnId id) const;
+  /// Points outside which the column is 0: the first, and how many.
+  [[nodiscard]] std::pair<Index, Index> support(ColumnId id) const;
+  /// With the background, behind its factor.
+  [[nodiscard]] Eigen::Map<const Eigen::VectorXd> half(ColumnId id) const;
+  [[nodiscard]] double product(ColumnId i, ColumnId j) const {
+    return i >= 0 && j >= 0 ? class_->schur(i, j) : own_product(i, j);
+  }
+  /// Of one column with many; 0 with none.
+  void products(ColumnId id, std::span<const ColumnId> with, std::span<double> out) const;
+  /// With the spectrum.
+  [[nodiscard]] double right(ColumnId id) const;
+
+ private:
+  [[nodiscard]] double own_product(ColumnId i, ColumnId j) const;
+  // Made when they are first asked for.
+  [[nodiscard]] OwnColumn& own(ColumnId id) const;
+  [[nodiscard]] OwnColumn& own_with_products(ColumnId id) const;
+
+  const SharedMixture::Parts& shared_;
+  SharedMixture::Spectrum::Parts& spectrum_;
+  const MisfitClass* class_ = nullptr;
+  std::size_t row_ = 0;
+};
+
+/// Those of the bands of a fit: their values, then two slopes (place, log width) of each band that
+/// has them.
 class SharedColumns {
  public:
   SharedColumns(const SharedMixture::Parts& shared,
                 SharedMixture::Spectrum::Parts& spectrum,
                 std::span<const SharedBand> bands);
 
-  /// Products for the weights of a class.
-  void load(std::size_t row);
-
-  [[nodiscard]] Index count() const { return static_cast<Index>(columns_.size()); }
-  [[nodiscard]] Index band_count() const { return static_cast<Index>(shapes_.size()); }
-  /// The same for the same column in every fit of the spectrum.
-  [[nodiscard]] Index id(Index j) const { return columns_[static_cast<std::size_t>(j)]; }
-  /// First of a band's slopes, -1: it has none.
-  [[nodiscard]] Index slopes(Index band) const { return slopes_[static_cast<std::size_t>(band)]; }
-  [[nodiscard]] const SharedShape& shape(Index band) const {
-    return shapes_[static_cast<std::size_t>(band)];
+  [[nodiscard]] ColumnId band(Index b) const { return bands_[static_cast<std::size_t>(b)]; }
+  [[nodiscard]] bool has_slopes(Index b) const { return shape(b).is_free; }
+  [[nodiscard]] ColumnId by_center(Index b) const { return band(b) + (band(b) >= 0 ? 1 : -1); }
+  [[nodiscard]] ColumnId by_log_width(Index b) const { return band(b) + (band(b) >= 0 ? 2 : -2); }
+  [[nodiscard]] const SharedShape& shape(Index b) const {
+    return shapes_[static_cast<std::size_t>(b)];
   }
-  [[nodiscard]] Eigen::Map<const Eigen::VectorXd> column(Index j) const;
-  /// Points outside which the column is 0: the first, and how many.
-  [[nodiscard]] std::pair<Index, Index> support(Index j) const;
-  /// With the background, behind its factor.
-  [[nodiscard]] Eigen::Map<const Eigen::VectorXd> half(Index j) const;
-  /// Background eliminated.
-  [[nodiscard]] double product(Index i, Index j) const {
-    return id(i) >= 0 && id(j) >= 0 ? class_->schur(id(i), id(j)) : own_product(i, j);
-  }
-  /// Of one column with many; 0 with those that are -1.
-  void products(Index j, std::span<const Index> with, std::span<double> out) const;
-  [[nodiscard]] double right(Index j) const;
 
  private:
-  [[nodiscard]] double own_product(Index i, Index j) const;
-  [[nodiscard]] Index own_column(const MixtureBand& band);
-  // Made when they are first asked for.
-  [[nodiscard]] OwnColumn& own(Index id) const;
-  [[nodiscard]] OwnColumn& own_with_products(Index id) const;
-
-  const SharedMixture::Parts& shared_;
-  SharedMixture::Spectrum::Parts& spectrum_;
-  const MisfitClass* class_ = nullptr;
-  std::size_t row_ = 0;
-  std::vector<SharedShape> shapes_;  // per band
-  std::vector<Index> columns_;       // of the shared ones; -1 - k: the spectrum's own k
-  std::vector<Index> slopes_;
+  std::vector<SharedShape> shapes_;
+  std::vector<ColumnId> bands_;
 };
 
 }  // namespace calcispec::detail

@@ -23,6 +23,7 @@ double held(double diagonal) {
 }  // namespace
 
 bool SharedEquations::solve(const SharedColumns& columns,
+                            const ColumnProducts& products,
                             std::span<const BandTerms> bands,
                             Index groups,
                             double noise,
@@ -32,57 +33,48 @@ bool SharedEquations::solve(const SharedColumns& columns,
   bands_.clear();
   amounts_.clear();
   const auto count = static_cast<Index>(bands.size());
-  Index next = count + groups;
+  const auto bounded = static_cast<std::size_t>(count + groups);
+  columns_.assign(bounded, no_column);
+  const auto add_slope = [&](double prior, Index column) {
+    if (!(prior > 0)) {
+      return Index{-1};
+    }
+    columns_.push_back(column);
+    return static_cast<Index>(columns_.size()) - 1;
+  };
   for (Index b = 0; b < count; ++b) {
     const auto& terms = bands[static_cast<std::size_t>(b)];
-    Band band{columns.id(b), b, -1, -1, terms};
-    band.center = terms.priors.center > 0 ? next++ : -1;
-    band.width = terms.priors.width > 0 ? next++ : -1;
+    Band band{columns.band(b), b, -1, -1, terms};
+    columns_[static_cast<std::size_t>(b)] = band.id;
+    band.center = add_slope(terms.priors.center, columns.by_center(b));
+    band.width = add_slope(terms.priors.width, columns.by_log_width(b));
     bands_.push_back(band);
   }
   for (Index g = 0; g < groups; ++g) {
     amounts_.push_back(count + g);
   }
-  columns_.assign(static_cast<std::size_t>(next), -1);
-  number_columns(columns);
-  solver_.reset(next);
-  assemble(columns, solver_);
-  std::vector<char> is_bounded(static_cast<std::size_t>(count + groups), 1);
-  is_bounded.resize(static_cast<std::size_t>(next), 0);
+  solver_.reset(static_cast<Index>(columns_.size()));
+  assemble(products, solver_);
+  std::vector<char> is_bounded(bounded, 1);
+  is_bounded.resize(columns_.size(), 0);
   auto start = is_free;
-  start.resize(static_cast<std::size_t>(next), 1);
+  start.resize(columns_.size(), 1);
   is_solved_ = solver_.solve(is_bounded, start);
   return is_solved_;
 }
 
-// Which column each variable of the solver goes with.
-void SharedEquations::number_columns(const SharedColumns& columns) {
-  std::fill(columns_.begin(), columns_.end(), -1);
-  for (std::size_t b = 0; b < bands_.size(); ++b) {
-    const auto index = static_cast<Index>(b);
-    const auto& band = bands_[b];
-    columns_[static_cast<std::size_t>(band.height)] = index;
-    if (band.center >= 0) {
-      columns_[static_cast<std::size_t>(band.center)] = columns.slopes(index);
-    }
-    if (band.width >= 0) {
-      columns_[static_cast<std::size_t>(band.width)] = columns.slopes(index) + 1;
-    }
-  }
-}
-
-void SharedEquations::assemble(const SharedColumns& columns, kernels::SweepSolver& out) const {
+void SharedEquations::assemble(const ColumnProducts& products, kernels::SweepSolver& out) const {
   const auto count = static_cast<Index>(columns_.size());
-  std::vector<double> products(columns_.size());
+  std::vector<double> row(columns_.size());
   for (Index j = 0; j < count; ++j) {
-    const Index from = columns_[static_cast<std::size_t>(j)];
-    if (from < 0) {
+    const auto at = static_cast<std::size_t>(j);
+    const Index from = columns_[at];
+    if (from == no_column) {
       continue;
     }
-    out.g(j) = gain_ * columns.right(from);
-    const auto at = static_cast<std::size_t>(j);
-    const auto below = std::span(products).subspan(at);
-    columns.products(from, std::span(columns_).subspan(at), below);
+    out.g(j) = gain_ * products.right(from);
+    const auto below = std::span(row).subspan(at);
+    products.products(from, std::span(columns_).subspan(at), below);
     for (Index i = j; i < count; ++i) {
       out.h(i, j) = gain_ * below[static_cast<std::size_t>(i - j)];
     }
@@ -107,15 +99,18 @@ void SharedEquations::assemble(const SharedColumns& columns, kernels::SweepSolve
   }
 }
 
-bool SharedEquations::amend(const SharedColumns& columns, std::span<const BandTerms> bands) {
+bool SharedEquations::amend(const SharedColumns& columns,
+                            const ColumnProducts& products,
+                            std::span<const BandTerms> bands) {
   const auto all_anew = [&] {
-    return solve(columns, bands, static_cast<Index>(amounts_.size()), noise_, free_ones());
+    const auto groups = static_cast<Index>(amounts_.size());
+    return solve(columns, products, bands, groups, noise_, free_ones());
   };
   const double most = amended_part * static_cast<double>(solver_.free_count());
   if (static_cast<double>(new_slopes(bands)) > most) {
     return all_anew();
   }
-  if (!drop_lost_slopes(bands) || !append_new_slopes(columns, bands)) {
+  if (!drop_lost_slopes(bands) || !append_new_slopes(columns, products, bands)) {
     return is_solved_ = false;
   }
   terms_.clear();
@@ -184,13 +179,17 @@ void SharedEquations::follow(double wanted, double& present, Term term) {
   }
 }
 
+void SharedEquations::take_out(Index& variable) {
+  columns_[static_cast<std::size_t>(variable)] = no_column;
+  variable = -1;
+}
+
 bool SharedEquations::drop_lost_slopes(std::span<const BandTerms> bands) {
   std::vector<Index> lost;
   const auto look = [&](double wanted, Index& slope, double& present) {
     if (slope >= 0 && !(wanted > 0)) {
       lost.push_back(slope);
-      columns_[static_cast<std::size_t>(slope)] = -1;
-      slope = -1;
+      take_out(slope);
       present = 0;
     }
   };
@@ -202,6 +201,7 @@ bool SharedEquations::drop_lost_slopes(std::span<const BandTerms> bands) {
 }
 
 bool SharedEquations::append_new_slopes(const SharedColumns& columns,
+                                        const ColumnProducts& products,
                                         std::span<const BandTerms> bands) {
   std::vector<double> priors;
   const auto look = [&](double wanted, Index column, Index& slope, double& present) {
@@ -213,49 +213,51 @@ bool SharedEquations::append_new_slopes(const SharedColumns& columns,
     }
   };
   for (std::size_t b = 0; b < bands_.size(); ++b) {
-    const Index first = columns.slopes(static_cast<Index>(b));
-    look(bands[b].priors.center, first, bands_[b].center, bands_[b].terms.priors.center);
-    look(bands[b].priors.width, first + 1, bands_[b].width, bands_[b].terms.priors.width);
+    const auto index = static_cast<Index>(b);
+    auto& [id, height, center, width, terms] = bands_[b];
+    look(bands[b].priors.center, columns.by_center(index), center, terms.priors.center);
+    look(bands[b].priors.width, columns.by_log_width(index), width, terms.priors.width);
   }
   if (priors.empty()) {
     return true;
   }
   const auto added = static_cast<Index>(priors.size());
-  Eigen::MatrixXd h = last_products(columns, added);
+  Eigen::MatrixXd h = last_products(products, added);
   const Index before = h.rows() - added;
   for (Index c = 0; c < added; ++c) {
     h(before + c, c) = held(h(before + c, c) + priors[static_cast<std::size_t>(c)]);
   }
   const std::vector<char> is_bounded(priors.size(), 0);
-  return solver_.append(h, last_right(columns, added), is_bounded, is_bounded);
+  return solver_.append(h, last_right(products, added), is_bounded, is_bounded);
 }
 
 // Products of the last variables with all.
-Eigen::MatrixXd SharedEquations::last_products(const SharedColumns& columns, Index added) const {
+Eigen::MatrixXd SharedEquations::last_products(const ColumnProducts& products, Index added) const {
   const auto count = static_cast<Index>(columns_.size());
   Eigen::MatrixXd h = Eigen::MatrixXd::Zero(count, added);
   for (Index c = 0; c < added; ++c) {
     const Index own = columns_[static_cast<std::size_t>(count - added + c)];
-    if (own >= 0) {
-      columns.products(own, columns_, std::span(h.col(c).data(), columns_.size()));
+    if (own != no_column) {
+      products.products(own, columns_, std::span(h.col(c).data(), columns_.size()));
       h.col(c) *= gain_;
     }
   }
   return h;
 }
 
-Eigen::VectorXd SharedEquations::last_right(const SharedColumns& columns, Index added) const {
+Eigen::VectorXd SharedEquations::last_right(const ColumnProducts& products, Index added) const {
   const auto count = static_cast<Index>(columns_.size());
   Eigen::VectorXd g = Eigen::VectorXd::Zero(added);
   for (Index c = 0; c < added; ++c) {
     const Index own = columns_[static_cast<std::size_t>(count - added + c)];
-    g[c] = own >= 0 ? gain_ * columns.right(own) : 0;
+    g[c] = own == no_column ? 0 : gain_ * products.right(own);
   }
   return g;
 }
 
 bool SharedEquations::adopt(const SharedEquations& last,
                             const SharedColumns& columns,
+                            const ColumnProducts& products,
                             std::span<const BandTerms> bands,
                             Index groups,
                             const std::vector<char>& is_free) {
@@ -271,7 +273,7 @@ bool SharedEquations::adopt(const SharedEquations& last,
   std::vector<std::size_t> fresh;
   is_solved_ = false;
   for (std::size_t b = 0; b < bands.size(); ++b) {
-    const Index id = columns.id(static_cast<Index>(b));
+    const Index id = columns.band(static_cast<Index>(b));
     const auto& terms = bands[b];
     const auto same =
         std::find_if(known.begin(), known.end(), [&](const Band& row) { return row.id == id; });
@@ -297,7 +299,7 @@ bool SharedEquations::adopt(const SharedEquations& last,
   }
   columns_ = last.columns_;
   solver_.start_from(last.solver_, 3 * static_cast<Index>(fresh.size()) + groups);
-  is_solved_ = drop_lost(last, is_kept) && append_new(columns, fresh, is_free);
+  is_solved_ = drop_lost(last, is_kept) && append_new(products, fresh, is_free);
   return is_solved_;
 }
 
@@ -313,9 +315,10 @@ bool SharedEquations::drop_lost(const SharedEquations& last, const std::vector<c
     if (is_kept[b] != 0) {
       continue;
     }
-    for (const Index variable : {band.height, band.center, band.width}) {
+    for (Index variable : {band.height, band.center, band.width}) {
       if (variable >= 0) {
         lost.push_back(variable);
+        take_out(variable);
       }
     }
     const auto& [amount, part, priors] = band.terms;
@@ -331,31 +334,32 @@ bool SharedEquations::drop_lost(const SharedEquations& last, const std::vector<c
   return solver_.drop(lost) && solver_.add(terms_);
 }
 
-bool SharedEquations::append_new(const SharedColumns& columns,
+bool SharedEquations::append_new(const ColumnProducts& products,
                                  const std::vector<std::size_t>& fresh,
                                  const std::vector<char>& is_free) {
-  auto next = static_cast<Index>(columns_.size());
-  const Index before = next;
+  const auto before = static_cast<Index>(columns_.size());
+  const auto next = [&](Index column) {
+    columns_.push_back(column);
+    return static_cast<Index>(columns_.size()) - 1;
+  };
   std::vector<char> start;
   for (const std::size_t b : fresh) {
-    bands_[b].height = next++;
+    bands_[b].height = next(bands_[b].id);
     bands_[b].terms.priors.center = 0;
     bands_[b].terms.priors.width = 0;
     start.push_back(is_free[b]);
   }
   for (std::size_t g = 0; g < amounts_.size(); ++g) {
     if (amounts_[g] < 0) {
-      amounts_[g] = next++;
+      amounts_[g] = next(no_column);
       start.push_back(is_free[bands_.size() + g]);
     }
   }
-  columns_.resize(static_cast<std::size_t>(next));
-  number_columns(columns);
-  const Index added = next - before;
+  const Index added = static_cast<Index>(columns_.size()) - before;
   if (added == 0) {
     return true;
   }
-  Eigen::MatrixXd h = last_products(columns, added);
+  Eigen::MatrixXd h = last_products(products, added);
   terms_.clear();
   for (const std::size_t b : fresh) {
     const auto& band = bands_[b];
@@ -377,7 +381,7 @@ bool SharedEquations::append_new(const SharedColumns& columns,
     h(before + c, c) = held(h(before + c, c));
   }
   const std::vector<char> is_bounded(start.size(), 1);
-  return solver_.add(terms_) && solver_.append(h, last_right(columns, added), is_bounded, start);
+  return solver_.add(terms_) && solver_.append(h, last_right(products, added), is_bounded, start);
 }
 
 void SharedEquations::close_gaps() {
@@ -393,43 +397,34 @@ void SharedEquations::close_gaps() {
   for (Index& amount : amounts_) {
     move(amount);
   }
-  columns_.assign(static_cast<std::size_t>(solver_.count()), -1);
-}
-
-double SharedEquations::gain_of(const SharedColumns& columns,
-                                std::span<const BandTerms> bands,
-                                Index group) const {
-  std::vector<std::pair<Index, double>> pattern;  // columns, and the parts they have in it
-  std::vector<Index> column(static_cast<std::size_t>(solver_.count()), -1);
-  const auto set = [&](Index variable, Index of) {
-    if (variable >= 0) {
-      column[static_cast<std::size_t>(variable)] = of;
-    }
-  };
-  for (std::size_t b = 0; b < bands.size(); ++b) {
-    const auto index = static_cast<Index>(b);
-    const Index id = columns.id(index);
-    const auto same =
-        std::find_if(bands_.begin(), bands_.end(), [&](const Band& row) { return row.id == id; });
-    if (same != bands_.end()) {
-      set(same->height, index);
-      set(same->center, columns.slopes(index));
-      set(same->width, columns.slopes(index) + 1);
-    } else if (bands[b].amount == group) {
-      pattern.emplace_back(index, bands[b].part);
+  std::vector<Index> kept(static_cast<std::size_t>(solver_.count()), no_column);
+  for (std::size_t i = 0; i < place.size(); ++i) {
+    if (place[i] >= 0) {
+      kept[static_cast<std::size_t>(place[i])] = columns_[i];
     }
   }
+  columns_ = std::move(kept);
+}
+
+double SharedEquations::gain_of(const ColumnProducts& products,
+                                std::span<const std::pair<Index, double>> pattern) const {
+  const auto is_there = [&](Index id) {
+    return std::any_of(bands_.begin(), bands_.end(), [&](const Band& row) { return row.id == id; });
+  };
   double right = 0;
   double own = 0;
   Eigen::VectorXd with = Eigen::VectorXd::Zero(solver_.count());
-  std::vector<double> products(column.size());
-  for (const auto& [band, part] : pattern) {
-    right += part * columns.right(band);
-    for (const auto& [other, other_part] : pattern) {
-      own += part * other_part * columns.product(band, other);
+  std::vector<double> row(columns_.size());
+  for (const auto& [id, part] : pattern) {
+    if (is_there(id)) {
+      continue;
     }
-    columns.products(band, column, products);
-    with += part * Eigen::Map<const Eigen::VectorXd>(products.data(), with.size());
+    right += part * products.right(id);
+    for (const auto& [other, other_part] : pattern) {
+      own += is_there(other) ? 0 : part * other_part * products.product(id, other);
+    }
+    products.products(id, columns_, row);
+    with += part * Eigen::Map<const Eigen::VectorXd>(row.data(), with.size());
   }
   for (Index i = 0; i < solver_.count(); ++i) {
     right -= with[i] * solver_.x(i);
@@ -438,13 +433,10 @@ double SharedEquations::gain_of(const SharedColumns& columns,
   return left > 0 && right > 0 ? std::pow(gain_ * right, 2) / left : 0;
 }
 
-double SharedEquations::condition_number(const SharedColumns& columns) {
-  require(columns.band_count() == static_cast<Index>(bands_.size()),
-          "the condition number of a fit is asked for with other bands than it had");
-  number_columns(columns);
+double SharedEquations::condition_number(const ColumnProducts& products) const {
   kernels::SweepSolver equations;
   equations.reset(solver_.count());
-  assemble(columns, equations);
+  assemble(products, equations);
   return solver_.condition_number(equations);
 }
 

@@ -5,10 +5,12 @@
 #include "core/kernels/sweep.hpp"
 
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace calcispec::detail {
 
+class ColumnProducts;
 class SharedColumns;
 
 /// Precisions of what is known of a band before the data.
@@ -32,27 +34,30 @@ class SharedEquations {
   /// All anew. `is_free`: a start, of the heights, then of the amounts. False where they are
   /// singular.
   bool solve(const SharedColumns& columns,
+             const ColumnProducts& products,
              std::span<const BandTerms> bands,
              Index groups,
              double noise,
              const std::vector<char>& is_free);
   /// Of the same bands with other priors.
-  bool amend(const SharedColumns& columns, std::span<const BandTerms> bands);
+  bool amend(const SharedColumns& columns,
+             const ColumnProducts& products,
+             std::span<const BandTerms> bands);
   /// Those of `last`, for other bands of the same spectrum, weights and noise, with the slopes as
   /// they are; amend() follows. False where they are best solved anew: most bands differ, or
   /// nothing was solved.
   bool adopt(const SharedEquations& last,
              const SharedColumns& columns,
+             const ColumnProducts& products,
              std::span<const BandTerms> bands,
              Index groups,
              const std::vector<char>& is_free);
 
-  /// By how much chi-square would fall with an amount more, at least 0, that holds the bands of
-  /// `group` at fixed parts, while all that is free follows it. `bands`: those of the equations,
-  /// and these.
-  [[nodiscard]] double gain_of(const SharedColumns& columns,
-                               std::span<const BandTerms> bands,
-                               Index group) const;
+  /// By how much chi-square would fall with an amount more, at least 0, that holds bands at fixed
+  /// parts, while all that is free follows it. `pattern`: their columns and parts; those that the
+  /// equations have are passed over.
+  [[nodiscard]] double gain_of(const ColumnProducts& products,
+                               std::span<const std::pair<Index, double>> pattern) const;
 
   /// Gives up the places of what was taken out.
   void close_gaps();
@@ -70,12 +75,11 @@ class SharedEquations {
   }
   /// As they stand in the equations.
   [[nodiscard]] const BandPriors& priors(Index band) const { return at(band).terms.priors; }
-  /// `columns`: of the bands that they were solved with.
-  [[nodiscard]] double condition_number(const SharedColumns& columns);
+  [[nodiscard]] double condition_number(const ColumnProducts& products) const;
 
  private:
   struct Band {
-    Index id = 0;  // of its column
+    Index id = 0;  // of its column, see ColumnId
     Index height = -1;
     Index center = -1;
     Index width = -1;
@@ -83,26 +87,28 @@ class SharedEquations {
   };
 
   [[nodiscard]] const Band& at(Index band) const { return bands_[static_cast<std::size_t>(band)]; }
-  void assemble(const SharedColumns& columns, kernels::SweepSolver& out) const;
-  [[nodiscard]] Eigen::MatrixXd last_products(const SharedColumns& columns, Index added) const;
-  [[nodiscard]] Eigen::VectorXd last_right(const SharedColumns& columns, Index added) const;
+  void assemble(const ColumnProducts& products, kernels::SweepSolver& out) const;
+  [[nodiscard]] Eigen::MatrixXd last_products(const ColumnProducts& products, Index added) const;
+  [[nodiscard]] Eigen::VectorXd last_right(const ColumnProducts& products, Index added) const;
   bool drop_lost(const SharedEquations& last, const std::vector<char>& is_kept);
-  bool append_new(const SharedColumns& columns,
+  bool append_new(const ColumnProducts& products,
                   const std::vector<std::size_t>& fresh,
                   const std::vector<char>& is_free);
   [[nodiscard]] std::vector<char> free_ones() const;
   [[nodiscard]] Index new_slopes(std::span<const BandTerms> bands) const;
   bool drop_lost_slopes(std::span<const BandTerms> bands);
-  bool append_new_slopes(const SharedColumns& columns, std::span<const BandTerms> bands);
+  bool append_new_slopes(const SharedColumns& columns,
+                         const ColumnProducts& products,
+                         std::span<const BandTerms> bands);
   void follow(double wanted, double& present, kernels::SweepSolver::Term term);
-  void number_columns(const SharedColumns& columns);
+  void take_out(Index& variable);
 
   bool is_solved_ = false;
   double noise_ = 0;
   double gain_ = 0;  // one over its square
   std::vector<Band> bands_;
   std::vector<Index> amounts_;
-  std::vector<Index> columns_;  // that the solver's variables go with; -1: none, or dropped
+  std::vector<Index> columns_;  // that the solver's variables go with, see ColumnId
   kernels::SweepSolver solver_;
   std::vector<kernels::SweepSolver::Term> terms_;
 };

@@ -39,7 +39,8 @@ class SharedFit {
         bands_(bands),
         groups_(groups),
         options_(options),
-        columns_(shared, spectrum, bands) {
+        columns_(shared, spectrum, bands),
+        products_(shared, spectrum) {
     highest_ = spectrum.y.abs().maxCoeff();
     noise_ = spectrum.level * spectrum.last.excess;
     height_.setZero(count());
@@ -79,7 +80,7 @@ class SharedFit {
   }
   void load(std::size_t row) {
     row_ = row;
-    columns_.load(row);
+    products_.load(row);
   }
 
   // The equations of the last fit, with what its noise was taken for.
@@ -89,7 +90,7 @@ class SharedFit {
       return;
     }
     list_terms();
-    if (equations_.adopt(last, columns_, terms_, groups_, is_free_)) {
+    if (equations_.adopt(last, columns_, products_, terms_, groups_, is_free_)) {
       noise_ = last.noise();
     }
   }
@@ -156,9 +157,10 @@ class SharedFit {
   // Heights, amounts and the slopes of the bands that are seen.
   bool solve() {
     list_terms();
-    const bool is_solved = equations_.is_solved() && equations_.noise() == noise_ && !is_other_row_
-                               ? equations_.amend(columns_, terms_)
-                               : equations_.solve(columns_, terms_, groups_, noise_, is_free_);
+    const bool is_solved =
+        equations_.is_solved() && equations_.noise() == noise_ && !is_other_row_
+            ? equations_.amend(columns_, products_, terms_)
+            : equations_.solve(columns_, products_, terms_, groups_, noise_, is_free_);
     is_other_row_ = false;
     if (is_solved) {
       take_solution();
@@ -177,7 +179,7 @@ class SharedFit {
         terms.priors.ratio = ratio_precision(
             own, height_[b], expected_[own.group], std::sqrt(variance_[b]), highest_);
       }
-      if (columns_.slopes(b) >= 0 && height_[b] > 0) {
+      if (columns_.has_slopes(b) && height_[b] > 0) {
         const double clear = height_[b] / std::sqrt(variance_[b]);
         const double center = clear * center_effect * own.center_sd / columns_.shape(b).fwhm;
         const double width = clear * width_effect * own.log_fwhm_sd;
@@ -220,20 +222,20 @@ class SharedFit {
     const auto take = [&](Index variable, Index column) {
       const double x = variable >= 0 ? solver().x(variable) : 0;
       if (x != 0) {
-        const auto [first, points] = columns_.support(column);
+        const auto [first, points] = products_.support(column);
         if (points == fitted_.size()) {
           heights.emplace_back(x, column);
         } else {
           fitted_.segment(first, points) +=
-              x * columns_.column(column).segment(first, points).array();
+              x * products_.column(column).segment(first, points).array();
         }
-        half -= x * columns_.half(column);
+        half -= x * products_.half(column);
       }
     };
     for (Index b = 0; b < count(); ++b) {
-      take(equations_.height(b), b);
-      take(equations_.center(b), columns_.slopes(b));
-      take(equations_.width(b), columns_.slopes(b) + 1);
+      take(equations_.height(b), columns_.band(b));
+      take(equations_.center(b), columns_.by_center(b));
+      take(equations_.width(b), columns_.by_log_width(b));
     }
     add_columns(heights);
     const VectorXd answer = row().factor.solve_upper(half);
@@ -249,7 +251,7 @@ class SharedFit {
     for (std::size_t p = 0; p < parts.size(); p += 4) {
       const auto part = [&](std::size_t k) {
         const auto& [x, column] = parts[p + k];
-        return x * columns_.column(column).array();
+        return x * products_.column(column).array();
       };
       fitted_ += part(0) + part(1) + (part(2) + part(3));
     }
@@ -394,7 +396,7 @@ class SharedFit {
 
   // Height that the data at the band alone ask for, all else as fitted.
   void fill_from_residual(Index b, FittedMixtureBand& out) const {
-    const ArrayXd profile = columns_.column(b).array();
+    const ArrayXd profile = products_.column(columns_.band(b)).array();
     const double power = (profile.square() * row().weight).sum();
     if (!(power > 0)) {
       out.own_height_u = std::numeric_limits<double>::infinity();
@@ -445,6 +447,7 @@ class SharedFit {
   Index groups_;
   SharedFitOptions options_;
   SharedColumns columns_;
+  ColumnProducts products_;
   double highest_ = 0;
   double noise_ = 1;        // that the equations are solved with
   double found_noise_ = 1;  // that the residual shows

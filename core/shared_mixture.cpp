@@ -240,32 +240,30 @@ void SharedMixture::accept_trial(Spectrum& spectrum) const {
   own.trial = {};
 }
 
-double SharedMixture::condition_number(Spectrum& spectrum,
-                                       std::span<const SharedBand> bands) const {
+double SharedMixture::condition_number(Spectrum& spectrum) const {
   auto& own = *spectrum.parts_;
-  if (!own.last.equations.is_solved() || bands.empty()) {
+  if (!own.last.equations.is_solved()) {
     return 1;
   }
-  detail::SharedColumns columns(*parts_, own, bands);
-  columns.load(own.last.equations_row);
-  return own.last.equations.condition_number(columns);
+  detail::ColumnProducts products(*parts_, own);
+  products.load(own.last.equations_row);
+  return own.last.equations.condition_number(products);
 }
 
-std::optional<double> SharedMixture::gain_of_last(Spectrum& spectrum,
-                                                  std::span<const SharedBand> bands,
-                                                  Index groups) const {
+std::optional<double> SharedMixture::gain_with(Spectrum& spectrum,
+                                               std::span<const SharedBand> pattern) const {
   auto& own = *spectrum.parts_;
   if (!own.last.equations.is_solved() || own.last.equations_row != own.last.row) {
     return std::nullopt;
   }
-  detail::SharedColumns columns(*parts_, own, bands);
-  columns.load(own.last.row);
-  std::vector<detail::BandTerms> terms;
-  terms.reserve(bands.size());
-  for (const auto& band : bands) {
-    terms.push_back({band.band.group, band.band.relative_height, {}});
+  const detail::SharedColumns columns(*parts_, own, pattern);
+  detail::ColumnProducts products(*parts_, own);
+  products.load(own.last.row);
+  std::vector<std::pair<Index, double>> rows;
+  for (std::size_t b = 0; b < pattern.size(); ++b) {
+    rows.emplace_back(columns.band(static_cast<Index>(b)), pattern[b].band.relative_height);
   }
-  return own.last.equations.gain_of(columns, terms, groups - 1);
+  return own.last.equations.gain_of(products, rows);
 }
 
 }  // namespace calcispec

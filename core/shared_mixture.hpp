@@ -112,15 +112,13 @@ class CALCISPEC_API SharedMixture {
   /// The spectrum's last trial becomes its last fit.
   void accept_trial(Spectrum& spectrum) const;
 
-  /// Of the equations of the spectrum's last fit, which had these bands; fit() itself leaves it 0.
-  [[nodiscard]] double condition_number(Spectrum& spectrum,
-                                        std::span<const SharedBand> bands) const;
-  /// By how much chi-square of the spectrum's last fit would fall if it held the last group of
-  /// `bands` too, heights in fixed ratio, all else that is free following; nothing where no fit is
-  /// remembered. Cost: a look at each pair of its bands and the variables of the fit.
-  [[nodiscard]] std::optional<double> gain_of_last(Spectrum& spectrum,
-                                                   std::span<const SharedBand> bands,
-                                                   Index groups) const;
+  /// Of the equations of the spectrum's last fit; fit() itself leaves it 0.
+  [[nodiscard]] double condition_number(Spectrum& spectrum) const;
+  /// By how much chi-square of the spectrum's last fit would fall with these bands too, heights in
+  /// fixed ratio, all that is free following; nothing where no fit is remembered. Bands that the
+  /// fit had are passed over. Cost: a look at each pair of a band and a variable of the fit.
+  [[nodiscard]] std::optional<double> gain_with(Spectrum& spectrum,
+                                                std::span<const SharedBand> pattern) const;
 
   struct Parts;
 

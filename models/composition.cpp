@@ -131,7 +131,7 @@ class Estimator {
 
   // In a map: phases that a coarse look cannot tell from nothing.
   void admit_uncertain() {
-    const auto asked = asked_for(tools(), model_, std::exchange(uncertain_, {}), ruled_out_);
+    const auto asked = asked_for(tools(), std::exchange(uncertain_, {}), ruled_out_);
     if (!asked.empty()) {
       phases_.insert(phases_.end(), asked.begin(), asked.end());
       fit(8);

@@ -2,6 +2,7 @@
 #include "models/shared_shapes_private.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <optional>
@@ -9,6 +10,8 @@
 
 namespace calcispec::models::detail {
 namespace {
+
+constexpr double gain_by_chance = 2;  // of chi-square
 
 // Not fitted.
 JointModel model_with(const Trials& trials, const JointModel& model, const Phase& phase) {
@@ -19,22 +22,26 @@ JointModel model_with(const Trials& trials, const JointModel& model, const Phase
   return trial;
 }
 
-// In a map what the last fit shows tells beforehand by how much the fit would get better with the
-// last phase. True where this is not known.
-bool is_asked_for(const Trials& trials, const JointModel& trial, double least_gain) {
+// In a map what the last fit shows tells beforehand by how much the fit would get better with a
+// phase more. True where this is not known.
+bool is_asked_for(const Trials& trials, const Phase& phase, double least_gain) {
   auto* shared = trials.setting.shared;
-  return shared == nullptr || shared->gain_of_last(trial).value_or(least_gain) >= least_gain;
+  if (shared == nullptr) {
+    return true;
+  }
+  const std::array<const Phase*, 1> one = {&phase};
+  const auto model = build_model(trials.window, one, trials.library, trials.setting);
+  return shared->gain_with(model).value_or(least_gain) >= least_gain;
 }
 
 // Nothing where the fit would get better by less than noise lets it.
 std::optional<JointModel> fitted_with(const Trials& trials,
                                       const JointModel& model,
                                       const Phase& phase) {
-  constexpr double least_gain = 2;  // of chi-square
-  auto trial = model_with(trials, model, phase);
-  if (!is_asked_for(trials, trial, least_gain)) {
+  if (!is_asked_for(trials, phase, gain_by_chance)) {
     return std::nullopt;
   }
+  auto trial = model_with(trials, model, phase);
   const bool starts_near = trials.setting.shared != nullptr;
   try_model(trials.window, trials.setting, starts_near ? 4 : 8, trial);
   return trial;
@@ -233,10 +240,13 @@ const Phase* find_standing_kin(const Trials& trials,
                                const JointModel& model) {
   const Phase* best = nullptr;
   std::pair<bool, double> best_rank;  // named before ambiguous
+  // What fits so much better in its place would help beside it too.
+  const double beside = least_gain > 0 ? gain_by_chance : -1;
   std::vector<const Phase*> others(phases.begin(), phases.end());
   for (const auto& phase : trials.library.phases) {
     if (&phase == phases[p] || !is_same_kind(phase, *phases[p], trials.setting.technique) ||
-        !is_open(phase) || measured_bands(phase, trials.window, trials.setting.technique) < 2) {
+        !is_open(phase) || measured_bands(phase, trials.window, trials.setting.technique) < 2 ||
+        !is_asked_for(trials, phase, beside)) {
       continue;
     }
     others[p] = &phase;
@@ -285,13 +295,12 @@ std::optional<Redundant> find_redundant(const Trials& trials,
 }
 
 std::vector<const Phase*> asked_for(const Trials& trials,
-                                    const JointModel& model,
                                     std::span<const RuledOut> uncertain,
                                     std::vector<RuledOut>& ruled_out) {
   constexpr double least_gain = 4;  // of chi-square; less is never enough for a name
   std::vector<const Phase*> out;
   for (const auto& row : uncertain) {
-    if (is_asked_for(trials, model_with(trials, model, *row.phase), least_gain)) {
+    if (is_asked_for(trials, *row.phase, least_gain)) {
       out.push_back(row.phase);
     } else {
       ruled_out.push_back(row);

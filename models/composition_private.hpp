@@ -237,10 +237,8 @@ struct Trials {
   std::span<const ResidualPeak> peaks;
 };
 
-/// Of the phases those that the data ask for once `model`, the last fit, is known; the others go to
-/// `ruled_out`.
+/// Of the phases those that the data ask for once a fit was made; the others go to `ruled_out`.
 std::vector<const Phase*> asked_for(const Trials& trials,
-                                    const JointModel& model,
                                     std::span<const RuledOut> uncertain,
                                     std::vector<RuledOut>& ruled_out);
 

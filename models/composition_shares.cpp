@@ -26,14 +26,23 @@ double normal_cdf(double z) {
   return 0.5 * std::erfc(-z / std::numbers::sqrt2);
 }
 
+// A start (Abramowitz and Stegun, Handbook of Mathematical Functions, 26.2.23; error below 5e-4)
+// and two of Halley's steps, each of which triples the digits.
 double normal_quantile(double p) {
-  double low = -40;
-  double high = 40;
-  for (int i = 0; i < 80; ++i) {
-    const double middle = 0.5 * (low + high);
-    (normal_cdf(middle) < p ? low : high) = middle;
+  constexpr double limit = 40;  // no double is nearer to 0 or 1
+  const double tail = std::min(p, 1 - p);
+  if (!(tail > 0)) {
+    return p < 0.5 ? -limit : limit;
   }
-  return 0.5 * (low + high);
+  const double t = std::sqrt(-2 * std::log(tail));
+  double z = t - (2.515517 + t * (0.802853 + t * 0.010328)) /
+                     (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
+  for (int step = 0; step < 2; ++step) {
+    const double miss = 0.5 * std::erfc(z / std::numbers::sqrt2) - tail;
+    const double newton = miss * std::sqrt(2 * std::numbers::pi) * std::exp(0.5 * z * z);
+    z += newton / (1 - 0.5 * z * newton);
+  }
+  return p < 0.5 ? -z : z;
 }
 
 // Area of a half band of unit height between its middle and `distance` from it.

@@ -274,8 +274,8 @@ void summarise(const Window& window,
                const Setting& setting,
                std::span<const RuledOut> ruled_out,
                Composition& out) {
-  out.condition_number = setting.shared == nullptr ? model.fit.condition_number
-                                                   : setting.shared->condition_number(model);
+  out.condition_number =
+      setting.shared == nullptr ? model.fit.condition_number : setting.shared->condition_number();
   fill_bands(model, out);
   if (setting.draws_curves) {
     fill_curves(window, model, out);

@@ -76,14 +76,15 @@ void search_width(double width_cm1, double misfit_floor, const JointModel& model
     value = std::abs(value);
   }
   const double own = 1.4826 * median_of(std::move(size));
+  const double least = std::max(search.least_height, unexplained_sigma * own);
   for (Index i = half + 1; i + half + 1 < points; ++i) {
     const auto at = static_cast<std::size_t>(i);
-    if (height[at] <= height[at - 1] || height[at] < height[at + 1]) {
+    if (height[at] <= least || height[at] <= height[at - 1] || height[at] < height[at + 1]) {
       continue;
     }
     const double noise = search.window.sigma[at];
     const double alone = std::max(noise / std::sqrt(gain), own);
-    if (height[at] <= std::max(search.least_height, unexplained_sigma * alone)) {
+    if (height[at] <= unexplained_sigma * alone) {
       continue;
     }
     const double whole = search.sigma[at];

@@ -383,13 +383,12 @@ void SharedFit::accept_trial(JointModel& model, const SharedFitOptions& options)
   }
 }
 
-double SharedFit::condition_number(const JointModel& model) {
-  return shapes_.mixture().condition_number(spectrum_, bands_of(model));
+double SharedFit::condition_number() {
+  return shapes_.mixture().condition_number(spectrum_);
 }
 
-std::optional<double> SharedFit::gain_of_last(const JointModel& model) {
-  return shapes_.mixture().gain_of_last(
-      spectrum_, bands_of(model), static_cast<Index>(model.phases.size()));
+std::optional<double> SharedFit::gain_with(const JointModel& phase) {
+  return shapes_.mixture().gain_with(spectrum_, bands_of(phase));
 }
 
 void SharedFit::fit_forms(JointModel& model, const SharedFitOptions& options) {

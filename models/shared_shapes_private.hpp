@@ -84,10 +84,10 @@ class SharedFit {
   void fit(JointModel& model, const SharedFitOptions& options);
   /// The last trial, which was that of the model, becomes the last fit.
   void accept_trial(JointModel& model, const SharedFitOptions& options);
-  /// Of the last fit, which was that of the model.
-  [[nodiscard]] double condition_number(const JointModel& model);
-  /// By how much chi-square of the last fit would fall with the last phase of the model.
-  [[nodiscard]] std::optional<double> gain_of_last(const JointModel& model);
+  /// Of the last fit.
+  [[nodiscard]] double condition_number();
+  /// By how much chi-square of the last fit would fall with the phase of this model too.
+  [[nodiscard]] std::optional<double> gain_with(const JointModel& phase);
 
  private:
   bool take_forms(const JointModel& model);
