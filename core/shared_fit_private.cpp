@@ -25,7 +25,7 @@ constexpr double most_misfit = 0.3;
 constexpr double largest_drift = 0.25;  // of the noise found over that assumed
 constexpr double kept_sigmas = 0.7;     // that the data tell of a slope
 constexpr Index first_rounds = 2;
-constexpr double settled_sigmas = 0.3;  // of a height between two rounds
+constexpr double settled_sigmas = 0.5;  // of a height between two rounds
 
 class SharedFit {
  public:
@@ -140,6 +140,7 @@ class SharedFit {
 
   // Ratios, spreads and the bands with slopes depend on the heights and the other way round.
   bool solve_shapes(Index rounds) {
+    const bool goes_on = equations_.is_solved();
     for (Index round = 0; round < rounds && count() > 0; ++round) {
       const VectorXd before = height_;
       if (!solve()) {
@@ -147,7 +148,7 @@ class SharedFit {
       }
       const double change =
           ((height_ - before).array() / variance_.array().max(1e-300).sqrt()).abs().maxCoeff();
-      if (round > 0 && change < settled_sigmas) {
+      if ((goes_on || round > 0) && change < settled_sigmas) {
         break;
       }
     }

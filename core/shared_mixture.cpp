@@ -154,9 +154,6 @@ SharedMixture::Spectrum SharedMixture::load(std::span<const double> y, double no
     out->y[static_cast<Index>(i)] = parts_->setting.noise[i] > 0 ? y[i] : 0;
   }
   out->level = noise_level;
-  const auto [low, high] = std::minmax_element(y.begin(), y.end());
-  const double ratio = parts_->setting.relative_misfit * (*high - *low) / noise_level;
-  out->last.row = detail::class_of(ratio);
   out->last.known.resize(parts_->shapes.size());
   return Spectrum(std::move(out));
 }

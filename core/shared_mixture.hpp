@@ -26,7 +26,6 @@ struct SharedShape {
 struct SharedSetting {
   std::vector<double> noise;     // along the axis, median 1; <= 0 leaves the point out
   std::vector<double> envelope;  // where band shapes are missed, largest 1
-  double relative_misfit = 0;    // of the highest band, at an envelope of 1; a start
   double knot_spacing = 0;       // of the background, axis units; 0 = range / 24
   double stiffness = 0;          // of the background, for noise of unit size
   double shift = 0;              // of the axis, and its stretch: for the record

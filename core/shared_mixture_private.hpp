@@ -81,8 +81,8 @@ struct SharedMixture::Spectrum::Parts {
 
   /// What a fit leaves behind.
   struct Remembered {
-    double excess = 1;  // of the noise over its level, as found
-    std::size_t row = 0;
+    double excess = 1;                  // of the noise over its level, as found
+    std::size_t row = 0;                // class of its misfit: none before the first fit
     std::vector<Known> known;           // per shape; of one that is a form of another: there
     detail::SharedEquations equations;  // solved
     std::size_t equations_row = 0;

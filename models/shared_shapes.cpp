@@ -121,7 +121,7 @@ void SharedShapes::learn_instrument(std::span<const MapSample> samples) {
       (first.window.x.back() - first.window.x.front()) / first.findings.model.background_pieces;
 }
 
-// Noise along the axis, its misfit by the shapes, and how far the background bends for its noise.
+// Noise along the axis, where the shapes miss it, and how far the background bends for its noise.
 void SharedShapes::learn_noise(std::span<const MapSample> samples) {
   const std::size_t points = samples.front().window.x.size();
   setting_.noise.resize(points);
@@ -139,10 +139,6 @@ void SharedShapes::learn_noise(std::span<const MapSample> samples) {
       setting_.envelope[i] = std::max(setting_.envelope[i], own[i]);
     }
   }
-  setting_.relative_misfit = median_over(samples, [](const MapSample& sample) {
-    const auto& sigma = sample.findings.model.fit.sigma;
-    return *std::max_element(sigma.begin(), sigma.end()) / highest_of(sample.findings.model);
-  });
   setting_.stiffness = std::exp(median_over(samples, [](const MapSample& sample) {
     const auto& sigma = sample.findings.model.fit.sigma;
     const double level = *std::min_element(sigma.begin(), sigma.end());
