@@ -197,8 +197,8 @@ void add(Job job) {
 
 const bool is_registered = [] {
   // As the program does at its start: freed memory is kept.
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 128 << 20);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);   // NOLINT(concurrency-mt-unsafe): no threads so far
+  mallopt(M_TRIM_THRESHOLD, 128 << 20);  // NOLINT(concurrency-mt-unsafe)
   add({"text_map/points:1000/spectra:4096", "row_table", 1, [] { return text_map(4096, 1000); }});
   add({"spa/points:1738/files:10000", "thermo_spa", 10000, spa_file});
   const std::string map = "points:1024/spectra:8192";

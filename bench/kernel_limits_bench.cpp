@@ -24,7 +24,7 @@ CALCISPEC_EVERY_LEVEL void update(double* to, const double* a, const double* b, 
 // In the first cache: divisions that do not wait for one another.
 void divisions(benchmark::State& state) {
   std::vector<double> y(1024, 1.25);
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     divide(y.data(), y.size());
     benchmark::ClobberMemory();
   }
@@ -39,7 +39,7 @@ void traffic(benchmark::State& state) {
   std::vector<double> to(count);
   const std::vector<double> a(count, 1.5);
   const std::vector<double> b(count, 0.5);
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     update(to.data(), a.data(), b.data(), count);
     benchmark::ClobberMemory();
   }

@@ -52,6 +52,7 @@ CrashOrigin origin_of_crash(void* crashed_at) {
 void handle_crash(int signal, siginfo_t* /*info*/, void* context) {
   ::signal(signal, SIG_DFL);
   const auto& registers = static_cast<const ucontext_t*>(context)->uc_mcontext.gregs;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the register holds an address
   told(origin_of_crash(reinterpret_cast<void*>(registers[REG_RIP])), signal);
   ::raise(signal);
 }

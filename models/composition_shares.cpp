@@ -128,6 +128,10 @@ Areas phase_areas(const Window& window, const JointModel& model, double factor) 
     areas.covariance[p * count + p] +=
         std::pow(common_area_misfit(model.technique) * areas.value[p], 2);
   }
+  // A map holds a phase for what its samples showed; what they did not know of it is common to all.
+  for (std::size_t p = 0; p < model.pattern_u.size(); ++p) {
+    areas.covariance[p * count + p] += std::pow(model.pattern_u[p] * areas.value[p], 2);
+  }
   areas.covariance.back() += std::pow(hidden_area(window, model), 2);
   for (const double value : areas.value) {
     areas.total += value;

@@ -78,6 +78,25 @@ void keep_largest(const JointModel& model, std::map<const Phase*, Place>& best) 
   }
 }
 
+// Of a phase's area in a fit, relative to it.
+double relative_area_u(const JointModel& model, std::size_t phase) {
+  constexpr double most = 0.5;  // beyond, the phase has hardly been seen
+  const std::size_t count = model.bands.size();
+  const auto is_its = [&](std::size_t b) {
+    return model.origin[b].phase == static_cast<Index>(phase);
+  };
+  double area = 0;
+  double variance = 0;
+  for (std::size_t a = 0; a < count; ++a) {
+    area += is_its(a) ? model.fit.bands[a].area : 0;
+    for (std::size_t b = 0; b < count; ++b) {
+      variance += is_its(a) && is_its(b) ? model.fit.area_covariance[a * count + b] : 0;
+    }
+  }
+  const double whole = one_more_variance_factor * std::max(0.0, variance);
+  return area > 0 ? std::min(most, std::sqrt(whole) / area) : most;
+}
+
 using PhaseRow = std::pair<const Phase*, const ReferenceBand*>;
 
 // Calls visit(sample, band) where samples show this row of this phase.
@@ -165,6 +184,7 @@ void SharedShapes::learn_shapes(std::span<const MapSample> samples) {
   });
   for (const auto& [phase, place] : ordered) {
     take_shapes(*place.model, place.phase);
+    pattern_u_[phase] = relative_area_u(*place.model, place.phase);
   }
   learn_heights(samples);
   learn_forms(samples);
@@ -298,6 +318,11 @@ double SharedShapes::height_of(Index shape) const {
   return heights_[static_cast<std::size_t>(shape)];
 }
 
+double SharedShapes::pattern_u(const Phase* phase) const {
+  const auto found = pattern_u_.find(phase);
+  return found == pattern_u_.end() ? 0 : found->second;
+}
+
 double SharedShapes::noise_level(const Window& window) const {
   std::vector<double> ratio(window.sigma.size());
   for (std::size_t i = 0; i < ratio.size(); ++i) {
@@ -389,6 +414,10 @@ std::optional<double> SharedFit::gain_with(const JointModel& phase) {
 
 void SharedFit::fit_forms(JointModel& model, const SharedFitOptions& options) {
   const auto bands = bands_of(model);
+  model.pattern_u.clear();
+  for (const auto* phase : model.phases) {
+    model.pattern_u.push_back(shapes_.pattern_u(phase));
+  }
   for (std::size_t b = 0; b < bands.size(); ++b) {
     model.bands[b].relative_height = bands[b].band.relative_height;
   }

@@ -35,6 +35,8 @@ class SharedShapes {
   [[nodiscard]] double area_of(Index shape) const;
   /// Height for an amount of 1, as the sample shows it; 0: no better known than by the table.
   [[nodiscard]] double height_of(Index shape) const;
+  /// Relative uncertainty of a phase's area in the sample that its shapes are taken from; 0: none.
+  [[nodiscard]] double pattern_u(const Phase* phase) const;
   [[nodiscard]] double noise_level(const Window& window) const;
   [[nodiscard]] double shift() const { return setting_.shift; }
 
@@ -54,6 +56,7 @@ class SharedShapes {
   std::vector<SharedShape> shapes_;
   std::map<Index, std::vector<Index>> forms_;  // of shapes that come in several widths
   std::vector<double> heights_;                // per shape, see height_of()
+  std::map<const Phase*, double> pattern_u_;
   std::map<std::pair<const Phase*, const ReferenceBand*>, Index> index_;
   SharedMixture mixture_;
 };

@@ -62,7 +62,7 @@ class MarkerCalibrationCommand : public ::testing::Test {
                 {"collagen_I", matrix    }
       },
             true,
-            static_cast<std::uint64_t>(k + 1));
+            static_cast<std::uint64_t>(k) + 1);
       table << name << "," << 100 * matrix << "," << 100 * matrix << "," << 100 * (1 - matrix)
             << "\n";
     }

@@ -345,7 +345,7 @@ TEST_F(Program, OutputTakesAFileOfAnyFormatOrAFolder) {
   EXPECT_EQ(test::content_of(folder / "out.csv").rfind("input,index", 0), 0U);
   // Progress of slow builds goes to the errors.
   const auto json = run("analyze raman_lesion.csv --format json", "2>/dev/null");
-  EXPECT_EQ(json.text.rfind("{", 0), 0U);
+  EXPECT_EQ(json.text.rfind('{', 0), 0U);
   EXPECT_EQ(run("analyze raman_lesion.csv ftir_lesion.csv -o " + path("all/")).code, 0);
   for (const auto* name : {"report.html", "results.json", "results.csv"}) {
     EXPECT_GT(fs::file_size(folder / "all" / name), 100U);
