@@ -195,15 +195,15 @@ class Commands : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(::testing::TempDir()) / ("commands_" + std::string(info->name()));
-    fs::remove_all(folder_);
-    fs::create_directories(folder_ / "exports");
+    folder = fs::path(::testing::TempDir()) / ("commands_" + std::string(info->name()));
+    fs::remove_all(folder);
+    fs::create_directories(folder / "exports");
     const auto take = [&](const char* sample, const char* name) {
-      fs::copy_file(test::sample_dir() / sample, folder_ / name);
+      fs::copy_file(test::sample_dir() / sample, folder / name);
     };
-    fs::copy(test::sample_dir(), folder_ / "sample_spectra", fs::copy_options::recursive);
+    fs::copy(test::sample_dir(), folder / "sample_spectra", fs::copy_options::recursive);
     for (const auto* part : {"standards", "series"}) {
-      fs::copy(test::sample_dir() / part, folder_ / part);
+      fs::copy(test::sample_dir() / part, folder / part);
     }
     take("raman_lesion.csv", "exports/one.csv");
     take("dialect_bwtek.txt", "exports/two.txt");
@@ -213,7 +213,7 @@ class Commands : public ::testing::Test {
       take("dialect_labspec.txt", name);
     }
   }
-  void TearDown() override { fs::remove_all(folder_); }
+  void TearDown() override { fs::remove_all(folder); }
 
   // "$ calcispec ..." is run and the lines below it must be what it prints first; a bare
   // "calcispec ..." must succeed. Gives the text with the true output.
@@ -226,12 +226,12 @@ class Commands : public ::testing::Test {
       is_code = lines[i].rfind("```", 0) == 0 ? !is_code : is_code;
       const bool is_shown = is_code && lines[i].rfind("$ ", 0) == 0;
       if (is_code && lines[i].rfind("calcispec ", 0) == 0) {
-        EXPECT_EQ(run_in(folder_, lines[i].substr(0, lines[i].find(" #"))).code, 0) << lines[i];
+        EXPECT_EQ(run_in(folder, lines[i].substr(0, lines[i].find(" #"))).code, 0) << lines[i];
       }
       if (!is_shown) {
         continue;
       }
-      const auto outcome = run_in(folder_, lines[i].substr(2));
+      const auto outcome = run_in(folder, lines[i].substr(2));
       EXPECT_LE(outcome.code, 1) << lines[i];
       const auto printed = lines_of(outcome.text);
       for (std::size_t k = 0; i + 1 < lines.size() && !is_end(lines[i + 1]); ++k) {
@@ -251,7 +251,7 @@ class Commands : public ::testing::Test {
     return line.empty() || line.rfind("```", 0) == 0 || line.rfind("$ ", 0) == 0 || line == "...";
   }
 
-  fs::path folder_;
+  fs::path folder;
 };
 
 TEST_F(Commands, OfTheReadmeWork) {

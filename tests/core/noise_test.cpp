@@ -56,7 +56,8 @@ std::vector<double> zero_filled(const std::vector<double>& y) {
     for (int k = -reach + 1; k <= reach; ++k) {
       const double at = 3.14159265358979 * (k - 0.5);
       const double weight = std::sin(at) / at;
-      between += weight * y[static_cast<std::size_t>(i + k)];
+      const int next = i + k;
+      between += weight * y[static_cast<std::size_t>(next)];
       weights += weight;
     }
     out.push_back(between / weights);

@@ -28,8 +28,8 @@ Map simulated_map(unsigned seed) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;
   for (int r = 0; r < 63; ++r) {
-    const double part =
-        0.5 + 0.4 * std::sin(0.5 * (r % 9)) * std::cos(0.6 * static_cast<double>(r / 9));
+    const int line = r / 9;
+    const double part = 0.5 + 0.4 * std::sin(0.5 * (r % 9)) * std::cos(0.6 * line);
     std::vector<double> y;
     for (int i = 0; i < 400; ++i) {
       const auto band = [&](double center, double width) {

@@ -279,7 +279,8 @@ TEST_F(Hdf5Maps, MeasurementsOfPtirStudio) {
       std::vector<double> places;
       for (std::size_t row = 0; row < map_nx * map_ny; ++row) {
         const auto column = static_cast<double>(row % map_nx);
-        const auto line = static_cast<double>(row / map_nx);
+        const std::size_t whole_lines = row / map_nx;
+        const auto line = static_cast<double>(whole_lines);
         indices.insert(indices.end(), {has_gap && row == 5 ? 7 : column, line});
         places.insert(places.end(), {100 + 2 * column, 50 + 3 * line});
       }

@@ -84,7 +84,9 @@ Marker splitting_factor(double step, double offset, double noise, unsigned seed)
   std::normal_distribution<double> normal;
   std::vector<double> x;
   std::vector<double> y;
-  for (double at = 480 + offset; at < 1300; at += step) {
+  const double first = 480 + offset;
+  for (int i = 0; first + i * step < 1300; ++i) {
+    const double at = first + i * step;
     x.push_back(at);
     y.push_back(nu4_at(at) + noise * normal(random));
   }
