@@ -1,10 +1,9 @@
 #include "core/error.hpp"
+#include "core/stored_numbers.hpp"
 #include "io/stored_chunks_private.hpp"
 #include "io/zlib_block.hpp"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -18,59 +17,6 @@ namespace {
 constexpr std::int64_t most_kept = std::int64_t{64} << 20;
 constexpr std::int64_t places_at_once = 1024;
 constexpr std::size_t piece_bytes = std::size_t{1} << 17;  // stays in the cache
-
-// `count` little-endian numbers; with `stride` the bytes of a number lie so far apart.
-template <typename Number, typename Bits>
-void to_doubles(const char* from, std::size_t count, double* out) {
-  for (std::size_t i = 0; i < count; ++i) {
-    Bits bits = 0;
-    std::memcpy(&bits, from + i * sizeof(Bits), sizeof(Bits));
-    out[i] = static_cast<double>(std::bit_cast<Number>(bits));
-  }
-}
-
-template <typename Number, typename Bits>
-void from_planes(const char* from, std::size_t stride, std::size_t count, double* out) {
-  constexpr std::size_t piece = 512;
-  std::array<Bits, piece> bits{};
-  for (std::size_t done = 0; done < count; done += piece) {
-    const std::size_t many = std::min(piece, count - done);
-    const auto* plane = reinterpret_cast<const unsigned char*>(from + done);
-    for (std::size_t i = 0; i < many; ++i) {
-      Bits value = 0;
-      for (std::size_t b = 0; b < sizeof(Bits); ++b) {
-        value |= static_cast<Bits>(plane[b * stride + i]) << (8 * b);
-      }
-      bits[i] = value;
-    }
-    for (std::size_t i = 0; i < many; ++i) {
-      out[done + i] = static_cast<double>(std::bit_cast<Number>(bits[i]));
-    }
-  }
-}
-
-// All bits of the exponent are set in NaN and infinities alone: the largest exponent tells. Several
-// side by side, so that none waits for the last.
-template <typename Bits>
-bool are_finite(const char* from, std::size_t count, Bits exponent) {
-  constexpr std::size_t lanes = 64 / sizeof(Bits);
-  std::array<Bits, lanes> largest{};
-  const auto take = [&](std::size_t i, Bits& top) {
-    Bits bits = 0;
-    std::memcpy(&bits, from + i * sizeof(Bits), sizeof(Bits));
-    top = std::max(top, bits & exponent);
-  };
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    for (std::size_t k = 0; k < lanes; ++k) {
-      take(i + k, largest[k]);
-    }
-  }
-  for (; i < count; ++i) {
-    take(i, largest[0]);
-  }
-  return *std::max_element(largest.begin(), largest.end()) != exponent;
-}
 
 }  // namespace
 
@@ -190,7 +136,6 @@ StoredChunks::Run StoredChunks::run_at(std::int64_t row, std::int64_t most) cons
 void StoredChunks::read_rows(const Run& run, double* out) {
   const auto numbers = static_cast<std::size_t>(run.rows * layout_.points);
   const auto skipped = static_cast<std::size_t>(run.skipped * layout_.points);
-  const bool is_single = layout_.number_bytes == 4;
   if (!layout_.is_packed()) {
     const auto size = static_cast<std::size_t>(layout_.number_bytes);
     packed_.resize(piece_bytes);
@@ -198,21 +143,19 @@ void StoredChunks::read_rows(const Run& run, double* out) {
     for (std::size_t done = 0; done < numbers;) {
       const auto many = std::min(piece_bytes / size, numbers - done);
       read_bytes(offset + done * size, {packed_.data(), many * size});
-      is_single ? to_doubles<float, std::uint32_t>(packed_.data(), many, out + done)
-                : to_doubles<double, std::uint64_t>(packed_.data(), many, out + done);
+      doubles_of_stored({packed_.data(), many * size}, layout_.number_bytes, {out + done, many});
       done += many;
     }
     return;
   }
-  const auto& bytes = unpacked(run.chunk);
-  const auto stride = bytes.size() / static_cast<std::size_t>(layout_.number_bytes);
+  const std::span<const char> bytes = unpacked(run.chunk);
+  const auto size = static_cast<std::size_t>(layout_.number_bytes);
   if (layout_.is_shuffled != 0) {
-    is_single ? from_planes<float, std::uint32_t>(bytes.data() + skipped, stride, numbers, out)
-              : from_planes<double, std::uint64_t>(bytes.data() + skipped, stride, numbers, out);
+    const auto stride = static_cast<Index>(bytes.size() / size);
+    doubles_of_planes(bytes.subspan(skipped), stride, layout_.number_bytes, {out, numbers});
   } else {
-    const auto* from = bytes.data() + skipped * static_cast<std::size_t>(layout_.number_bytes);
-    is_single ? to_doubles<float, std::uint32_t>(from, numbers, out)
-              : to_doubles<double, std::uint64_t>(from, numbers, out);
+    doubles_of_stored(
+        bytes.subspan(skipped * size, numbers * size), layout_.number_bytes, {out, numbers});
   }
 }
 
@@ -258,7 +201,6 @@ std::optional<std::int64_t> StoredChunks::count_incomplete(std::int64_t first, s
 
 std::int64_t StoredChunks::count_incomplete(const Run& run) {
   const auto row_bytes = static_cast<std::size_t>(layout_.row_bytes());
-  const auto points = static_cast<std::size_t>(layout_.points);
   const auto at_once = std::max<std::size_t>(1, piece_bytes / row_bytes);
   auto offset = places_.at(run.chunk).offset + static_cast<std::uint64_t>(run.skipped) * row_bytes;
   std::int64_t out = 0;
@@ -268,10 +210,7 @@ std::int64_t StoredChunks::count_incomplete(const Run& run) {
     read_bytes(offset, {packed_.data(), rows * row_bytes});
     for (std::size_t i = 0; i < rows; ++i) {
       const auto* row = packed_.data() + i * row_bytes;
-      const bool is_whole =
-          layout_.number_bytes == 4
-              ? are_finite<std::uint32_t>(row, points, 0x7F800000U)
-              : are_finite<std::uint64_t>(row, points, std::uint64_t{0x7FF} << 52U);
+      const bool is_whole = are_stored_finite({row, row_bytes}, layout_.number_bytes);
       out += is_whole ? 0 : 1;
     }
     offset += rows * row_bytes;

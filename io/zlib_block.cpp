@@ -1,8 +1,8 @@
 #include "io/zlib_block.hpp"
 
-#include <bit>
+#include "core/stored_numbers.hpp"
+
 #include <cstddef>
-#include <cstdint>
 
 #ifdef CALCISPEC_HAS_LIBDEFLATE
 #include <libdeflate.h>
@@ -14,18 +14,6 @@ namespace calcispec::io {
 namespace {
 
 constexpr int quick_level = 1;
-
-// First bytes of all numbers, then second ones, and so on.
-void shuffle_numbers(std::span<const float> numbers, std::span<char> out) {
-  const auto count = numbers.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto bits = std::bit_cast<std::uint32_t>(numbers[i]);
-    out[i] = static_cast<char>(bits);
-    out[count + i] = static_cast<char>(bits >> 8U);
-    out[2 * count + i] = static_cast<char>(bits >> 16U);
-    out[3 * count + i] = static_cast<char>(bits >> 24U);
-  }
-}
 
 }  // namespace
 
@@ -55,7 +43,7 @@ std::span<const char> NumberPacker::pack(std::span<const float> numbers) {
   auto* const packer = static_cast<libdeflate_compressor*>(packer_);
   shuffled_.resize(numbers.size_bytes());
   packed_.resize(libdeflate_zlib_compress_bound(packer, shuffled_.size()));
-  shuffle_numbers(numbers, shuffled_);
+  planes_of_floats(numbers, shuffled_);
   const auto size = libdeflate_zlib_compress(
       packer, shuffled_.data(), shuffled_.size(), packed_.data(), packed_.size());
   return std::span(packed_).first(size);
@@ -78,7 +66,7 @@ NumberPacker::~NumberPacker() = default;
 std::span<const char> NumberPacker::pack(std::span<const float> numbers) {
   shuffled_.resize(numbers.size_bytes());
   packed_.resize(compressBound(shuffled_.size()));
-  shuffle_numbers(numbers, shuffled_);
+  planes_of_floats(numbers, shuffled_);
   auto size = static_cast<uLongf>(packed_.size());
   const int status = compress2(reinterpret_cast<Bytef*>(packed_.data()),
                                &size,
