@@ -51,8 +51,7 @@ struct JointModel {
   double background_pieces = 1;                 // over the window
   std::vector<std::vector<std::string>> alike;  // per phase: ids of its kind that fit as well
   std::vector<Alternative> alternatives;
-  std::vector<double>
-      pattern_u;  // per phase: of its area, relative, as shapes of a map were learnt
+  std::vector<double> pattern_u;  // per phase, in a map: see SharedShapes::pattern_u()
   BandMixtureResult fit;
 };
 

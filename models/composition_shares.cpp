@@ -29,9 +29,9 @@ double normal_cdf(double z) {
 // A start (Abramowitz and Stegun, Handbook of Mathematical Functions, 26.2.23; error below 5e-4)
 // and two of Halley's steps, each of which triples the digits.
 double normal_quantile(double p) {
-  constexpr double limit = 40;  // no double is nearer to 0 or 1
+  constexpr double limit = 40;  // farther than where 1e-300 is left out
   const double tail = std::min(p, 1 - p);
-  if (!(tail > 0)) {
+  if (!(tail > 1e-300)) {
     return p < 0.5 ? -limit : limit;
   }
   const double t = std::sqrt(-2 * std::log(tail));
