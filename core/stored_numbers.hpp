@@ -9,7 +9,7 @@
 namespace calcispec {
 
 /// Shape      from: out.size() numbers of `number_bytes` (4 or 8), one after the other
-/// Errors     Error{invalid_argument} where the sizes differ
+/// Errors     Error{invalid_argument} where the sizes differ, or `number_bytes` is neither 4 nor 8
 CALCISPEC_API void doubles_of_stored(std::span<const char> from,
                                      Index number_bytes,
                                      std::span<double> out);
@@ -18,8 +18,8 @@ CALCISPEC_API void doubles_of_stored(std::span<const char> from,
 ///
 /// Shape      from: begins with the first byte of the first number, and holds the last byte of the
 ///            last one
-/// Errors     Error{invalid_argument} where it is too short
-/// Cost       a third of a nanosecond for a number of four bytes (AVX-512)
+/// Errors     Error{invalid_argument} where it is too short, or `number_bytes` neither 4 nor 8
+/// Cost       a seventh of a nanosecond for a number of four bytes (AVX-512)
 CALCISPEC_API void doubles_of_planes(std::span<const char> from,
                                      Index stride,
                                      Index number_bytes,

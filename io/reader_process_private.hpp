@@ -26,37 +26,33 @@ struct AnswerHead {
   CrashOrigin origin = CrashOrigin::not_known;
 };
 
-// Whole or not at all.
-inline bool send_all(int socket, const void* data, std::size_t size) {
-  const char* at = static_cast<const char*>(data);
+// Whole or not at all; `pass` takes or gives a part, as ::send and ::recv do.
+template <typename Byte, typename Pass>
+bool pass_all(Byte* at, std::size_t size, const Pass& pass) {
   while (size > 0) {
-    const auto sent = ::send(socket, at, size, MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) {
+    const auto passed = pass(at, size);
+    if (passed < 0 && errno == EINTR) {
       continue;
     }
-    if (sent <= 0) {
+    if (passed <= 0) {
       return false;
     }
-    at += sent;
-    size -= static_cast<std::size_t>(sent);
+    at += passed;
+    size -= static_cast<std::size_t>(passed);
   }
   return true;
 }
 
+inline bool send_all(int socket, const void* data, std::size_t size) {
+  return pass_all(static_cast<const char*>(data), size, [&](const char* at, std::size_t left) {
+    return ::send(socket, at, left, MSG_NOSIGNAL);
+  });
+}
+
 inline bool receive_all(int socket, void* data, std::size_t size) {
-  char* at = static_cast<char*>(data);
-  while (size > 0) {
-    const auto got = ::recv(socket, at, size, 0);
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got <= 0) {
-      return false;
-    }
-    at += got;
-    size -= static_cast<std::size_t>(got);
-  }
-  return true;
+  return pass_all(static_cast<char*>(data), size, [&](char* at, std::size_t left) {
+    return ::recv(socket, at, left, 0);
+  });
 }
 
 template <typename Number>

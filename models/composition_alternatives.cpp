@@ -241,12 +241,12 @@ const Phase* find_standing_kin(const Trials& trials,
   const Phase* best = nullptr;
   std::pair<bool, double> best_rank;  // named before ambiguous
   // What fits so much better in its place would help beside it too.
-  const double beside = least_gain > 0 ? gain_by_chance : -1;
+  const bool must_help = least_gain > 0;
   std::vector<const Phase*> others(phases.begin(), phases.end());
   for (const auto& phase : trials.library.phases) {
     if (&phase == phases[p] || !is_same_kind(phase, *phases[p], trials.setting.technique) ||
         !is_open(phase) || measured_bands(phase, trials.window, trials.setting.technique) < 2 ||
-        !is_asked_for(trials, phase, beside)) {
+        (must_help && !is_asked_for(trials, phase, gain_by_chance))) {
       continue;
     }
     others[p] = &phase;

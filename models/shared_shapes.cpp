@@ -85,10 +85,9 @@ double relative_area_u(const JointModel& model, std::size_t phase) {
   const auto is_its = [&](std::size_t b) {
     return model.origin[b].phase == static_cast<Index>(phase);
   };
-  double area = 0;
+  const double area = area_of(model, static_cast<Index>(phase));
   double variance = 0;
   for (std::size_t a = 0; a < count; ++a) {
-    area += is_its(a) ? model.fit.bands[a].area : 0;
     for (std::size_t b = 0; b < count; ++b) {
       variance += is_its(a) && is_its(b) ? model.fit.area_covariance[a * count + b] : 0;
     }
