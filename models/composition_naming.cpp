@@ -109,12 +109,22 @@ double own_shift(const JointModel& model, std::size_t b, const Window& window) {
   return row.center_sd > 0 ? (fitted.center - expected) / row.center_sd : 0;
 }
 
-// Another phase has a row where this band stands: the fit may have given it to the wrong one.
+// Another phase has a row where this band stands: the fit may have given it to the wrong one. A
+// Raman band that is far above what that phase can show there is no part of it.
 bool is_shared(const JointModel& model, std::size_t b) {
+  const auto& own = model.fit.bands[b];
   for (std::size_t c = 0; c < model.bands.size(); ++c) {
-    const double reach = std::max(model.fit.bands[b].fwhm, model.fit.bands[c].fwhm);
-    if (model.origin[c].phase >= 0 && model.origin[c].phase != model.origin[b].phase &&
-        std::abs(model.fit.bands[b].center - model.fit.bands[c].center) < reach) {
+    const auto& row = model.bands[c];
+    const auto phase = model.origin[c].phase;
+    const double reach = std::max(own.fwhm, model.fit.bands[c].fwhm);
+    if (phase < 0 || phase == model.origin[b].phase ||
+        std::abs(own.center - model.fit.bands[c].center) >= reach) {
+      continue;
+    }
+    const double most = std::max(
+        model.fit.bands[c].height,
+        amount_from_area(model, phase) * row.relative_height * std::exp(row.log_height_sd));
+    if (!model.is_raman || most > contested_part * own.height) {
       return true;
     }
   }
@@ -174,7 +184,7 @@ struct BandsSeen {
   double expected = 0;  // weight of the second bands that should be there, and of those that are
   double found = 0;
   double strongest = 0;
-  double second = 0;  // the clearest of the other bands that no other phase claims
+  double second = 0;  // the clearest of the other bands that no other phase claims; or all together
   double misfit = 0;  // rms of the clear bands' own shifts, in their prior sd
   int placed = 0;
 };
@@ -195,6 +205,8 @@ BandsSeen look_at_bands(const Window& window,
     squares += std::min(z * z, most * most);
     ++seen.placed;
   };
+  double matched = 0;  // second bands by what is expected of them, and the square of that
+  double matched_square = 0;
   // A part that stands in for the main band is not a second band as well.
   const bool is_main_seen = evidence_of(model, main_band, heights).snr >= critical_level;
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
@@ -209,6 +221,12 @@ BandsSeen look_at_bands(const Window& window,
                            (is_main_seen || !is_doublet_part(model, main_band, b));
     if (is_second && !is_hidden && !is_shared(model, b)) {
       seen.second = std::max(seen.second, evidence.snr);
+      const bool is_known = model.is_raman && spread < free_height_sd;
+      matched += is_known ? evidence.snr * evidence.expected_snr : 0;
+      matched_square += is_known ? evidence.expected_snr * evidence.expected_snr : 0;
+      if (is_known && evidence.expected_snr >= expected_enough && evidence.snr >= critical_level) {
+        seen.second = std::max(seen.second, alone_level);
+      }
     }
     // Powders show the heights of the table, crystals under a Raman beam do not.
     if (!model.is_raman && evidence.expected_snr >= position_snr && spread < free_height_sd) {
@@ -227,6 +245,10 @@ BandsSeen look_at_bands(const Window& window,
       seen.found += evidence.snr >= critical_level ? weight : 0;
     }
     verdict.evidence.push_back(std::move(evidence));
+  }
+  // Several of which none is clear: as one band, matched to what is expected.
+  if (matched_square >= expected_enough * expected_enough) {
+    seen.second = std::max(seen.second, matched / std::sqrt(matched_square));
   }
   seen.misfit = seen.placed > 0 ? std::sqrt(squares / seen.placed) : 0;
   return seen;

@@ -154,15 +154,20 @@ Composition weight_fractions(const MeasuredFit& fit, const ResponseCalibration& 
     return out;
   }
   VectorXd log_response(static_cast<Index>(fit.ids.size()));
+  std::vector<double> height_per_area(calibration.height_per_area.size());
   std::vector<std::size_t> row(fit.ids.size());
   for (std::size_t i = 0; i < fit.ids.size(); ++i) {
     const auto found = std::find(calibration.phases.begin(), calibration.phases.end(), fit.ids[i]);
     row[i] = static_cast<std::size_t>(found - calibration.phases.begin());
     log_response[static_cast<Index>(i)] = calibration.log_response[row[i]];
+    if (!height_per_area.empty()) {
+      height_per_area[i] = calibration.height_per_area[row[i]];
+    }
   }
+  const auto measured = detail::by_height(fit, height_per_area);
   const auto estimates = calibration.correction
-                             ? corrected_estimates(ordered(fit, row), calibration)
-                             : plain_estimates(fit, log_response, calibration);
+                             ? corrected_estimates(ordered(measured, row), calibration)
+                             : plain_estimates(measured, log_response, calibration);
   for (std::size_t i = 0; i < fit.ids.size(); ++i) {
     auto& entry = out.phases[i];
     entry.share = estimates[calibration.correction ? row[i] : i];

@@ -18,6 +18,10 @@ constexpr double first_error = 0.03;  // of a weight fraction, until the data te
 constexpr double least_learnt_freedom = 2;
 constexpr std::size_t fewest_corrected = 6;  // standards; fewer cannot show whether it pays
 constexpr double least_part = 0.75;          // of the error that cross-talk would make
+// Heights are tried where shapes differ by more than that, and taken where the error of standards
+// left out falls to that part.
+constexpr double least_shape_spread = 0.05;
+constexpr double most_of_error = 0.9;
 
 void check_response_calibration(std::span<const Standard> standards) {
   require(standards.size() >= 3, "a calibration needs at least 3 standards that can be fitted");
@@ -119,8 +123,27 @@ VectorXd detail::noise_variance(const MeasuredFit& fit, const VectorXd& fraction
   return (slopes * covariance * slopes.transpose()).diagonal();
 }
 
-LearntResponse learn_response(std::span<const Standard> standards) {
-  check_response_calibration(standards);
+MeasuredFit detail::by_height(MeasuredFit fit, std::span<const double> standards) {
+  const auto count = fit.ids.size();
+  std::vector<double> factor(count, 1.0);
+  for (std::size_t i = 0; i < std::min(standards.size(), fit.height_per_area.size()); ++i) {
+    if (standards[i] > 0) {
+      factor[i] = fit.height_per_area[i] / standards[i];
+      fit.covariance[i * count + i] += std::pow(fit.amounts[i] * fit.height_per_area_u[i], 2);
+    }
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    fit.amounts[i] *= factor[i];
+    for (std::size_t j = 0; j < count; ++j) {
+      fit.covariance[i * count + j] *= factor[i] * factor[j];
+    }
+  }
+  return fit;
+}
+
+namespace {
+
+LearntResponse learn_as_measured(std::span<const Standard> standards) {
   LearntResponse out;
   auto& calibration = out.calibration;
   calibration.phases = standards.front().fit.ids;
@@ -171,6 +194,64 @@ LearntResponse learn_response(std::span<const Standard> standards) {
     calibration.highest.push_back((*high)->fractions[i]);
   }
   return out;
+}
+
+// Of the logarithm of the highest point over the area, among the standards that hold a phase.
+struct ShapeSpread {
+  double mean = 0;
+  double sd = 0;
+};
+
+ShapeSpread shape_spread(std::span<const Standard> standards, std::size_t phase) {
+  double sum = 0;
+  double square = 0;
+  double count = 0;
+  for (const auto& standard : standards) {
+    const auto& factors = standard.fit.height_per_area;
+    if (phase < factors.size() && standard.fit.amounts[phase] > 0 && factors[phase] > 0) {
+      const double value = std::log(factors[phase]);
+      sum += value;
+      square += value * value;
+      ++count;
+    }
+  }
+  if (count < 3) {
+    return {};
+  }
+  return {sum / count, std::sqrt(std::max(0.0, (square - sum * sum / count) / (count - 1)))};
+}
+
+LearntResponse learn_by_height(std::span<const Standard> standards,
+                               const std::vector<double>& height_per_area) {
+  std::vector<Standard> measured(standards.begin(), standards.end());
+  for (auto& standard : measured) {
+    standard.fit = detail::by_height(std::move(standard.fit), height_per_area);
+  }
+  auto out = learn_as_measured(measured);
+  out.calibration.height_per_area = height_per_area;
+  return out;
+}
+
+}  // namespace
+
+LearntResponse learn_response(std::span<const Standard> standards) {
+  check_response_calibration(standards);
+  auto best = learn_as_measured(standards);
+  const auto count = best.calibration.phases.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto spread = shape_spread(standards, i);
+    if (spread.sd < least_shape_spread) {
+      continue;
+    }
+    auto height_per_area = best.calibration.height_per_area;
+    height_per_area.resize(count, 0.0);
+    height_per_area[i] = std::exp(spread.mean);
+    auto trial = learn_by_height(standards, height_per_area);
+    if (trial.calibration.error < most_of_error * best.calibration.error) {
+      best = std::move(trial);
+    }
+  }
+  return best;
 }
 
 LearntResponse learn_measured_response(std::span<const Standard> standards) {

@@ -17,6 +17,10 @@ Eigen::VectorXd fractions_of(const std::vector<double>& amounts,
 /// d fraction_i / d log_response_j
 Eigen::MatrixXd slopes_of(const Eigen::VectorXd& fractions);
 
+/// Areas that phases of these heights would have in the shape of the standards; see
+/// ResponseCalibration::height_per_area, here in the order of `fit.ids`.
+MeasuredFit by_height(MeasuredFit fit, std::span<const double> standards);
+
 struct LearntFactors {
   Eigen::VectorXd log_response;  // mean 0
   Eigen::MatrixXd covariance;

@@ -1,5 +1,6 @@
 #include "models/weight_fractions.hpp"
 
+#include "core/band_mixture.hpp"
 #include "models/csv_table.hpp"
 #include "models/embedded_private.hpp"
 
@@ -119,6 +120,39 @@ double height_of(const Composition& composition, const std::vector<std::string>&
   return best;
 }
 
+// Highest point over area of the fitted bands of all `ids` together.
+struct ShapeFactor {
+  double height_per_area = 0;
+  double u = 0;  // a part of it
+};
+
+ShapeFactor shape_factor_of(const Composition& composition, const std::vector<std::string>& ids) {
+  constexpr double lorentz_share = 0.5;  // matters for bands beside one another only
+  std::vector<const FittedBand*> bands;
+  double area = 0;
+  for (const auto& band : composition.bands) {
+    if (fractions_hold(ids, band.phase) && band.height > 0) {
+      bands.push_back(&band);
+      area += band.area;
+    }
+  }
+  ShapeFactor out;
+  double highest = 0;
+  for (const auto* at : bands) {
+    double height = 0;
+    for (const auto* band : bands) {
+      height += band->height *
+                pseudo_voigt(at->center_cm1, band->center_cm1, band->fwhm_cm1, lorentz_share);
+    }
+    if (height > highest) {
+      highest = height;
+      out.u = at->fwhm_u / at->fwhm_cm1;
+    }
+  }
+  out.height_per_area = area > 0 ? highest / area : 0;
+  return out;
+}
+
 double logit(double part) {
   return std::log(part) - std::log1p(-part);
 }
@@ -189,6 +223,8 @@ MeasuredFit amounts_of(const Composition& shares, std::span<const std::string> p
   out.ids.assign(phases.begin(), phases.end());
   out.amounts.assign(phases.size(), 0.0);
   out.areas.assign(phases.size(), 1.0);
+  out.height_per_area.assign(phases.size(), 1.0);
+  out.height_per_area_u.assign(phases.size(), 0.0);
   std::vector<double> u(phases.size(), 0.0);
   std::vector<const Entry*> entry_of(phases.size(), nullptr);
   const auto entries = entries_of(copy);
@@ -206,6 +242,11 @@ MeasuredFit amounts_of(const Composition& shares, std::span<const std::string> p
         out.amounts[i] = entry.share->value;
         u[i] = entry.share->u;
         entry_of[i] = &entry;
+        const auto shape = shape_factor_of(shares, entry.ids);
+        if (shape.height_per_area > 0) {
+          out.height_per_area[i] = shape.height_per_area;
+          out.height_per_area_u[i] = shape.u;
+        }
       }
     }
   }

@@ -34,6 +34,7 @@ class CalibrationReader {
                         "standards",
                         "phases",
                         "log_response",
+                        "height_per_area",
                         "covariance",
                         "lowest",
                         "highest",
@@ -57,6 +58,10 @@ class CalibrationReader {
     out.phases = fields_.words("phases");
     const auto count = out.phases.size();
     out.log_response = fields_.numbers("log_response", count);
+    if (root_.contains("height_per_area")) {
+      out.height_per_area = fields_.numbers("height_per_area", count);
+      check_heights(out.height_per_area);
+    }
     out.covariance = fields_.numbers("covariance", count * count);
     out.lowest = fields_.numbers("lowest", count);
     out.highest = fields_.numbers("highest", count);
@@ -74,6 +79,12 @@ class CalibrationReader {
   }
 
  private:
+  void check_heights(const std::vector<double>& heights) {
+    if (!std::all_of(heights.begin(), heights.end(), [](double value) { return value >= 0; })) {
+      faults_.add(root_, "height_per_area must not be below 0");
+    }
+  }
+
   models::WeightCorrection read_correction(std::size_t count) {
     models::WeightCorrection out;
     const auto* table = root_["correction"].as_table();
@@ -188,9 +199,17 @@ std::string calibration_text(const ResponseCalibration& calibration) {
   if (calibration.technique == Technique::ftir) {
     root.insert("mode", std::string(name_of(calibration.mode)));
   }
+  const bool is_by_height = !calibration.height_per_area.empty();
+  if (is_by_height) {
+    root.insert("height_per_area", toml_array(calibration.height_per_area));
+  }
   std::ostringstream out;
   out << "# Response factors learnt by calcispec calibrate; weight fraction = amount / "
          "exp(log_response), normalised.\n"
+      << (is_by_height
+              ? "# amount: area, or where height_per_area is above 0 the highest point over "
+                "it.\n"
+              : "")
       << root << "\n";
   return out.str() + (calibration.correction ? correction_text(*calibration.correction) : "");
 }

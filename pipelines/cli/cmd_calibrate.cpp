@@ -92,6 +92,13 @@ std::string calibrate_summary_of(const CalibrationRun& run) {
   out += "\nleave-one-out error: " + fixed_text(100 * calibration.error, 2) +
          " wt% (root mean square over " + std::to_string(run.learnt.left_out.size()) +
          " fractions)\n";
+  for (std::size_t i = 0; i < calibration.height_per_area.size(); ++i) {
+    if (calibration.height_per_area[i] > 0) {
+      out += calibration.phases[i] +
+             " is measured by its highest point, not by its area: standards left out are then "
+             "predicted better\n";
+    }
+  }
   if (calibration.correction) {
     out += "corrected for cross-talk between references and by where the standards lie; without: " +
            fixed_text(100 * run.learnt.uncorrected_error, 2) + " wt%\n";

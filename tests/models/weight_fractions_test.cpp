@@ -20,20 +20,24 @@ PhaseShare named(const std::string& id, double share, double u) {
   return out;
 }
 
-FittedBand band_weight_fractions(const std::string& phase, double height) {
+FittedBand band_weight_fractions(const std::string& phase, double height, double fwhm = 10) {
   FittedBand out;
   out.phase = phase;
   out.height = height;
+  out.fwhm_cm1 = fwhm;
+  out.area = height * fwhm;
   return out;
 }
 
-// Apatite and calcite whose bands are equally wide: heights go as shares.
-Composition two(double calcite, double u) {
+// Apatite and calcite whose bands are equally wide: heights go as shares; or apatite of another
+// width, the areas going as shares.
+Composition two(double calcite, double u, double apatite_fwhm = 10) {
   Composition out;
   out.total.status = EstimateStatus::ok;
   out.phases = {named("hydroxyapatite", 1 - calcite, u), named("calcite", calcite, u)};
-  out.bands = {band_weight_fractions("hydroxyapatite", 1 - calcite),
-               band_weight_fractions("calcite", calcite)};
+  out.bands = {
+      band_weight_fractions("hydroxyapatite", (1 - calcite) * 10 / apatite_fwhm, apatite_fwhm),
+      band_weight_fractions("calcite", calcite)};
   return out;
 }
 
@@ -110,6 +114,37 @@ TEST(WeightFractions, ResponsesOfBandTablesAreLearntAndApplied) {
   EXPECT_NEAR(composition.phases[1].share.value, 0.35, 0.01);
   EXPECT_LT(composition.phases[1].share.lo95, 0.35);
   EXPECT_GT(composition.phases[1].share.hi95, 0.35);
+}
+
+// Standards whose apatite answers by the height or by the area of nu1, whatever its width.
+std::vector<Standard> standards_of_any_width(bool is_by_height) {
+  const std::vector<std::string> phases{"hydroxyapatite", "calcite"};
+  std::vector<Standard> out;
+  for (int k = 0; k < 12; ++k) {
+    const double weight = 0.2 + 0.05 * k;
+    const double width = 8.0 + 3 * (k % 4);
+    const double apatite = is_by_height ? (1 - weight) * width / 12 : 1 - weight;
+    Standard standard;
+    standard.fit = amounts_of(two(weight / (weight + apatite), 0.01, width), phases);
+    standard.fractions = {1 - weight, weight};
+    out.push_back(standard);
+  }
+  return out;
+}
+
+TEST(WeightFractions, APhaseIsMeasuredByWhatPredictsStandards) {
+  EXPECT_TRUE(learn_response(standards_of_any_width(false)).calibration.height_per_area.empty());
+  const auto learnt = learn_response(standards_of_any_width(true));
+  ASSERT_EQ(learnt.calibration.height_per_area.size(), 2U);
+  EXPECT_GT(learnt.calibration.height_per_area[0], 0);
+  EXPECT_EQ(learnt.calibration.height_per_area[1], 0);
+  EXPECT_LT(learnt.calibration.error, 1e-4);
+  // A width that no standard has: 0.45 of weight, by area more.
+  const double apatite = 0.55 * 24 / 12;
+  auto composition = two(0.45 / (0.45 + apatite), 0.01, 24);
+  weigh(learnt.calibration, composition);
+  ASSERT_TRUE(composition.calibration_reason.empty()) << composition.calibration_reason;
+  EXPECT_NEAR(composition.phases[1].share.value, 0.45, 0.005);
 }
 
 // What one share holds too much the other lacks: the two errors do not average out.

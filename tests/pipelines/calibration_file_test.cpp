@@ -102,6 +102,17 @@ TEST_F(CalibrationFile, WithoutACorrectionNothingIsCorrected) {
   EXPECT_FALSE(read(text).correction.has_value());
 }
 
+TEST_F(CalibrationFile, HeightsAreKept) {
+  auto written = calibration_of_two();
+  EXPECT_EQ(calibration_text(written).find("height_per_area"), std::string::npos);
+  written.height_per_area = {0.05, 0};
+  const auto got = read(calibration_text(written));
+  EXPECT_EQ(got.height_per_area, written.height_per_area);
+  EXPECT_EQ(calibration_text(got), calibration_text(written));
+  written.height_per_area = {0.05, -1};
+  EXPECT_THROW(read(calibration_text(written)), Error);
+}
+
 TEST_F(CalibrationFile, DamageIsNamed) {
   EXPECT_NE(fault("cross_talk =", "cross_talk = [ 0.1, 0.2 ]").find("must hold 4 numbers"),
             std::string::npos);

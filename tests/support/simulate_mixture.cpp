@@ -354,7 +354,9 @@ class Bench {
     for (std::size_t i = 0; i < curve.size(); ++i) {
       total_[i] += curve[i];
     }
-    out_.truth.shares[name] = area(out_.x, curve, range_of(laboratory_.is_raman));
+    const double whole = area(out_.x, curve, range_of(laboratory_.is_raman));
+    out_.truth.shares[name] = whole;
+    out_.truth.height_per_area[name] = *std::max_element(curve.begin(), curve.end()) / whole;
   }
 
   MeasuredMixture finish() {

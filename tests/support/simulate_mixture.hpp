@@ -41,6 +41,7 @@ struct Measurement {
 
 struct MixtureTruth {
   std::map<std::string, double> shares;  // of the background-free signal over the default range
+  std::map<std::string, double> height_per_area;  // of the highest point, area as above
   double carbonate_phosphate_ratio = std::numeric_limits<double>::quiet_NaN();
   double nu1_width = std::numeric_limits<double>::quiet_NaN();  // as the instrument shows it
 };

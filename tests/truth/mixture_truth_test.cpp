@@ -142,9 +142,13 @@ models::ResponseCalibration responses_of(MixtureTruthRegime regime, Index item) 
       standard.fit.ids.push_back(name == "apatite" ? "hydroxyapatite" : name);
       const auto share = measured.truth.shares.find(name);
       standard.fit.amounts.push_back(share == measured.truth.shares.end() ? 0 : share->second);
+      const auto shape = measured.truth.height_per_area.find(name);
+      standard.fit.height_per_area.push_back(
+          shape == measured.truth.height_per_area.end() ? 1 : shape->second);
       standard.fractions.push_back(mixture.weights[name] / rest);
     }
     standard.fit.areas.assign(names.size(), 1.0);
+    standard.fit.height_per_area_u.assign(names.size(), 0.0);
     standard.fit.covariance.assign(names.size() * names.size(), 0.0);
     known.push_back(std::move(standard));
   }
@@ -421,13 +425,13 @@ std::vector<MixtureTruthRegime> regimes_mixture_truth() {
   const Disturbance poor_infrared{400, 0.05, 0.7, 0.02, 0.02};
   std::vector<MixtureTruthRegime> out;
   out.push_back(make_regime(
-      "raman_good", true, good, false, {0.055, 0.88, 0.9, 0.05, 0.88, 0.02, 0.9, 0.12}));
+      "raman_good", true, good, false, {0.055, 0.88, 0.9, 0.034, 0.9, 0.02, 0.9, 0.12}));
   out.push_back(make_regime(
-      "raman_typical", true, typical, false, {0.05, 0.92, 0.9, 0.045, 0.92, 0.02, 0.9, 0.2}));
+      "raman_typical", true, typical, false, {0.05, 0.92, 0.9, 0.033, 0.92, 0.02, 0.9, 0.18}));
   out.push_back(make_regime(
-      "raman_poor", true, poor, false, {0.085, 0.9, 0.88, 0.045, 0.92, 0.02, 0.9, 0.45}));
+      "raman_poor", true, poor, false, {0.085, 0.9, 0.88, 0.055, 0.92, 0.02, 0.9, 0.34}));
   out.push_back(make_regime(
-      "raman_crowded", true, typical, true, {0.08, 0.86, 0.86, 0.065, 0.9, 0.05, 0.9, 0.42}));
+      "raman_crowded", true, typical, true, {0.08, 0.86, 0.86, 0.045, 0.9, 0.05, 0.9, 0.41}));
   out.push_back(make_regime(
       "ftir_typical", false, infrared, false, {0.03, 0.9, 0.92, 0.042, 0.9, 0.04, 0.9, 0.06}));
   out.push_back(make_regime(
