@@ -135,6 +135,13 @@ void ColumnProducts::products(ColumnId id,
   }
 }
 
+double ColumnProducts::product(ColumnId own,
+                               const Map<const VectorXd>& curve,
+                               const Map<const VectorXd>& half) const {
+  const auto& column = own_with_products(own);
+  return curve.dot(column.weighted) - half.dot(column.half);
+}
+
 double ColumnProducts::right(ColumnId id) const {
   return id >= 0 ? Projector(shared_, spectrum_, row_).column(id) : own_with_products(id).right;
 }

@@ -33,6 +33,10 @@ class ColumnProducts {
   }
   /// Of one column with many; 0 with none.
   void products(ColumnId id, std::span<const ColumnId> with, std::span<double> out) const;
+  /// Of one that is not shared with any other curve, its half with the background.
+  [[nodiscard]] double product(ColumnId own,
+                               const Eigen::Map<const Eigen::VectorXd>& curve,
+                               const Eigen::Map<const Eigen::VectorXd>& half) const;
   /// With the spectrum.
   [[nodiscard]] double right(ColumnId id) const;
 

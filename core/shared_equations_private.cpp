@@ -406,26 +406,7 @@ void SharedEquations::close_gaps() {
   columns_ = std::move(kept);
 }
 
-double SharedEquations::gain_of(const ColumnProducts& products,
-                                std::span<const std::pair<Index, double>> pattern) const {
-  const auto is_there = [&](Index id) {
-    return std::any_of(bands_.begin(), bands_.end(), [&](const Band& row) { return row.id == id; });
-  };
-  double right = 0;
-  double own = 0;
-  Eigen::VectorXd with = Eigen::VectorXd::Zero(solver_.count());
-  std::vector<double> row(columns_.size());
-  for (const auto& [id, part] : pattern) {
-    if (is_there(id)) {
-      continue;
-    }
-    right += part * products.right(id);
-    for (const auto& [other, other_part] : pattern) {
-      own += is_there(other) ? 0 : part * other_part * products.product(id, other);
-    }
-    products.products(id, columns_, row);
-    with += part * Eigen::Map<const Eigen::VectorXd>(row.data(), with.size());
-  }
+double SharedEquations::gain_of(double right, double own, const Eigen::VectorXd& with) const {
   for (Index i = 0; i < solver_.count(); ++i) {
     right -= with[i] * solver_.x(i);
   }

@@ -53,11 +53,11 @@ class SharedEquations {
              Index groups,
              const std::vector<char>& is_free);
 
-  /// By how much chi-square would fall with an amount more, at least 0, that holds bands at fixed
-  /// parts, while all that is free follows it. `pattern`: their columns and parts; those that the
-  /// equations have are passed over.
-  [[nodiscard]] double gain_of(const ColumnProducts& products,
-                               std::span<const std::pair<Index, double>> pattern) const;
+  /// By how much chi-square would fall with a column more, of an amount of at least 0, while all
+  /// that is free follows it. Its products with the spectrum, with itself, and with columns().
+  [[nodiscard]] double gain_of(double right, double own, const Eigen::VectorXd& with) const;
+  /// That the variables go with, see ColumnId.
+  [[nodiscard]] const std::vector<Index>& columns() const { return columns_; }
 
   /// Gives up the places of what was taken out.
   void close_gaps();

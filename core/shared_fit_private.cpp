@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace calcispec::detail {
@@ -59,6 +60,14 @@ class SharedFit {
     const bool is_first = !spectrum_.last.equations.is_solved();
     if (!solve_shapes(is_first ? std::min(first_rounds, options_.rounds) : options_.rounds)) {
       return empty(MixtureStatus::singular);
+    }
+    if (options_.is_sketch) {
+      auto result = empty(MixtureStatus::converged);
+      for (Index b = 0; b < count(); ++b) {
+        fill_height(b, result.bands[static_cast<std::size_t>(b)]);
+      }
+      remember();
+      return result;
     }
     find_residual();
     if (settle_noise() || is_first) {
@@ -242,6 +251,7 @@ class SharedFit {
     const VectorXd answer = row().factor.solve_upper(half);
     smooth_ = (shared_.basis * answer).array();
     residual_ = spectrum_.y - fitted_ - smooth_;
+    noise_median_.reset();
   }
 
   // Four at a time, so that the sum is passed over less often.
@@ -263,9 +273,9 @@ class SharedFit {
     const auto& noise = shared_.setting.noise;
     const auto& envelope = shared_.setting.envelope;
     const double top = std::max(fitted_.head(shared_.points).maxCoeff(), 0.0);
-    const double excess = std::max(1.0, median_size([&](Index i) {
-                                     return spectrum_.level * noise[static_cast<std::size_t>(i)];
-                                   }));
+    noise_median_ =
+        median_size([&](Index i) { return spectrum_.level * noise[static_cast<std::size_t>(i)]; });
+    const double excess = std::max(1.0, *noise_median_);
     double power = 0;
     double signal = 0;
     for (Index i = 0; i < shared_.points; ++i) {
@@ -301,6 +311,13 @@ class SharedFit {
       }
     }
     return upper_median(size) / 0.6745;  // of a normal distribution
+  }
+
+  // Of the residual in what the equations were solved with. Without misfit that is the noise.
+  [[nodiscard]] double median_part() const {
+    return row_ == 0 && noise_median_
+               ? *noise_median_ * spectrum_.level / noise_
+               : median_size([&](Index i) { return noise_ * row().sigma[i]; });
   }
 
   [[nodiscard]] BandMixtureResult empty(MixtureStatus status) const {
@@ -342,7 +359,7 @@ class SharedFit {
     result.effective_parameters = static_cast<double>(solver().free_count()) + row().spline_freedom;
     const double used =
         std::min(result.effective_parameters, 0.5 * static_cast<double>(shared_.points));
-    const double scale = median_size([&](Index i) { return noise_ * row().sigma[i]; });
+    const double scale = median_part();
     inflation_ =
         std::max(1.0, scale * scale / (1 - used / static_cast<double>(shared_.used_points)));
     for (Index b = 0; b < count(); ++b) {
@@ -352,13 +369,17 @@ class SharedFit {
     return result;
   }
 
-  void fill_band(Index b, FittedMixtureBand& out) const {
-    const auto& own = band(b);
+  void fill_height(Index b, FittedMixtureBand& out) const {
     out.height = height_[b];
     out.height_u = std::sqrt(inflation_ * variance_[b]);
+    fill_shape(b, out);
+  }
+
+  void fill_band(Index b, FittedMixtureBand& out) const {
+    const auto& own = band(b);
+    fill_height(b, out);
     out.own_height = out.height;
     out.own_height_u = out.height_u;
-    fill_shape(b, out);
     if (own.group < 0) {
       return;
     }
@@ -464,6 +485,7 @@ class SharedFit {
   ArrayXd fitted_;
   ArrayXd smooth_;
   ArrayXd residual_;
+  std::optional<double> noise_median_;  // of the residual, in the noise as loaded
   double inflation_ = 1;
 };
 

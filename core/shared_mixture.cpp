@@ -93,6 +93,10 @@ detail::MisfitClass make_class(const SharedMixture::Parts& parts, std::size_t ro
   return out;
 }
 
+bool is_remembered(const SharedMixture::Spectrum::Parts& spectrum) {
+  return spectrum.last.equations.is_solved() && spectrum.last.equations_row == spectrum.last.row;
+}
+
 // What the next fit of the spectrum takes the heights of a pattern for.
 void start_from(std::span<const std::pair<Index, double>> pattern,
                 double amount,
@@ -172,7 +176,9 @@ SharedMixture::Patterns SharedMixture::prepare(
   };
   out.curves = list(parts_->columns * heights);
   for (const auto& own : parts_->classes) {
-    out.products.push_back(list(heights.transpose() * (own.schur * heights)));
+    const MatrixXd with = own.schur * heights;
+    out.products.push_back(list(heights.transpose() * with));
+    out.with.push_back(list(with));
     out.halves.push_back(list(own.half * heights));
   }
   out.rows = std::move(patterns);
@@ -249,17 +255,65 @@ double SharedMixture::condition_number(Spectrum& spectrum) const {
 std::optional<double> SharedMixture::gain_with(Spectrum& spectrum,
                                                std::span<const SharedBand> pattern) const {
   auto& own = *spectrum.parts_;
-  if (!own.last.equations.is_solved() || own.last.equations_row != own.last.row) {
+  if (!is_remembered(own)) {
     return std::nullopt;
   }
+  const auto& equations = own.last.equations;
+  const auto& known = equations.columns();
   const detail::SharedColumns columns(*parts_, own, pattern);
   detail::ColumnProducts products(*parts_, own);
   products.load(own.last.row);
-  std::vector<std::pair<Index, double>> rows;
+  std::vector<std::pair<Index, double>> fresh;
   for (std::size_t b = 0; b < pattern.size(); ++b) {
-    rows.emplace_back(columns.band(static_cast<Index>(b)), pattern[b].band.relative_height);
+    const auto id = columns.band(static_cast<Index>(b));
+    if (std::find(known.begin(), known.end(), id) == known.end()) {
+      fresh.emplace_back(id, pattern[b].band.relative_height);
+    }
   }
-  return own.last.equations.gain_of(products, rows);
+  double right = 0;
+  double square = 0;
+  VectorXd with = VectorXd::Zero(static_cast<Index>(known.size()));
+  std::vector<double> row(known.size());
+  for (const auto& [id, part] : fresh) {
+    right += part * products.right(id);
+    for (const auto& [other, other_part] : fresh) {
+      square += part * other_part * products.product(id, other);
+    }
+    products.products(id, known, row);
+    with += part * Eigen::Map<const VectorXd>(row.data(), with.size());
+  }
+  return equations.gain_of(right, square, with);
+}
+
+std::optional<double> SharedMixture::gain_with(Spectrum& spectrum,
+                                               const Patterns& patterns,
+                                               std::size_t pattern) const {
+  auto& own = *spectrum.parts_;
+  if (!is_remembered(own)) {
+    return std::nullopt;
+  }
+  const std::size_t at = own.last.row;
+  const auto& equations = own.last.equations;
+  const auto& known = equations.columns();
+  detail::ColumnProducts products(*parts_, own);
+  products.load(at);
+  const auto& projection = own.projections[at];
+  const auto column_of = [&](const std::vector<double>& all, Index rows) {
+    const auto column = static_cast<Index>(pattern) * rows;
+    return Eigen::Map<const VectorXd>(all.data() + column, rows);
+  };
+  const auto curve = column_of(patterns.curves, own.y.size());
+  const auto half = column_of(patterns.halves[at], projection.half.size());
+  const auto shared = column_of(patterns.with[at], parts_->columns.cols());
+  VectorXd with(static_cast<Index>(known.size()));
+  for (Index i = 0; i < with.size(); ++i) {
+    const auto id = known[static_cast<std::size_t>(i)];
+    const bool is_none = id == detail::no_column;
+    with[i] = is_none ? 0 : id >= 0 ? shared[id] : products.product(id, curve, half);
+  }
+  const double right = curve.dot(projection.weighted.matrix()) - half.dot(projection.half);
+  const auto count = patterns.rows.size();
+  return equations.gain_of(right, patterns.products[at][pattern * count + pattern], with);
 }
 
 }  // namespace calcispec

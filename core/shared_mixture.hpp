@@ -45,6 +45,8 @@ struct SharedFitOptions {
   /// Of some bands more or fewer than the last fit, whose equations it starts from and which the
   /// spectrum goes on to remember until the trial is accepted: costs a part of a fit.
   bool is_trial = false;
+  /// Heights and shapes as a first look shows them, noise as loaded: the result has its bands only.
+  bool is_sketch = false;
 };
 
 /// Places and widths are linearised about the shared shapes once, so that a spectrum costs its
@@ -98,6 +100,7 @@ class CALCISPEC_API SharedMixture {
     std::vector<double> curves;                               // on the axis, one after the other
     std::vector<std::vector<double>> products;                // per class of misfit, all with all
     std::vector<std::vector<double>> halves;  // likewise, with the background, behind its factor
+    std::vector<std::vector<double>> with;    // likewise, with the columns of all shapes
   };
   [[nodiscard]] Patterns prepare(std::vector<std::vector<std::pair<Index, double>>> patterns) const;
   [[nodiscard]] std::vector<Amount> screen(Spectrum& spectrum, const Patterns& patterns) const;
@@ -118,6 +121,11 @@ class CALCISPEC_API SharedMixture {
   /// fit had are passed over. Cost: a look at each pair of a band and a variable of the fit.
   [[nodiscard]] std::optional<double> gain_with(Spectrum& spectrum,
                                                 std::span<const SharedBand> pattern) const;
+  /// The same with one of these patterns, of which the fit has no band. Cost: three looks at the
+  /// axis, one at each variable.
+  [[nodiscard]] std::optional<double> gain_with(Spectrum& spectrum,
+                                                const Patterns& patterns,
+                                                std::size_t pattern) const;
 
   struct Parts;
 

@@ -150,11 +150,13 @@ class Estimator {
                             : take_best_of_kind(tools(), p, phases_, model_);
       }
     }
-    if (!is_alone() && phases_ != before) {
-      fit_model(window_, setting_, 8, model_);  // it has only been tried
+    if (phases_ != before) {
+      if (!is_alone()) {
+        fit_model(window_, setting_, 8, model_);  // it has only been tried
+      }
+      forget_findings();
     }
     model_.alike = std::move(alike);
-    forget_findings();
   }
 
   // On a model that was another one.
@@ -370,9 +372,7 @@ class Estimator {
   bool finish() {
     const auto named = phases_;
     peaks_ = residual_peaks();
-    for (const auto& band : find_outgrown_bands(model_)) {
-      peaks_.push_back(band);
-    }
+    add_outgrown(find_outgrown_bands(model_), peaks_);
     if (!is_alone() && peaks_.empty()) {
       return false;  // a fit with shared shapes is as good as it gets the first time
     }
@@ -446,6 +446,7 @@ class Estimator {
   void conclude() {
     if (is_alone() && is_fitted(model_)) {
       add_large_peaks(window_, model_);
+      forget_findings();
     }
     out_.unexplained_bands = unexplained_bands(model_);
     out_.unexplained_flag = !out_.unexplained_bands.empty();
@@ -453,7 +454,7 @@ class Estimator {
       out_.total.reason = "the joint fit of bands and background did not succeed";
       return;
     }
-    summarise(window_, model_, library_, setting_, ruled_out_, out_);
+    summarise({window_, model_, library_, setting_, verdicts()}, ruled_out_, out_);
     if (is_too_weak(window_, model_)) {
       refuse_all(
           "no identifiable band: nothing rises above the 0.02 absorbance within which an "

@@ -29,9 +29,12 @@ bool is_asked_for(const Trials& trials, const Phase& phase, double least_gain) {
   if (shared == nullptr) {
     return true;
   }
-  const std::array<const Phase*, 1> one = {&phase};
-  const auto model = build_model(trials.window, one, trials.library, trials.setting);
-  return shared->gain_with(model).value_or(least_gain) >= least_gain;
+  auto gain = shared->gain_with(phase);
+  if (!gain) {
+    const std::array<const Phase*, 1> one = {&phase};
+    gain = shared->gain_with(build_model(trials.window, one, trials.library, trials.setting));
+  }
+  return gain.value_or(least_gain) >= least_gain;
 }
 
 // Nothing where the fit would get better by less than noise lets it.

@@ -21,8 +21,8 @@ constexpr double derived_center_sd = 3;
 // spectrum's height what fits miss says more than the noise, whose finest part is then taken.
 class PointNoise {
  public:
-  PointNoise(std::span<const double> y, double height)
-      : stride_(noise_stride(y)), shared_(std::sqrt(static_cast<double>(stride_))) {
+  PointNoise(std::span<const double> y, double height, Index stride)
+      : stride_(stride), shared_(std::sqrt(static_cast<double>(stride))) {
     constexpr double least_part = 0.05;  // of the height
     const double whole = shared_ * estimate_noise(y, stride_);
     part_ = height > 0 ? std::clamp(whole / (least_part * height) - 1, 0.0, 1.0) : 0;
@@ -42,10 +42,10 @@ class PointNoise {
 };
 
 // Noise along the axis: counts are noisier where the signal is high, detectors at their ends.
-std::vector<double> noise_profile(std::span<const double> y, double height) {
+std::vector<double> noise_profile(std::span<const double> y, double height, Index stride) {
   const auto points = static_cast<Index>(y.size());
   const Index blocks = std::max<Index>(1, points / (noise_block / 2) - 1);
-  const PointNoise noise(y, height);
+  const PointNoise noise(y, height, stride);
   // Rounded or noise-free data: no digit below 1e-4 of the range is trusted.
   const double overall = std::max({noise.of(y), 1e-4 * height, 1e-300});
   std::vector<double> level(static_cast<std::size_t>(blocks));
@@ -240,7 +240,7 @@ double observed_width(const ReferenceBand& band, const Setting& setting) {
   return std::hypot(band.fwhm_cm1, setting.instrument_width_cm1);
 }
 
-Window cut_window(const CompositionInput& input, double from_cm1, double to_cm1) {
+Window cut_window(const CompositionInput& input, double from_cm1, double to_cm1, Index stride) {
   Window window;
   window.first = input.axis.lower_bound(from_cm1);
   Index end = input.axis.lower_bound(to_cm1);
@@ -258,7 +258,8 @@ Window cut_window(const CompositionInput& input, double from_cm1, double to_cm1)
   window.y.assign(y.begin(), y.end());
   const auto [low, high] = std::minmax_element(y.begin(), y.end());
   window.height = *high - *low;
-  window.sigma = noise_profile(window.y, window.height);
+  window.stride = stride > 0 ? stride : noise_stride(window.y);
+  window.sigma = noise_profile(window.y, window.height, window.stride);
   auto sorted = window.sigma;
   window.noise = upper_median(sorted);
   return window;

@@ -31,6 +31,7 @@ struct Window {
   std::vector<double> sigma;  // noise per point
   double noise = 0;           // median of sigma
   double height = 0;          // highest minus lowest ordinate
+  Index stride = 1;           // points apart at which noise is independent
 };
 
 /// Which band of which phase a row of the joint model is; `phase` -1: explained by no reference.
@@ -121,8 +122,8 @@ struct Setting {
   SharedFit* shared = nullptr;  // fits with shapes that many spectra have in common; else alone
 };
 
-/// Empty x if fewer than 16 points lie in the range.
-Window cut_window(const CompositionInput& input, double from_cm1, double to_cm1);
+/// Empty x if fewer than 16 points lie in the range. `stride` 0: found in the spectrum.
+Window cut_window(const CompositionInput& input, double from_cm1, double to_cm1, Index stride = 0);
 
 /// Highest minus lowest ordinate, spikes left out.
 double robust_height(const Window& window);
@@ -220,6 +221,10 @@ std::vector<UnexplainedBand> unexplained_bands(const JointModel& model);
 void add_large_peaks(const Window& window, JointModel& model);
 /// Bands too high for what the other bands of their phase say: something else stands there too.
 std::vector<ResidualPeak> find_outgrown_bands(const JointModel& model);
+
+/// Joins them to the peaks. A peak that stands where a row was outgrown takes the row's place, for
+/// two free bands there would divide one between them.
+void add_outgrown(std::span<const ResidualPeak> outgrown, std::vector<ResidualPeak>& peaks);
 
 /// Broad bands hide in each other and in the background, and leave no peak behind. In Raman spectra
 /// those of matrix do, of which the largest of a family is tried.
@@ -334,13 +339,17 @@ class Shares {
 
 MixtureBand shape_of(const FittedMixtureBand& band);
 
-/// Shares, intervals, groups and curves from the final model.
-void summarise(const Window& window,
-               const JointModel& model,
-               const ReferenceLibrary& library,
-               const Setting& setting,
-               std::span<const RuledOut> ruled_out,
-               Composition& out);
+/// What is summed up: the final model, and its phases as judged.
+struct Concluded {
+  const Window& window;
+  const JointModel& model;
+  const ReferenceLibrary& library;
+  const Setting& setting;
+  std::span<const Verdict> verdicts;
+};
+
+/// Shares, intervals, groups and curves.
+void summarise(const Concluded& what, std::span<const RuledOut> ruled_out, Composition& out);
 
 /// Phases stay listed, without numbers.
 void refuse_all(const std::string& reason, Composition& out);
@@ -357,6 +366,7 @@ Composition compose_for_either_mode(const CompositionInput& input,
 /// What is known of all spectra of a map.
 struct MapStart {
   Setting setting;
+  Index stride = 0;                                        // see Window
   std::vector<const Phase*> phases;                        // named somewhere
   std::vector<const Phase*> screened;                      // may be there, see Screening
   std::map<const Phase*, std::vector<std::string>> alike;  // see JointModel

@@ -183,27 +183,22 @@ std::vector<std::string> family_members(const Phase& used,
 
 class Summary {
  public:
-  Summary(const Window& window,
-          const JointModel& model,
-          const ReferenceLibrary& library,
-          const Setting& setting,
-          Shares shares,
-          Composition& out)
-      : window_(window),
-        model_(model),
-        library_(library),
-        setting_(setting),
+  Summary(const Concluded& what, Shares shares, Composition& out)
+      : model_(what.model),
+        library_(what.library),
+        setting_(what.setting),
+        verdicts_(what.verdicts),
         shares_(std::move(shares)),
         out_(out) {}
 
   void add_phase(std::size_t index) {
     const auto& phase = *model_.phases[index];
-    auto verdict = judge(window_, model_, static_cast<Index>(index));
+    const auto& verdict = verdicts_[index];
     auto entry = share_entry(phase, setting_.technique);
     entry.share = shares_.of(index);
     entry.lod = detection_factor * entry.share.u;
     entry.status = status_of(verdict.finding);
-    entry.evidence = std::move(verdict.evidence);
+    entry.evidence = verdict.evidence;
     if (entry.status == PhaseStatus::ambiguous) {
       entry.share.reason = "one band only: no second band of this phase can be checked here";
     } else if (entry.status == PhaseStatus::below_lod) {
@@ -240,10 +235,10 @@ class Summary {
     }
   }
 
-  const Window& window_;
   const JointModel& model_;
   const ReferenceLibrary& library_;
   const Setting& setting_;
+  std::span<const Verdict> verdicts_;
   Shares shares_;
   Composition& out_;
 };
@@ -268,12 +263,8 @@ void add_ruled_out(std::span<const RuledOut> ruled_out, BandTechnique technique,
 
 }  // namespace
 
-void summarise(const Window& window,
-               const JointModel& model,
-               const ReferenceLibrary& library,
-               const Setting& setting,
-               std::span<const RuledOut> ruled_out,
-               Composition& out) {
+void summarise(const Concluded& what, std::span<const RuledOut> ruled_out, Composition& out) {
+  const auto& [window, model, library, setting, verdicts] = what;
   out.condition_number =
       setting.shared == nullptr ? model.fit.condition_number : setting.shared->condition_number();
   fill_bands(model, out);
@@ -293,7 +284,7 @@ void summarise(const Window& window,
       return shares.area(a) > shares.area(b);
     });
     fill_correlation(model, shares, out);
-    Summary summary(window, model, library, setting, std::move(shares), out);
+    Summary summary(what, std::move(shares), out);
     for (const auto index : order) {
       summary.add_phase(index);
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace calcispec::models::detail {
 namespace {
@@ -248,6 +249,29 @@ std::vector<ResidualPeak> find_outgrown_bands(const JointModel& model) {
   return out;
 }
 
+void add_outgrown(std::span<const ResidualPeak> outgrown, std::vector<ResidualPeak>& peaks) {
+  const auto known = peaks.size();
+  std::vector<double> nearest(known, std::numeric_limits<double>::infinity());
+  for (const auto& band : outgrown) {
+    bool is_near = false;
+    for (std::size_t p = 0; p < known; ++p) {
+      auto& peak = peaks[p];
+      const double distance = std::abs(peak.position_cm1 - band.position_cm1);
+      if (distance >= std::max(peak.width_cm1, band.width_cm1)) {
+        continue;
+      }
+      is_near = true;
+      if (distance < nearest[p]) {
+        nearest[p] = distance;
+        peak.instead = band.instead;
+      }
+    }
+    if (!is_near) {
+      peaks.push_back(band);
+    }
+  }
+}
+
 void drop_peaks_of(const Phase& phase, const Setting& setting, std::vector<ResidualPeak>& peaks) {
   const auto rows = phase.bands(setting.technique);
   std::erase_if(peaks, [&](const ResidualPeak& peak) {
@@ -278,6 +302,9 @@ std::vector<const Phase*> find_missing(const Trials& trials,
     double part;
   };
   const auto technique = trials.setting.technique;
+  if (peaks.empty() && screened.empty()) {
+    return {};
+  }
   std::vector<Candidate> candidates;
   for (const auto& phase : trials.library.phases) {
     const bool is_screened = std::find(screened.begin(), screened.end(), &phase) != screened.end();

@@ -120,7 +120,8 @@ MapStart start_of(std::span<const MapSample> samples) {
 CommonStart start_in(SharedFit& fit, const MapStart& map, const PhasePatterns& patterns) {
   constexpr double least_share = 0.01;
   constexpr double least_sigmas = 2;
-  constexpr double sure_absence = 0.05;  // of the share
+  constexpr double sure_absence = 0.05;   // of the share
+  constexpr double sure_presence = 0.03;  // less than that is often what another phase is missed by
   const auto& all = patterns.phases;
   const auto shares = fit.look(patterns);
   CommonStart start{map, map.setting, {}, {}, {}, {}};
@@ -128,10 +129,10 @@ CommonStart start_in(SharedFit& fit, const MapStart& map, const PhasePatterns& p
     const double most = shares[p].share + least_sigmas * shares[p].u;
     const bool is_there =
         shares[p].share > least_share && shares[p].share > least_sigmas * shares[p].u;
-    if (is_there) {
+    if (is_there && (p >= map.phases.size() || shares[p].share > sure_presence)) {
       (p < map.phases.size() ? start.phases : start.screened).push_back(all[p]);
     } else if (p < map.phases.size()) {
-      auto& absent = most > sure_absence ? start.uncertain : start.absent;
+      auto& absent = is_there || most > sure_absence ? start.uncertain : start.absent;
       absent.push_back({all[p], Finding::absent, std::min(1.0, shares[p].u)});
     }
   }
@@ -159,6 +160,16 @@ double median_width(std::span<const MapSample> samples) {
     widths.push_back(sample.findings.setting.instrument_width_cm1);
   }
   return median_of(std::move(widths));
+}
+
+// Of neighbouring points: a matter of the instrument and of what was done to its spectra.
+Index median_stride(std::span<const MapSample> samples) {
+  std::vector<double> strides;
+  strides.reserve(samples.size());
+  for (const auto& sample : samples) {
+    strides.push_back(static_cast<double>(sample.window.stride));
+  }
+  return static_cast<Index>(median_of(std::move(strides)));
 }
 
 }  // namespace
@@ -204,6 +215,7 @@ MapComposer::MapComposer(AxisPtr axis,
     parts->shapes.emplace(fitted);
     parts->start.setting.instrument_width_cm1 = median_width(fitted);
     parts->start.setting.shift_cm1 = parts->shapes->shift();
+    parts->start.stride = median_stride(fitted);
     parts->patterns =
         patterns_of(*parts->shapes, phases_of(parts->start), parts->start.setting.technique);
   }
@@ -240,7 +252,8 @@ Composition MapComposer::estimate(std::span<const double> y) const {
   if (!has_learnt() || !obstacle(input).empty()) {
     return estimate_composition(input, parts_->library, parts_->options);
   }
-  const auto window = cut_window(input, parts_->range.first, parts_->range.second);
+  const auto window =
+      cut_window(input, parts_->range.first, parts_->range.second, parts_->start.stride);
   if (window.x.empty() || !(window.height > 0)) {
     return estimate_composition(input, parts_->library, parts_->options);
   }

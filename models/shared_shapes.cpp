@@ -122,7 +122,19 @@ SharedShapes::SharedShapes(std::span<const MapSample> samples)
         learn_noise(samples);
         learn_shapes(samples);
         return SharedMixture(samples.front().window.x, shapes_, setting_);
-      }()) {}
+      }()) {
+  std::vector<std::vector<std::pair<Index, double>>> patterns;
+  for (const auto& [phase, area_u] : pattern_u_) {
+    pattern_of_.emplace(phase, patterns.size());
+    patterns.emplace_back();
+    for (const auto& [row, shape] : index_) {
+      if (row.first == phase) {
+        patterns.back().emplace_back(shape, height_of(shape));
+      }
+    }
+  }
+  patterns_ = mixture_.prepare(std::move(patterns));
+}
 
 void SharedShapes::learn_instrument(std::span<const MapSample> samples) {
   const auto fit = [](const MapSample& sample) -> const BandMixtureResult& {
@@ -187,6 +199,36 @@ void SharedShapes::learn_shapes(std::span<const MapSample> samples) {
   }
   learn_heights(samples);
   learn_forms(samples);
+  learn_unexplained(samples);
+}
+
+// Bands that no reference explains: where others of the map show them too, their shapes are known.
+void SharedShapes::learn_unexplained(std::span<const MapSample> samples) {
+  for (const auto& sample : samples) {
+    const auto& model = sample.findings.model;
+    for (std::size_t b = 0; b < model.bands.size(); ++b) {
+      const auto& band = model.fit.bands[b];
+      const bool is_clear = model.origin[b].phase < 0 && band.height > form_sigmas * band.height_u;
+      if (is_clear && unexplained_near(band.center, band.fwhm) < 0) {
+        unexplained_.push_back(static_cast<Index>(shapes_.size()));
+        shapes_.push_back({band.center, band.fwhm, band.lorentz_share, band.skew, true, -1});
+        heights_.push_back(0);
+      }
+    }
+  }
+}
+
+Index SharedShapes::unexplained_near(double center_cm1, double fwhm_cm1) const {
+  constexpr double reach = 0.3;         // of its width
+  constexpr double width_change = 0.5;  // of the logarithm; peaks are found in steps of two
+  for (const Index at : unexplained_) {
+    const auto& shape = shapes_[static_cast<std::size_t>(at)];
+    if (std::abs(shape.center - center_cm1) < reach * shape.fwhm &&
+        std::abs(std::log(shape.fwhm / fwhm_cm1)) < width_change) {
+      return at;
+    }
+  }
+  return -1;
 }
 
 void SharedShapes::take_shapes(const JointModel& model, std::size_t phase) {
@@ -317,6 +359,11 @@ double SharedShapes::height_of(Index shape) const {
   return heights_[static_cast<std::size_t>(shape)];
 }
 
+std::optional<std::size_t> SharedShapes::pattern_of(const Phase* phase) const {
+  const auto found = pattern_of_.find(phase);
+  return found == pattern_of_.end() ? std::nullopt : std::optional(found->second);
+}
+
 double SharedShapes::pattern_u(const Phase* phase) const {
   const auto found = pattern_u_.find(phase);
   return found == pattern_u_.end() ? 0 : found->second;
@@ -390,6 +437,10 @@ bool SharedFit::take_forms(const JointModel& model) {
 }
 
 void SharedFit::fit(JointModel& model, const SharedFitOptions& options) {
+  if (!options.is_trial && form_.empty()) {
+    fit_forms(model, {.rounds = options.rounds, .is_sketch = true});
+    take_forms(model);
+  }
   fit_forms(model, options);
   if (!options.is_trial && take_forms(model)) {
     fit_forms(model, options);
@@ -405,6 +456,12 @@ void SharedFit::accept_trial(JointModel& model, const SharedFitOptions& options)
 
 double SharedFit::condition_number() {
   return shapes_.mixture().condition_number(spectrum_);
+}
+
+std::optional<double> SharedFit::gain_with(const Phase& phase) {
+  const auto pattern = shapes_.pattern_of(&phase);
+  return pattern ? shapes_.mixture().gain_with(spectrum_, shapes_.patterns(), *pattern)
+                 : std::nullopt;
 }
 
 std::optional<double> SharedFit::gain_with(const JointModel& phase) {
@@ -439,6 +496,9 @@ std::vector<SharedBand> SharedFit::bands_of(const JointModel& model) const {
       }
       band.band = band.shape >= 0 ? within_map(band.band, *phase, model.is_raman)
                                   : shapes_.as_seen(band.band);
+    }
+    if (origin.phase < 0) {
+      band.shape = shapes_.unexplained_near(band.band.center, band.band.fwhm);
     }
     if (const auto form = form_.find(band.shape); form != form_.end()) {
       band.shape = form->second;

@@ -28,6 +28,8 @@ class SharedShapes {
   [[nodiscard]] const SharedMixture& mixture() const { return mixture_; }
   /// Of a phase's band, -1 where none is known.
   [[nodiscard]] Index shape_of(const Phase* phase, const ReferenceBand* row) const;
+  /// Of a band that no reference explains and that samples showed about here, -1 where none did.
+  [[nodiscard]] Index unexplained_near(double center_cm1, double fwhm_cm1) const;
   /// Of the widths a shape comes in, the one nearest to this.
   [[nodiscard]] Index form_of(Index shape, double fwhm) const;
   /// A tabulated band as this instrument shows it.
@@ -37,6 +39,9 @@ class SharedShapes {
   [[nodiscard]] double height_of(Index shape) const;
   /// Relative uncertainty of a phase's area in the sample that its shapes are taken from; 0: none.
   [[nodiscard]] double pattern_u(const Phase* phase) const;
+  /// Of the phases that have shapes: all their bands, as many as the samples showed or tried.
+  [[nodiscard]] const SharedMixture::Patterns& patterns() const { return patterns_; }
+  [[nodiscard]] std::optional<std::size_t> pattern_of(const Phase* phase) const;
   [[nodiscard]] double noise_level(const Window& window) const;
   [[nodiscard]] double shift() const { return setting_.shift; }
 
@@ -46,6 +51,7 @@ class SharedShapes {
   void learn_shapes(std::span<const MapSample> samples);
   void learn_forms(std::span<const MapSample> samples);
   void add_form(Index base, double log_width);
+  void learn_unexplained(std::span<const MapSample> samples);
   void learn_heights(std::span<const MapSample> samples);
   void take_shapes(const JointModel& model, std::size_t phase);
 
@@ -54,11 +60,14 @@ class SharedShapes {
   double lorentz_share_ = 0;
   double skew_ = 0;
   std::vector<SharedShape> shapes_;
+  std::vector<Index> unexplained_;             // shapes
   std::map<Index, std::vector<Index>> forms_;  // of shapes that come in several widths
   std::vector<double> heights_;                // per shape, see height_of()
   std::map<const Phase*, double> pattern_u_;
   std::map<std::pair<const Phase*, const ReferenceBand*>, Index> index_;
   SharedMixture mixture_;
+  SharedMixture::Patterns patterns_;
+  std::map<const Phase*, std::size_t> pattern_of_;
 };
 
 /// A phase as a coarse look at a spectrum shows it.
@@ -89,7 +98,10 @@ class SharedFit {
   void accept_trial(JointModel& model, const SharedFitOptions& options);
   /// Of the last fit.
   [[nodiscard]] double condition_number();
-  /// By how much chi-square of the last fit would fall with the phase of this model too.
+  /// By how much chi-square of the last fit would fall with a phase more; nothing where its shapes
+  /// are not known, or nothing was fitted.
+  [[nodiscard]] std::optional<double> gain_with(const Phase& phase);
+  /// The same for that of a model, with tabulated shapes where none are known.
   [[nodiscard]] std::optional<double> gain_with(const JointModel& phase);
 
  private:

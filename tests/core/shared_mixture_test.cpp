@@ -371,6 +371,54 @@ TEST(SharedMixture, ForetellsWhatOneGroupMoreWouldGain) {
   EXPECT_GT(found, 50);
 }
 
+// A pattern made beforehand is asked for as its bands are, beside a band that is not shared too.
+TEST(SharedMixture, ForetellsThePatternAsItsBands) {
+  const auto bands = table();
+  const SharedMixture mixture(axis(), shapes_of(bands), setting());
+  const auto all = all_shared(bands);
+  const auto second = std::span(all).subspan(3);
+  std::vector<std::pair<Index, double>> pattern;
+  for (const auto& row : second) {
+    pattern.emplace_back(row.shape, row.band.relative_height);
+  }
+  const auto patterns = mixture.prepare({{{0, 1.0}}, pattern});
+  SharedBand own{bands[1], -1};
+  own.band.group = -1;
+  own.band.center += 25;
+  for (const bool has_own : {false, true}) {
+    std::vector<SharedBand> first(all.begin(), all.begin() + 3);
+    if (has_own) {
+      first.push_back(own);
+    }
+    auto loaded = mixture.load(spectrum({}, 1, 5), 1);
+    EXPECT_FALSE(mixture.gain_with(loaded, patterns, 1).has_value());
+    static_cast<void>(mixture.fit(loaded, first, 1, {.rounds = 6}));
+    const auto by_bands = mixture.gain_with(loaded, second);
+    const auto by_pattern = mixture.gain_with(loaded, patterns, 1);
+    ASSERT_TRUE(by_bands.has_value() && by_pattern.has_value());
+    EXPECT_GT(*by_bands, 10);
+    EXPECT_NEAR(*by_pattern / *by_bands, 1, 1e-8) << has_own;
+  }
+}
+
+TEST(SharedMixture, AFitGoesOnFromASketch) {
+  const auto bands = table();
+  const SharedMixture mixture(axis(), shapes_of(bands), setting());
+  const auto all = all_shared(bands);
+  const auto y = spectrum({}, 1, 6);
+  auto alone = mixture.load(y, 1);
+  auto sketched = mixture.load(y, 1);
+  const auto expected = mixture.fit(alone, all, 2, {.rounds = 6});
+  const auto sketch = mixture.fit(sketched, all, 2, {.rounds = 6, .is_sketch = true});
+  const auto fitted = mixture.fit(sketched, all, 2, {.rounds = 6});
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    const double u = expected.bands[b].height_u;
+    EXPECT_NEAR(sketch.bands[b].height, expected.bands[b].height, 3 * u) << b;
+    EXPECT_NEAR(fitted.bands[b].height, expected.bands[b].height, 0.5 * u) << b;
+    EXPECT_NEAR(sketch.bands[b].height_u / u, 1, 0.3) << b;
+  }
+}
+
 TEST(SharedMixture, TellsTheConditionOfItsLastFit) {
   const auto bands = table();
   const SharedMixture mixture(axis(), shapes_of(bands), setting());

@@ -2,6 +2,9 @@
 // code under test.
 #include "models/composition.hpp"
 
+#include "models/map_composition.hpp"
+#include "tests/support/simulate_mixture.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -178,6 +181,41 @@ TEST(Composition, UnknownBandIsFlaggedAndNotNamed) {
         return std::abs(band.position_cm1 - 1250) < 3;
       });
   EXPECT_TRUE(is_found);
+}
+
+// Where a row of the table is outgrown, one free band takes its place.
+TEST(Composition, AnOutgrownBandIsOneUnexplainedBand) {
+  test::Laboratory laboratory;
+  laboratory.seed = 7;  // brushite's band at 525 1/cm is far higher than in the table
+  AxisPtr axis;
+  const auto spectrum = [&](int item) {
+    const double mineral = 0.1 + 0.1 * (item % 9);
+    test::Mixture mixture;
+    mixture.weights = {
+        {"apatite",    mineral                  },
+        {"collagen_I", 1 - mineral              },
+        {"brushite",   item % 7 == 3 ? 0.3 : 0.0}
+    };
+    test::Measurement how;
+    how.seed = 1000 + static_cast<std::uint64_t>(item);
+    how.shift_cm1 = 0.4;
+    auto measured = test::measure(mixture, laboratory, how);
+    axis = Axis::make(std::move(measured.x), AxisKind::raman_shift, "1/cm");
+    return measured.y;
+  };
+  std::vector<std::vector<double>> samples;
+  for (int item = 0; item < 11; ++item) {
+    samples.push_back(spectrum(item));
+  }
+  const auto library = builtin_library();
+  const MapComposer composer(axis, samples, Technique::raman, SamplingMode::none, library, {}, 0);
+  const auto result = composer.estimate(spectrum(38));
+  EXPECT_TRUE(is_quantified(result, "brushite"));
+  Index free = 0;
+  for (const auto& band : result.bands) {
+    free += band.phase == "unexplained" && std::abs(band.center_cm1 - 526) < 20 ? 1 : 0;
+  }
+  EXPECT_EQ(free, 1);
 }
 
 TEST(Composition, NothingButBackgroundHasNoIdentifiableBand) {
