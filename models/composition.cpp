@@ -372,8 +372,10 @@ class Estimator {
   bool finish() {
     const auto named = phases_;
     peaks_ = residual_peaks();
+    const auto known = setting_.borrowed.size();
+    borrow_rows(tools(), model_, peaks_, setting_.borrowed);
     add_outgrown(find_outgrown_bands(model_), peaks_);
-    if (!is_alone() && peaks_.empty()) {
+    if (!is_alone() && peaks_.empty() && setting_.borrowed.size() == known) {
       return false;  // a fit with shared shapes is as good as it gets the first time
     }
     fit(12);
@@ -448,7 +450,7 @@ class Estimator {
       add_large_peaks(window_, model_);
       forget_findings();
     }
-    out_.unexplained_bands = unexplained_bands(model_);
+    out_.unexplained_bands = unexplained_bands(tools(), model_);
     out_.unexplained_flag = !out_.unexplained_bands.empty();
     if (!is_fitted(model_)) {
       out_.total.reason = "the joint fit of bands and background did not succeed";

@@ -279,6 +279,11 @@ JointModel build_model(const Window& window,
       }
     }
     add_carbonate(window, library, setting, index, model);
+    for (const auto& [phase, row] : setting.borrowed) {
+      if (phase == phases[p]) {
+        add_band(*row, *phase, setting, index, model);
+      }
+    }
   }
   return model;
 }

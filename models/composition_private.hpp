@@ -114,11 +114,18 @@ inline constexpr double one_more_variance_factor = 9;
 
 class SharedFit;
 
+/// A row of a relative that a phase's own table lacks, where the spectrum shows its band.
+struct BorrowedRow {
+  const Phase* phase = nullptr;
+  const ReferenceBand* row = nullptr;
+};
+
 struct Setting {
   BandTechnique technique = BandTechnique::raman;
   double instrument_width_cm1 = 0;
   double shift_cm1 = 0;
   bool draws_curves = true;
+  std::vector<BorrowedRow> borrowed{};
   SharedFit* shared = nullptr;  // fits with shapes that many spectra have in common; else alone
 };
 
@@ -213,8 +220,6 @@ bool has_failing_rival(const JointModel& model, std::span<const Verdict> verdict
 double chi_square_above(const Window& window, const JointModel& trial, const JointModel& whole);
 
 std::vector<ResidualPeak> find_residual_peaks(const Window& window, const JointModel& model);
-/// Bands that no reference explains, above 5 sigma; vapour left in the beam is not one of them.
-std::vector<UnexplainedBand> unexplained_bands(const JointModel& model);
 /// Large residual peaks become bands of the finished fit, with the heights and widths at which they
 /// were found. Fitted from the start they would take the misfit with them by which phases are
 /// named.
@@ -242,6 +247,16 @@ struct Trials {
   const Setting& setting;
   std::span<const ResidualPeak> peaks;
 };
+
+/// Peaks that a relative of a fitted mineral explains and the mineral's own table does not: members
+/// of a family are reported together. They are taken out, and the rows are kept.
+void borrow_rows(const Trials& trials,
+                 const JointModel& model,
+                 std::vector<ResidualPeak>& peaks,
+                 std::vector<BorrowedRow>& borrowed);
+
+/// Bands that no reference explains, above 5 sigma; vapour left in the beam is not one of them.
+std::vector<UnexplainedBand> unexplained_bands(const Trials& trials, const JointModel& model);
 
 /// Of the phases those that the data ask for once a fit was made; the others go to `ruled_out`.
 std::vector<const Phase*> asked_for(const Trials& trials,

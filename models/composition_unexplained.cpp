@@ -18,9 +18,77 @@ constexpr double tail_part = 0.05;
 
 // Solids have no bands this narrow between 1350 and 1900 1/cm; water vapour has hundreds, of which
 // the tables hold the strongest. One narrow band alone may be something else.
+constexpr double vapour_from_cm1 = 1350;
+constexpr double vapour_to_cm1 = 1900;
+
 bool is_like_vapour(const FittedMixtureBand& band) {
   constexpr double widest_cm1 = 11;
-  return band.fwhm < widest_cm1 && band.center > 1350 && band.center < 1900;
+  return band.fwhm < widest_cm1 && band.center > vapour_from_cm1 && band.center < vapour_to_cm1;
+}
+
+// Less what is common to neighbours within `half` points.
+std::vector<double> without_trend(std::span<const double> values, std::size_t half) {
+  std::vector<double> out(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t from = i > half ? i - half : 0;
+    const std::size_t to = std::min(values.size(), i + half + 1);
+    double sum = 0;
+    for (std::size_t k = from; k < to; ++k) {
+      sum += values[k];
+    }
+    out[i] = values[i] - sum / static_cast<double>(to - from);
+  }
+  return out;
+}
+
+// The lines of water vapour run through what the fit leaves, upwards or downwards: the sample's
+// beam was wetter or drier than that of the background measurement.
+bool has_vapour(const Trials& trials, const JointModel& model) {
+  constexpr double trend_cm1 = 15;
+  constexpr double least_correlation = 0.4;  // four times that of chance: about a hundred widths
+  const auto* vapour = trials.library.find("h2o_vapour");
+  const auto& window = trials.window;
+  const auto& x = window.x;
+  const auto from = std::lower_bound(x.begin(), x.end(), vapour_from_cm1) - x.begin();
+  const auto to = std::upper_bound(x.begin(), x.end(), vapour_to_cm1) - x.begin();
+  if (vapour == nullptr || to - from < 32) {
+    return false;
+  }
+  const auto first = static_cast<std::size_t>(from);
+  const auto count = static_cast<std::size_t>(to - from);
+  const auto places = std::span(x).subspan(first, count);
+  std::vector<double> left(count);
+  std::vector<double> lines(count, 0.0);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t at = first + i;
+    left[i] = window.y[at] - model.fit.fitted[at] - model.fit.background[at];
+  }
+  for (std::size_t b = 0; b < model.bands.size(); ++b) {
+    const auto& band = model.fit.bands[b];
+    if (model.origin[b].phase < 0 && is_like_vapour(band)) {
+      add_pseudo_voigt(places, shape_of(band), band.height, left);
+    }
+  }
+  MixtureBand line;
+  for (const auto& row : vapour->bands(BandTechnique::ftir_transmission)) {
+    line.center = row.position_cm1;
+    line.fwhm = observed_width(row, trials.setting);
+    line.lorentz_share = row.lorentz_share;
+    add_pseudo_voigt(places, line, row.relative_intensity, lines);
+  }
+  const double step = (places.back() - places.front()) / static_cast<double>(count - 1);
+  const auto half = static_cast<std::size_t>(std::max(1.0, trend_cm1 / step));
+  left = without_trend(left, half);
+  lines = without_trend(lines, half);
+  double both = 0;
+  double own = 0;
+  double of_lines = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    both += left[i] * lines[i];
+    own += left[i] * left[i];
+    of_lines += lines[i] * lines[i];
+  }
+  return both * both > least_correlation * least_correlation * own * of_lines;
 }
 
 // Residual correlated with a zero-mean Gaussian: blind to slopes and offsets of the background.
@@ -152,7 +220,7 @@ std::vector<ResidualPeak> find_residual_peaks(const Window& window, const JointM
   return find_peaks_above(0, true, window, model);
 }
 
-std::vector<UnexplainedBand> unexplained_bands(const JointModel& model) {
+std::vector<UnexplainedBand> unexplained_bands(const Trials& trials, const JointModel& model) {
   constexpr Index vapour_lines = 3;
   std::vector<UnexplainedBand> out;
   Index lines = 0;
@@ -172,7 +240,7 @@ std::vector<UnexplainedBand> unexplained_bands(const JointModel& model) {
       std::any_of(model.phases.begin(), model.phases.end(), [](const Phase* phase) {
         return phase->role == PhaseRole::gas;
       });
-  if (is_named || lines >= vapour_lines) {
+  if (is_named || lines >= vapour_lines || (lines > 0 && has_vapour(trials, model))) {
     out.resize(out.size() - static_cast<std::size_t>(lines));
   }
   return out;
@@ -249,6 +317,40 @@ std::vector<ResidualPeak> find_outgrown_bands(const JointModel& model) {
   return out;
 }
 
+void borrow_rows(const Trials& trials,
+                 const JointModel& model,
+                 std::vector<ResidualPeak>& peaks,
+                 std::vector<BorrowedRow>& borrowed) {
+  constexpr double most_sd = 2;       // of the logarithm of a height
+  constexpr double log_height = 0.6;  // its sd within a family
+  const auto technique = trials.setting.technique;
+  const auto is_at = [&](const ReferenceBand& row, const ResidualPeak& peak) {
+    return std::abs(peak.position_cm1 - row.position_cm1 - trials.setting.shift_cm1) <
+           0.5 * observed_width(row, trials.setting);
+  };
+  std::erase_if(peaks, [&](const ResidualPeak& peak) {
+    for (std::size_t p = 0; p < model.phases.size(); ++p) {
+      const auto& own = *model.phases[p];
+      if (own.role != PhaseRole::mineral || is_near_row(peak, own, trials.setting)) {
+        continue;
+      }
+      for (const auto& kin : trials.library.phases) {
+        const auto rows = kin.bands(technique);
+        const bool is_kin = &kin != &own && is_same_kind(kin, own, technique);
+        const auto row = std::find_if(rows.begin(), rows.end(), [&](const ReferenceBand& other) {
+          const double expected = model.fit.amounts[p] * other.relative_intensity / 100;
+          return is_at(other, peak) && peak.height < expected * std::exp(most_sd * log_height);
+        });
+        if (is_kin && row != rows.end()) {
+          borrowed.push_back({&own, &*row});
+          return true;
+        }
+      }
+    }
+    return false;
+  });
+}
+
 void add_outgrown(std::span<const ResidualPeak> outgrown, std::vector<ResidualPeak>& peaks) {
   const auto known = peaks.size();
   std::vector<double> nearest(known, std::numeric_limits<double>::infinity());
@@ -296,7 +398,8 @@ std::vector<const Phase*> find_missing(const Trials& trials,
                                        std::span<const Phase* const> screened,
                                        const std::function<bool(const Phase&)>& is_open) {
   constexpr double least_explained = 0.08;  // of a phase's intensity, to be tried
-  constexpr std::size_t most = 5;           // at a time
+  constexpr double least_of_wide = 0.02;  // of matrix in transmission: amide I and II leave no peak
+  constexpr std::size_t most = 5;         // at a time
   struct Candidate {
     const Phase* phase;
     double part;
@@ -310,7 +413,10 @@ std::vector<const Phase*> find_missing(const Trials& trials,
     const bool is_screened = std::find(screened.begin(), screened.end(), &phase) != screened.end();
     const double part =
         is_screened ? 1 : explained_part(phase, trials.window, trials.setting, peaks);
-    if (part >= least_explained && is_open(phase) && phase.role != PhaseRole::site &&
+    const bool hides_itself =
+        phase.role != PhaseRole::mineral && technique == BandTechnique::ftir_transmission;
+    const double enough = hides_itself ? least_of_wide : least_explained;
+    if (part >= enough && is_open(phase) && phase.role != PhaseRole::site &&
         stands_out(phase, technique) && measured_bands(phase, trials.window, technique) > 1) {
       candidates.push_back({&phase, part});
     }

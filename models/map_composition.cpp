@@ -60,6 +60,21 @@ std::vector<const Phase*> weightless_in(std::span<const MapSample> samples) {
   return out;
 }
 
+std::vector<BorrowedRow> borrowed_in(std::span<const MapSample> samples) {
+  std::vector<BorrowedRow> out;
+  for (const auto& sample : samples) {
+    for (const auto& own : sample.findings.setting.borrowed) {
+      const bool is_known = std::any_of(out.begin(), out.end(), [&](const BorrowedRow& other) {
+        return other.phase == own.phase && other.row == own.row;
+      });
+      if (!is_known) {
+        out.push_back(own);
+      }
+    }
+  }
+  return out;
+}
+
 // Phases named in any sample, with what is alike where there is most of it. Of a kind that of which
 // all samples together hold most stands for the others.
 MapStart start_of(std::span<const MapSample> samples) {
@@ -102,6 +117,7 @@ MapStart start_of(std::span<const MapSample> samples) {
   std::stable_sort(
       named.begin(), named.end(), [](const Named& a, const Named& b) { return a.area > b.area; });
   start.setting = samples.front().findings.setting;
+  start.setting.borrowed = borrowed_in(samples);
   start.weightless = weightless_in(samples);
   for (auto& row : named) {
     const bool is_known =
