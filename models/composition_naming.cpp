@@ -217,7 +217,9 @@ BandsSeen look_at_bands(const Window& window,
     auto evidence = evidence_of(model, b, heights);
     seen.strongest = std::max(seen.strongest, evidence.snr);
     const bool is_hidden = !model.is_raman && is_wide(window, model, b);
-    const bool is_second = b != main_band && !is_merged(model, main_band, b) &&
+    // In the infrared what the end of the axis cuts may be a bend of the background.
+    const bool is_cut = !model.is_raman && !is_whole(window, model.fit.bands[b]);
+    const bool is_second = b != main_band && !is_cut && !is_merged(model, main_band, b) &&
                            (is_main_seen || !is_doublet_part(model, main_band, b));
     if (is_second && !is_hidden && !is_shared(model, b)) {
       seen.second = std::max(seen.second, evidence.snr);
