@@ -32,6 +32,7 @@ constexpr double wide_part_raman = 0.7;  // of a piece of the background
 constexpr double wide_part_ir = 0.6;     // libration of water
 constexpr double merged_reach = 1.5;     // of the main band's full width
 constexpr double merged_width = 0.5;
+constexpr double outgrown_sd = 2;       // of the logarithm of a height above what is expected
 constexpr double contested_part = 0.2;  // of a band's height: another band there is a rival
 
 // Amount of a phase from all its bands together: a band far above its expected height counts too,
@@ -221,7 +222,9 @@ BandsSeen look_at_bands(const Window& window,
     const bool is_cut = !model.is_raman && !is_whole(window, model.fit.bands[b]);
     const bool is_second = b != main_band && !is_cut && !is_merged(model, main_band, b) &&
                            (is_main_seen || !is_doublet_part(model, main_band, b));
-    if (is_second && !is_hidden && !is_shared(model, b)) {
+    // Far more than the phase should show there is none of its bands, or not alone.
+    const bool is_outgrown = evidence.snr > evidence.expected_snr * std::exp(outgrown_sd * spread);
+    if (is_second && !is_hidden && !is_outgrown && !is_shared(model, b)) {
       seen.second = std::max(seen.second, evidence.snr);
       const bool is_known = model.is_raman && spread < free_height_sd;
       matched += is_known ? evidence.snr * evidence.expected_snr : 0;
