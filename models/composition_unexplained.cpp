@@ -335,13 +335,19 @@ void borrow_rows(const Trials& trials,
         continue;
       }
       for (const auto& kin : trials.library.phases) {
+        if (&kin == &own || !is_same_kind(kin, own, technique)) {
+          continue;
+        }
         const auto rows = kin.bands(technique);
-        const bool is_kin = &kin != &own && is_same_kind(kin, own, technique);
         const auto row = std::find_if(rows.begin(), rows.end(), [&](const ReferenceBand& other) {
           const double expected = model.fit.amounts[p] * other.relative_intensity / 100;
           return is_at(other, peak) && peak.height < expected * std::exp(most_sd * log_height);
         });
-        if (is_kin && row != rows.end()) {
+        const bool is_known =
+            std::any_of(borrowed.begin(), borrowed.end(), [&](const BorrowedRow& other) {
+              return other.phase == &own && is_at(*other.row, peak);
+            });
+        if (row != rows.end() && !is_known) {
           borrowed.push_back({&own, &*row});
           return true;
         }

@@ -35,8 +35,9 @@ struct MeasuredFit {
   std::vector<double> amounts;     // of each reference as measured, >= 0
   std::vector<double> covariance;  // ids x ids; rows of amounts at 0 are 0
   std::vector<double> areas;       // of each reference above its own background
-  /// Of each reference the highest point over the area, and what that is uncertain by as a part of
-  /// it; empty: references keep their shape, so that a height tells what an area tells.
+  /// Of each reference the highest point over the area, 0 where it was not found, and what that is
+  /// uncertain by as a part of it; empty: references keep their shape, so that a height tells what
+  /// an area tells.
   std::vector<double> height_per_area;
   std::vector<double> height_per_area_u;
   double from_cm1 = 0;

@@ -25,6 +25,15 @@ std::string mismatch(const MeasuredFit& fit, const ResponseCalibration& calibrat
              ", which the library has not got for this technique and sampling mode";
     }
   }
+  for (std::size_t i = 0; i < calibration.height_per_area.size(); ++i) {
+    const auto at = static_cast<std::size_t>(
+        std::find(fit.ids.begin(), fit.ids.end(), calibration.phases[i]) - fit.ids.begin());
+    const bool has_height = at < fit.height_per_area.size() && fit.height_per_area[at] > 0;
+    if (calibration.height_per_area[i] > 0 && fit.amounts[at] > 0 && !has_height) {
+      return "the calibration " + calibration.id + " measures " + calibration.phases[i] +
+             " by the height of its bands, which is not known here";
+    }
+  }
   return fit.ids.size() == calibration.phases.size()
              ? std::string()
              : "the library holds references that the calibration " + calibration.id +

@@ -127,7 +127,7 @@ MeasuredFit detail::by_height(MeasuredFit fit, std::span<const double> standards
   const auto count = fit.ids.size();
   std::vector<double> factor(count, 1.0);
   for (std::size_t i = 0; i < std::min(standards.size(), fit.height_per_area.size()); ++i) {
-    if (standards[i] > 0) {
+    if (standards[i] > 0 && fit.height_per_area[i] > 0) {
       factor[i] = fit.height_per_area[i] / standards[i];
       fit.covariance[i * count + i] += std::pow(fit.amounts[i] * fit.height_per_area_u[i], 2);
     }
@@ -196,7 +196,8 @@ LearntResponse learn_as_measured(std::span<const Standard> standards) {
   return out;
 }
 
-// Of the logarithm of the highest point over the area, among the standards that hold a phase.
+// Of the logarithm of the highest point over the area, among the standards that hold a phase; 0
+// where that is not known of all.
 struct ShapeSpread {
   double mean = 0;
   double sd = 0;
@@ -208,7 +209,13 @@ ShapeSpread shape_spread(std::span<const Standard> standards, std::size_t phase)
   double count = 0;
   for (const auto& standard : standards) {
     const auto& factors = standard.fit.height_per_area;
-    if (phase < factors.size() && standard.fit.amounts[phase] > 0 && factors[phase] > 0) {
+    if (phase >= factors.size()) {
+      return {};
+    }
+    if (standard.fit.amounts[phase] > 0) {
+      if (!(factors[phase] > 0)) {
+        return {};
+      }
       const double value = std::log(factors[phase]);
       sum += value;
       square += value * value;

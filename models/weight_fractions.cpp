@@ -223,7 +223,7 @@ MeasuredFit amounts_of(const Composition& shares, std::span<const std::string> p
   out.ids.assign(phases.begin(), phases.end());
   out.amounts.assign(phases.size(), 0.0);
   out.areas.assign(phases.size(), 1.0);
-  out.height_per_area.assign(phases.size(), 1.0);
+  out.height_per_area.assign(phases.size(), 0.0);
   out.height_per_area_u.assign(phases.size(), 0.0);
   std::vector<double> u(phases.size(), 0.0);
   std::vector<const Entry*> entry_of(phases.size(), nullptr);
@@ -243,10 +243,8 @@ MeasuredFit amounts_of(const Composition& shares, std::span<const std::string> p
         u[i] = entry.share->u;
         entry_of[i] = &entry;
         const auto shape = shape_factor_of(shares, entry.ids);
-        if (shape.height_per_area > 0) {
-          out.height_per_area[i] = shape.height_per_area;
-          out.height_per_area_u[i] = shape.u;
-        }
+        out.height_per_area[i] = shape.height_per_area;
+        out.height_per_area_u[i] = shape.u;
       }
     }
   }

@@ -147,6 +147,15 @@ TEST(WeightFractions, APhaseIsMeasuredByWhatPredictsStandards) {
   EXPECT_NEAR(composition.phases[1].share.value, 0.45, 0.005);
 }
 
+TEST(WeightFractions, WithoutItsHeightAPhaseIsNotWeighedByIt) {
+  const auto calibration = learn_response(standards_of_any_width(true)).calibration;
+  auto composition = two(0.4, 0.01);
+  composition.bands.erase(composition.bands.begin());
+  weigh(calibration, composition);
+  EXPECT_EQ(composition.basis, CompositionBasis::signal_share);
+  EXPECT_NE(composition.calibration_reason.find("hydroxyapatite by the height"), std::string::npos);
+}
+
 // What one share holds too much the other lacks: the two errors do not average out.
 TEST(WeightFractions, OpposedErrorsOfSharesAddUp) {
   const std::vector<std::string> phases{"hydroxyapatite", "calcite"};

@@ -428,12 +428,12 @@ std::vector<MixtureTruthRegime> regimes_mixture_truth() {
   const Disturbance poor_infrared{400, 0.05, 0.7, 0.02, 0.02};
   std::vector<MixtureTruthRegime> out;
   out.push_back(make_regime(
-      "raman_good", true, good, false, {0.055, 0.88, 0.9, 0.034, 0.9, 0.02, 0.9, 0.12, 0.12}));
+      "raman_good", true, good, false, {0.055, 0.88, 0.9, 0.034, 0.9, 0.02, 0.9, 0.12, 0.09}));
   out.push_back(make_regime("raman_typical",
                             true,
                             typical,
                             false,
-                            {0.05, 0.92, 0.9, 0.033, 0.92, 0.02, 0.9, 0.18, 0.05}));
+                            {0.05, 0.92, 0.9, 0.033, 0.92, 0.02, 0.9, 0.18, 0.02}));
   out.push_back(make_regime(
       "raman_poor", true, poor, false, {0.085, 0.9, 0.88, 0.055, 0.92, 0.02, 0.9, 0.34, 0.05}));
   out.push_back(make_regime(
