@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace calcispec::models {
@@ -272,6 +273,7 @@ class Estimator {
         kept.push_back(phases_[p]);
         continue;
       }
+      reopen_rivals_of(*phases_[p]);
       ruled_out_.push_back({phases_[p], verdicts[p].finding, share_uncertainty(model_, p)});
       if (verdicts[p].finding == Finding::misplaced) {
         forget_shift();  // it has drawn the axis towards itself
@@ -283,6 +285,16 @@ class Estimator {
       readmit_redundant();  // it may have stood where another belongs
     }
     return true;
+  }
+
+  // What went because this one held its strongest band may come again, once.
+  void reopen_rivals_of(const Phase& gone) {
+    std::erase_if(ruled_out_, [&](const RuledOut& row) {
+      const bool lost_it =
+          row.finding == Finding::main_band_missing || row.finding == Finding::redundant;
+      return lost_it && stand_at_one_place(*row.phase, gone, tools()) &&
+             reopened_.insert(row.phase).second;
+    });
   }
 
   // Bands are missed, and another member of a family misses clearly less.
@@ -345,9 +357,17 @@ class Estimator {
   }
 
   bool add_missing() {
-    const auto missing = find_missing(
+    auto missing = find_missing(
         tools(), peaks_to_search(), screened_, [&](const Phase& phase) { return is_new(phase); });
     screened_.clear();
+    if (missing.empty() && !reopened_.empty()) {
+      missing = find_missing(tools(), peaks_, {}, [&](const Phase& phase) {
+        return reopened_.contains(&phase) && is_new(phase);
+      });
+      for (const auto* phase : missing) {
+        drop_peaks_of(*phase, setting_, peaks_);
+      }
+    }
     phases_.insert(phases_.end(), missing.begin(), missing.end());
     return !missing.empty();
   }
@@ -456,25 +476,9 @@ class Estimator {
       out_.total.reason = "the joint fit of bands and background did not succeed";
       return;
     }
-    summarise({window_, model_, library_, setting_, verdicts()}, ruled_out_, out_);
-    if (is_too_weak(window_, model_)) {
-      refuse_all(
-          "no identifiable band: nothing rises above the 0.02 absorbance within which an "
-          "infrared background can bend by itself",
-          out_);
-      return;
-    }
-    if (phases_.empty()) {
-      out_.total.reason = out_.unexplained_flag
-                              ? "no identifiable band: the bands found belong to no reference"
-                              : "no identifiable band";
-      return;
-    }
-    if (std::abs(out_.axis.shift_cm1) > axis_limit_cm1) {
-      refuse_axis(out_);
-      return;
-    }
-    out_.total = {1, 0, 1, 1, EstimateStatus::ok, ""};
+    const Concluded what{window_, model_, library_, setting_, verdicts()};
+    summarise(what, ruled_out_, out_);
+    judge_whole(what, out_);
   }
 
   const ReferenceLibrary& library_;
@@ -489,6 +493,7 @@ class Estimator {
   std::optional<std::vector<ResidualPeak>> residual_peaks_;
   std::vector<Verdict> verdicts_;  // on the model as it is; empty: not judged so far
   std::vector<RuledOut> ruled_out_;
+  std::set<const Phase*> reopened_;  // had been ruled out
   std::vector<RuledOut> uncertain_;  // as long as nothing was fitted
   bool is_model_fitted_ = false;     // with the phases as they are now
   int growth_left_ = growth_rounds;

@@ -158,11 +158,7 @@ std::vector<const Phase*> phases_beneath(const Trials& trials, const JointModel&
     }
     const bool is_beneath =
         std::any_of(model.phases.begin(), model.phases.end(), [&](const Phase* other) {
-          const auto* top = strongest(*other, trials.window, technique);
-          return other->role == PhaseRole::mineral && top != nullptr &&
-                 std::abs(top->position_cm1 - own->position_cm1) <
-                     0.5 * (observed_width(*top, trials.setting) +
-                            observed_width(*own, trials.setting));
+          return other->role == PhaseRole::mineral && stand_at_one_place(*other, phase, trials);
         });
     if (is_beneath) {
       out.push_back(&phase);
@@ -172,6 +168,15 @@ std::vector<const Phase*> phases_beneath(const Trials& trials, const JointModel&
 }
 
 }  // namespace
+
+bool stand_at_one_place(const Phase& a, const Phase& b, const Trials& trials) {
+  const auto* first = strongest(a, trials.window, trials.setting.technique);
+  const auto* second = strongest(b, trials.window, trials.setting.technique);
+  return first != nullptr && second != nullptr &&
+         std::abs(first->position_cm1 - second->position_cm1) <
+             0.5 *
+                 (observed_width(*first, trials.setting) + observed_width(*second, trials.setting));
+}
 
 bool is_near_row(const ResidualPeak& peak, const Phase& phase, const Setting& setting) {
   const auto bands = phase.bands(setting.technique);

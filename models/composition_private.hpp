@@ -291,6 +291,9 @@ const Phase* find_standing_kin(const Trials& trials,
                                double least_gain,
                                const JointModel& model);
 
+/// Their strongest bands lie within one another.
+bool stand_at_one_place(const Phase& a, const Phase& b, const Trials& trials);
+
 /// Puts the best of its kind in the place of phase `p`; the ids of all that fit as well.
 std::vector<std::string> take_best_of_kind(const Trials& trials,
                                            std::size_t p,
@@ -365,6 +368,9 @@ struct Concluded {
 
 /// Shares, intervals, groups and curves.
 void summarise(const Concluded& what, std::span<const RuledOut> ruled_out, Composition& out);
+
+/// Whether there is a composition: `total`, or why there is none.
+void judge_whole(const Concluded& what, Composition& out);
 
 /// Phases stay listed, without numbers.
 void refuse_all(const std::string& reason, Composition& out);

@@ -312,6 +312,23 @@ bool is_too_weak(const Window& window, const JointModel& model) {
   return !model.is_raman && std::min(robust_height(window), *top) < least_absorbance;
 }
 
+void judge_whole(const Concluded& what, Composition& out) {
+  if (is_too_weak(what.window, what.model)) {
+    refuse_all(
+        "no identifiable band: nothing rises above the 0.02 absorbance within which an "
+        "infrared background can bend by itself",
+        out);
+  } else if (what.model.phases.empty()) {
+    out.total.reason = out.unexplained_flag
+                           ? "no identifiable band: the bands found belong to no reference"
+                           : "no identifiable band";
+  } else if (std::abs(out.axis.shift_cm1) > axis_limit_cm1) {
+    refuse_axis(out);
+  } else {
+    out.total = {1, 0, 1, 1, EstimateStatus::ok, ""};
+  }
+}
+
 void refuse_axis(Composition& out) {
   refuse_all("the axis is off by about " +
                  std::to_string(static_cast<int>(std::lround(out.axis.shift_cm1))) +

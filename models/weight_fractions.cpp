@@ -216,7 +216,12 @@ Estimate weighed(const std::vector<Weighed>& items, std::size_t index) {
 
 }  // namespace
 
-MeasuredFit amounts_of(const Composition& shares, std::span<const std::string> phases) {
+namespace {
+
+// `fractions`: empty where nothing is known of the sample.
+MeasuredFit amounts_where(const Composition& shares,
+                          std::span<const std::string> phases,
+                          std::span<const double> fractions) {
   MeasuredFit out;
   auto copy = shares;
   out.reason = shares.total.status == EstimateStatus::ok ? std::string() : shares.total.reason;
@@ -234,11 +239,14 @@ MeasuredFit amounts_of(const Composition& shares, std::span<const std::string> p
       if (!fractions_hold(entry.ids, phases[i])) {
         continue;
       }
-      if (!first.empty() && entry.status == PhaseStatus::quantified) {
+      const bool is_weighed_in = i < fractions.size() && fractions[i] > 0;
+      const bool is_fitted = entry.status == PhaseStatus::ambiguous && entry.share->value > 0;
+      const bool counts = entry.status == PhaseStatus::quantified || (is_weighed_in && is_fitted);
+      if (!first.empty() && counts) {
         out.reason = phases[i] + " cannot be told from " + first + " in this spectrum";
       }
       first = phases[i];
-      if (entry.status == PhaseStatus::quantified) {
+      if (counts) {
         out.amounts[i] = entry.share->value;
         u[i] = entry.share->u;
         entry_of[i] = &entry;
@@ -256,6 +264,24 @@ MeasuredFit amounts_of(const Composition& shares, std::span<const std::string> p
               ? static_cast<double>(i == j)
               : correlation_between(shares.share_correlation, *entry_of[i], *entry_of[j]);
       out.covariance.push_back(u[i] * u[j] * together);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+MeasuredFit amounts_of(const Composition& shares, std::span<const std::string> phases) {
+  return amounts_where(shares, phases, {});
+}
+
+MeasuredFit amounts_of_known(const Composition& shares,
+                             std::span<const std::string> phases,
+                             std::span<const double> fractions) {
+  auto out = amounts_where(shares, phases, fractions);
+  for (std::size_t i = 0; out.reason.empty() && i < phases.size(); ++i) {
+    if (fractions[i] > 0 && !(out.amounts[i] > 0)) {
+      out.reason = phases[i] + " was weighed in and is not found in the spectrum";
     }
   }
   return out;

@@ -13,6 +13,13 @@ namespace calcispec::models {
 /// of the phases cannot be told apart.
 MeasuredFit amounts_of(const Composition& shares, std::span<const std::string> phases);
 
+/// The same where the fractions by weight are known: what was weighed in counts with the share that
+/// was fitted for it, also where one band alone would be no name. `reason` is set if something of
+/// it was not found at all.
+MeasuredFit amounts_of_known(const Composition& shares,
+                             std::span<const std::string> phases,
+                             std::span<const double> fractions);
+
 /// Shares become weight fractions of the phases named, by what the user learnt with the band
 /// tables. Where that cannot be done the shares stay and `calibration_reason` says why.
 void weigh(const ResponseCalibration& calibration, Composition& composition);

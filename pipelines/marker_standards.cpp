@@ -194,7 +194,8 @@ CalibrationRun calibrate_band_tables(const CalibrationRequest& request) {
   for (const auto& row : analysed) {
     models::Standard standard;
     standard.file = row.file;
-    standard.fit = models::amounts_of(*row.answer.composition, phases);
+    standard.fractions = fractions_of(table, row.row, phases);
+    standard.fit = models::amounts_of_known(*row.answer.composition, phases, standard.fractions);
     const bool is_found = std::any_of(standard.fit.amounts.begin(),
                                       standard.fit.amounts.end(),
                                       [](double amount) { return amount > 0; });
@@ -204,7 +205,6 @@ CalibrationRun calibrate_band_tables(const CalibrationRequest& request) {
           (is_found ? standard.fit.reason : std::string("none of the phases was named")));
       continue;
     }
-    standard.fractions = fractions_of(table, row.row, phases);
     standards.push_back(std::move(standard));
   }
   if (standards.empty()) {

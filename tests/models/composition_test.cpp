@@ -183,6 +183,32 @@ TEST(Composition, UnknownBandIsFlaggedAndNotNamed) {
   EXPECT_TRUE(is_found);
 }
 
+// Aragonite has its strongest band at the same place, takes it first and is then found to be
+// elsewhere: calcite comes back.
+TEST(Composition, WhatARivalTookComesBack) {
+  test::Laboratory laboratory;
+  laboratory.seed = 1040;
+  for (const std::uint64_t seed : {5008U, 5010U}) {
+    test::Mixture mixture;
+    mixture.weights = {
+        {"apatite",    seed == 5008U ? 0.54234 : 0.606321 },
+        {"collagen_I", seed == 5008U ? 0.197605 : 0.195841},
+        {"calcite",    seed == 5008U ? 0.260054 : 0.197838}
+    };
+    test::Measurement how;
+    how.seed = seed;
+    how.snr = 150;
+    mixture.carbonate_wt = seed == 5008U ? 6.9461 : 4.0239;
+    mixture.order_width = seed == 5008U ? 16.0857 : 16.7633;
+    const auto measured = test::measure(mixture, laboratory, how);
+    const auto axis = Axis::make(measured.x, AxisKind::raman_shift, "1/cm");
+    const auto result = estimate_composition(
+        {*axis, measured.y, Technique::raman, SamplingMode::none}, builtin_library(), {});
+    EXPECT_TRUE(is_quantified(result, "calcite")) << seed;
+    EXPECT_FALSE(result.unexplained_flag) << seed;
+  }
+}
+
 // Where a row of the table is outgrown, one free band takes its place.
 TEST(Composition, AnOutgrownBandIsOneUnexplainedBand) {
   test::Laboratory laboratory;

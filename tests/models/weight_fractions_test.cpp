@@ -147,6 +147,24 @@ TEST(WeightFractions, APhaseIsMeasuredByWhatPredictsStandards) {
   EXPECT_NEAR(composition.phases[1].share.value, 0.45, 0.005);
 }
 
+// What was weighed in is there, also where one band alone would be no name.
+TEST(WeightFractions, AStandardIsMeasuredByWhatWasWeighedIn) {
+  const std::vector<std::string> phases{"hydroxyapatite", "calcite"};
+  auto composition = two(0.3, 0.01);
+  composition.phases[1].status = PhaseStatus::ambiguous;
+  EXPECT_EQ(amounts_of(composition, phases).amounts[1], 0);
+  const std::vector<double> fractions{0.8, 0.2};
+  const auto known = amounts_of_known(composition, phases, fractions);
+  EXPECT_TRUE(known.reason.empty()) << known.reason;
+  EXPECT_EQ(known.amounts[1], 0.3);
+  const std::vector<double> none{1.0, 0.0};
+  EXPECT_EQ(amounts_of_known(composition, phases, none).amounts[1], 0);
+  composition.phases[1].status = PhaseStatus::below_lod;
+  composition.phases[1].share.value = 0;
+  EXPECT_NE(amounts_of_known(composition, phases, fractions).reason.find("calcite was weighed in"),
+            std::string::npos);
+}
+
 TEST(WeightFractions, WithoutItsHeightAPhaseIsNotWeighedByIt) {
   const auto calibration = learn_response(standards_of_any_width(true)).calibration;
   auto composition = two(0.4, 0.01);
