@@ -223,10 +223,7 @@ class Estimator {
         !std::all_of(phases_.begin(), phases_.end(), is_before)) {
       return;
     }
-    ruled_out_.erase(std::remove_if(ruled_out_.begin(),
-                                    ruled_out_.end(),
-                                    [&](const RuledOut& row) { return is_before(row.phase); }),
-                     ruled_out_.end());
+    std::erase_if(ruled_out_, [&](const RuledOut& row) { return is_before(row.phase); });
     phases_ = before;
     fit(8);
   }
@@ -237,9 +234,7 @@ class Estimator {
     if (!found) {
       return false;
     }
-    const std::size_t p = found->phase;
-    ruled_out_.push_back({phases_[p], Finding::redundant, share_uncertainty(model_, p)});
-    phases_.erase(phases_.begin() + static_cast<Index>(p));
+    take_out(found->phase, Finding::redundant);
     if (found->is_last && !is_alone() && is_fitted(found->trial)) {
       model_ = std::move(found->trial);
       accept_model(setting_, 8, model_);
@@ -266,6 +261,14 @@ class Estimator {
     // Clearly absent ones go together.
     const bool is_clear = worst >= 1e6;
     const std::size_t first = first_to_go(model_, verdicts);
+    // In the infrared the bands of all phosphates stand within one another.
+    if (model_.is_raman && !is_clear && verdicts[first].finding == Finding::main_band_missing) {
+      const std::size_t usurper = find_usurper(tools(), phases_, first);
+      if (usurper < phases_.size()) {
+        take_out(usurper, Finding::redundant);
+        return true;
+      }
+    }
     std::vector<const Phase*> kept;
     bool is_any_misplaced = false;
     for (std::size_t p = 0; p < phases_.size(); ++p) {
@@ -285,6 +288,11 @@ class Estimator {
       readmit_redundant();  // it may have stood where another belongs
     }
     return true;
+  }
+
+  void take_out(std::size_t p, Finding finding) {
+    ruled_out_.push_back({phases_[p], finding, share_uncertainty(model_, p)});
+    phases_.erase(phases_.begin() + static_cast<Index>(p));
   }
 
   // What went because this one held its strongest band may come again, once.
@@ -349,11 +357,8 @@ class Estimator {
   }
 
   void forget_redundant() {
-    ruled_out_.erase(
-        std::remove_if(ruled_out_.begin(),
-                       ruled_out_.end(),
-                       [](const RuledOut& row) { return row.finding == Finding::redundant; }),
-        ruled_out_.end());
+    std::erase_if(ruled_out_,
+                  [](const RuledOut& row) { return row.finding == Finding::redundant; });
   }
 
   bool add_missing() {
@@ -402,7 +407,11 @@ class Estimator {
     if (remove_failing()) {
       // Free bands near those of a phase that was named without them have taken its place: they
       // are its misfit.
-      drop_peaks_of_lost(named);
+      for (const auto* phase : named) {
+        if (std::find(phases_.begin(), phases_.end(), phase) == phases_.end()) {
+          drop_peaks_of(*phase, setting_, peaks_);
+        }
+      }
       phases_ = named;
       fit(12);
     }
@@ -423,15 +432,6 @@ class Estimator {
     if (!left.empty()) {
       peaks_.insert(peaks_.end(), left.begin(), left.end());
       fit(12);
-    }
-  }
-
-  void drop_peaks_of_lost(const std::vector<const Phase*>& named) {
-    for (const auto* phase : named) {
-      if (std::find(phases_.begin(), phases_.end(), phase) != phases_.end()) {
-        continue;
-      }
-      drop_peaks_of(*phase, setting_, peaks_);
     }
   }
 

@@ -302,6 +302,31 @@ std::optional<Redundant> find_redundant(const Trials& trials,
   return found;
 }
 
+std::size_t find_usurper(const Trials& trials,
+                         std::span<const Phase* const> phases,
+                         std::size_t p) {
+  const auto without = [&](std::size_t left_out) {
+    std::vector<const Phase*> others(phases.begin(), phases.end());
+    others.erase(others.begin() + static_cast<Index>(left_out));
+    auto trial = build_model(trials.window, others, trials.library, trials.setting);
+    add_unexplained(trial, trials.peaks);
+    try_model(trials.window, trials.setting, 6, trial);
+    return trial;
+  };
+  std::optional<JointModel> itself;
+  for (std::size_t q = 0; q < phases.size(); ++q) {
+    if (q == p || phases[q]->role != PhaseRole::mineral ||
+        !stand_at_one_place(*phases[q], *phases[p], trials)) {
+      continue;
+    }
+    itself = itself ? std::move(itself) : without(p);
+    if (chi_square_above(trials.window, without(q), *itself) < 0) {
+      return q;
+    }
+  }
+  return phases.size();
+}
+
 std::vector<const Phase*> asked_for(const Trials& trials,
                                     std::span<const RuledOut> uncertain,
                                     std::vector<RuledOut>& ruled_out) {

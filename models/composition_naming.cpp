@@ -244,7 +244,9 @@ BandsSeen look_at_bands(const Window& window,
     // their heights must not outweigh all other bands.
     const double sure = sure_snr(evidence, model.bands[b]);
     const bool can_be_missed = spread < free_height_sd && !is_wide(window, model, b);
-    if (is_second && sure >= expected_enough && can_be_missed) {
+    const bool is_clear = evidence.expected_snr >= expected_enough && evidence.snr >= alone_level &&
+                          !is_outgrown && model.is_raman;
+    if (is_second && (sure >= expected_enough || is_clear) && can_be_missed) {
       const double weight = std::min(sure, 10.0);
       seen.expected += weight;
       seen.found += evidence.snr >= critical_level ? weight : 0;

@@ -294,6 +294,10 @@ const Phase* find_standing_kin(const Trials& trials,
 /// Their strongest bands lie within one another.
 bool stand_at_one_place(const Phase& a, const Phase& b, const Trials& trials);
 
+/// A phase that holds the strongest band of `p`, and without which the fit is better than without
+/// `p`: one past the last if there is none.
+std::size_t find_usurper(const Trials& trials, std::span<const Phase* const> phases, std::size_t p);
+
 /// Puts the best of its kind in the place of phase `p`; the ids of all that fit as well.
 std::vector<std::string> take_best_of_kind(const Trials& trials,
                                            std::size_t p,
