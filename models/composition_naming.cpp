@@ -132,6 +132,20 @@ bool is_shared(const JointModel& model, std::size_t b) {
   return false;
 }
 
+// Another phase has a part in it, as fitted.
+bool is_contested(const JointModel& model, std::size_t b) {
+  const auto& own = model.fit.bands[b];
+  for (std::size_t c = 0; c < model.bands.size(); ++c) {
+    const auto& other = model.fit.bands[c];
+    if (model.origin[c].phase != model.origin[b].phase &&
+        std::abs(own.center - other.center) < std::max(own.fwhm, other.fwhm) &&
+        other.height > contested_part * own.height) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // A band cut by the end of the window cannot be placed.
 bool is_whole(const Window& window, const FittedMixtureBand& band) {
   return band.center - 0.5 * band.fwhm > window.x.front() &&
@@ -245,7 +259,7 @@ BandsSeen look_at_bands(const Window& window,
     const double sure = sure_snr(evidence, model.bands[b]);
     const bool can_be_missed = spread < free_height_sd && !is_wide(window, model, b);
     const bool is_clear = evidence.expected_snr >= expected_enough && evidence.snr >= alone_level &&
-                          !is_outgrown && model.is_raman;
+                          !is_outgrown && model.is_raman && !is_contested(model, b);
     if (is_second && (sure >= expected_enough || is_clear) && can_be_missed) {
       const double weight = std::min(sure, 10.0);
       seen.expected += weight;
