@@ -50,6 +50,17 @@ std::optional<JointModel> fitted_with(const Trials& trials,
   return trial;
 }
 
+JointModel fitted_without(const Trials& trials,
+                          std::span<const Phase* const> phases,
+                          std::size_t p) {
+  std::vector<const Phase*> others(phases.begin(), phases.end());
+  others.erase(others.begin() + static_cast<Index>(p));
+  auto trial = build_model(trials.window, others, trials.library, trials.setting);
+  add_unexplained(trial, trials.peaks);
+  try_model(trials.window, trials.setting, 6, trial);
+  return trial;
+}
+
 // Log width of a band that is not its group's.
 double own_log_width(const JointModel& model, std::size_t b) {
   const auto& row = model.bands[b];
@@ -286,11 +297,7 @@ std::optional<Redundant> find_redundant(const Trials& trials,
   std::optional<Redundant> found;
   double least_missed = redundant_chi_square;
   for (const auto& [area, p] : rivals) {
-    std::vector<const Phase*> others(phases.begin(), phases.end());
-    others.erase(others.begin() + static_cast<Index>(p));
-    auto trial = build_model(trials.window, others, trials.library, trials.setting);
-    add_unexplained(trial, trials.peaks);
-    try_model(trials.window, trials.setting, 6, trial);
+    auto trial = fitted_without(trials, phases, p);
     const double missed = chi_square_above(trials.window, trial, model);
     if (missed < least_missed) {
       least_missed = missed;
@@ -305,22 +312,16 @@ std::optional<Redundant> find_redundant(const Trials& trials,
 std::size_t find_usurper(const Trials& trials,
                          std::span<const Phase* const> phases,
                          std::size_t p) {
-  const auto without = [&](std::size_t left_out) {
-    std::vector<const Phase*> others(phases.begin(), phases.end());
-    others.erase(others.begin() + static_cast<Index>(left_out));
-    auto trial = build_model(trials.window, others, trials.library, trials.setting);
-    add_unexplained(trial, trials.peaks);
-    try_model(trials.window, trials.setting, 6, trial);
-    return trial;
-  };
   std::optional<JointModel> itself;
   for (std::size_t q = 0; q < phases.size(); ++q) {
     if (q == p || phases[q]->role != PhaseRole::mineral ||
         !stand_at_one_place(*phases[q], *phases[p], trials)) {
       continue;
     }
-    itself = itself ? std::move(itself) : without(p);
-    if (chi_square_above(trials.window, without(q), *itself) < 0) {
+    if (!itself) {
+      itself = fitted_without(trials, phases, p);
+    }
+    if (chi_square_above(trials.window, fitted_without(trials, phases, q), *itself) < 0) {
       return q;
     }
   }

@@ -132,7 +132,7 @@ bool is_shared(const JointModel& model, std::size_t b) {
   return false;
 }
 
-// Another phase has a part in it, as fitted.
+// Another phase, or a band without a name, has a part in it, as fitted.
 bool is_contested(const JointModel& model, std::size_t b) {
   const auto& own = model.fit.bands[b];
   for (std::size_t c = 0; c < model.bands.size(); ++c) {

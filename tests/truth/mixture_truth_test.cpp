@@ -435,7 +435,7 @@ std::vector<MixtureTruthRegime> regimes_mixture_truth() {
                             false,
                             {0.05, 0.92, 0.9, 0.033, 0.92, 0.02, 0.9, 0.18, 0.02}));
   out.push_back(make_regime(
-      "raman_poor", true, poor, false, {0.085, 0.9, 0.88, 0.055, 0.92, 0.02, 0.9, 0.34, 0.05}));
+      "raman_poor", true, poor, false, {0.085, 0.9, 0.88, 0.045, 0.92, 0.02, 0.9, 0.34, 0.05}));
   out.push_back(make_regime(
       "raman_crowded", true, typical, true, {0.08, 0.86, 0.86, 0.045, 0.9, 0.05, 0.9, 0.41, 0.12}));
   out.push_back(make_regime("ftir_typical",
