@@ -1,10 +1,9 @@
 // One spectrum in one mode: screen, fit, name, look for what is left, summarise.
-#include "models/composition_private.hpp"
+#include "models/ruled_out_private.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <set>
 #include <utility>
 
 namespace calcispec::models {
@@ -36,7 +35,7 @@ class Estimator {
     if (start_ != nullptr) {
       phases_ = start_->phases;
       tried_ = start_->screened;
-      ruled_out_ = start_->absent;
+      ruled_out_.add(start_->absent);
       uncertain_ = start_->uncertain;
     } else {
       screen();
@@ -69,6 +68,7 @@ class Estimator {
       compare_kin();
       weigh();
     }
+    admit_decisive();
     conclude();
     return {std::move(model_), setting_, std::move(tried_), false};
   }
@@ -132,7 +132,9 @@ class Estimator {
 
   // In a map: phases that a coarse look cannot tell from nothing.
   void admit_uncertain() {
-    const auto asked = asked_for(tools(), std::exchange(uncertain_, {}), ruled_out_);
+    std::vector<RuledOut> unasked;
+    const auto asked = asked_for(tools(), std::exchange(uncertain_, {}), unasked);
+    ruled_out_.add(unasked);
     if (!asked.empty()) {
       phases_.insert(phases_.end(), asked.begin(), asked.end());
       fit(8);
@@ -183,7 +185,30 @@ class Estimator {
   }
 
   void weigh() {
-    model_.alternatives = weigh_refused(tools(), tried_, ruled_out_, weightless(), model_);
+    model_.alternatives = weigh_refused(tools(), tried_, ruled_out_.rows(), weightless(), model_);
+  }
+
+  // A phase more that is nearly sure and passes the naming rule gets its name.
+  void admit_decisive() {
+    for (int round = 0; round < growth_rounds; ++round) {
+      const auto* phase = decisive_phase(window_, model_);
+      if (phase == nullptr) {
+        return;
+      }
+      const auto peaks = peaks_;
+      phases_.push_back(phase);
+      drop_peaks_of(*phase, setting_, peaks_);
+      fit(12);
+      const bool stands = last_stands(verdicts());
+      if (!stands) {
+        phases_.pop_back();
+        peaks_ = peaks;
+        fit(12);
+        round = growth_rounds;
+      }
+      compare_kin();
+      weigh();
+    }
   }
 
   // What the phase more mends may be the wrong member of a family.
@@ -223,7 +248,7 @@ class Estimator {
         !std::all_of(phases_.begin(), phases_.end(), is_before)) {
       return;
     }
-    std::erase_if(ruled_out_, [&](const RuledOut& row) { return is_before(row.phase); });
+    ruled_out_.forget(before);
     phases_ = before;
     fit(8);
   }
@@ -276,8 +301,8 @@ class Estimator {
         kept.push_back(phases_[p]);
         continue;
       }
-      reopen_rivals_of(*phases_[p]);
-      ruled_out_.push_back({phases_[p], verdicts[p].finding, share_uncertainty(model_, p)});
+      ruled_out_.reopen_rivals_of(*phases_[p], tools());
+      ruled_out_.add(model_, p, *phases_[p], verdicts[p].finding);
       if (verdicts[p].finding == Finding::misplaced) {
         forget_shift();  // it has drawn the axis towards itself
         is_any_misplaced = true;
@@ -291,18 +316,8 @@ class Estimator {
   }
 
   void take_out(std::size_t p, Finding finding) {
-    ruled_out_.push_back({phases_[p], finding, share_uncertainty(model_, p)});
+    ruled_out_.add(model_, p, *phases_[p], finding);
     phases_.erase(phases_.begin() + static_cast<Index>(p));
-  }
-
-  // What went because this one held its strongest band may come again, once.
-  void reopen_rivals_of(const Phase& gone) {
-    std::erase_if(ruled_out_, [&](const RuledOut& row) {
-      const bool lost_it =
-          row.finding == Finding::main_band_missing || row.finding == Finding::redundant;
-      return lost_it && stand_at_one_place(*row.phase, gone, tools()) &&
-             reopened_.insert(row.phase).second;
-    });
   }
 
   // Bands are missed, and another member of a family misses clearly less.
@@ -317,7 +332,7 @@ class Estimator {
     if (finding == Finding::misplaced || finding == Finding::named) {
       forget_shift();
     }
-    const auto is_open = [&](const Phase& phase) { return !was_ruled_out(phase); };
+    const auto is_open = [&](const Phase& phase) { return !ruled_out_.holds(phase); };
     const auto* best = find_standing_kin(tools(),
                                          p,
                                          phases_,
@@ -329,45 +344,33 @@ class Estimator {
       return false;
     }
     const auto reason = finding == Finding::named ? Finding::redundant : finding;
-    ruled_out_.push_back({phases_[p], reason, share_uncertainty(model_, p)});
+    ruled_out_.add(model_, p, *phases_[p], reason);
     phases_[p] = best;
     return true;
   }
 
-  [[nodiscard]] bool was_ruled_out(const Phase& phase) const {
-    return std::any_of(ruled_out_.begin(), ruled_out_.end(), [&](const RuledOut& row) {
-      return row.phase == &phase && row.finding != Finding::absent;
-    });
-  }
-
   void forget_shift() { setting_.shift_cm1 = is_alone() ? 0 : start_->map.setting.shift_cm1; }
 
+  // In the infrared nearly every phase has rivals, and all would come back.
   void readmit_redundant() {
-    for (const auto& row : ruled_out_) {
+    for (const auto* phase : ruled_out_.redundant()) {
       const bool is_there = std::any_of(phases_.begin(), phases_.end(), [&](const Phase* other) {
-        return is_same_kind(*other, *row.phase, setting_.technique);
+        return is_same_kind(*other, *phase, setting_.technique);
       });
-      // Infrared bands are wide: there nearly every phase has rivals, and all would come back.
-      const bool is_narrow = setting_.technique == BandTechnique::raman;
-      if (row.finding == Finding::redundant && is_narrow && !is_there) {
-        phases_.push_back(row.phase);
+      if (setting_.technique == BandTechnique::raman && !is_there) {
+        phases_.push_back(phase);
       }
     }
-    forget_redundant();
-  }
-
-  void forget_redundant() {
-    std::erase_if(ruled_out_,
-                  [](const RuledOut& row) { return row.finding == Finding::redundant; });
+    ruled_out_.forget_redundant();
   }
 
   bool add_missing() {
     auto missing = find_missing(
         tools(), peaks_to_search(), screened_, [&](const Phase& phase) { return is_new(phase); });
     screened_.clear();
-    if (missing.empty() && !reopened_.empty()) {
+    if (missing.empty() && ruled_out_.has_reopened()) {
       missing = find_missing(tools(), peaks_, {}, [&](const Phase& phase) {
-        return reopened_.contains(&phase) && is_new(phase);
+        return ruled_out_.was_reopened(phase) && is_new(phase);
       });
       for (const auto* phase : missing) {
         drop_peaks_of(*phase, setting_, peaks_);
@@ -390,7 +393,7 @@ class Estimator {
     const auto is_same = [&](const Phase* other) {
       return is_same_kind(*other, phase, setting_.technique);
     };
-    return std::none_of(phases_.begin(), phases_.end(), is_same) && !was_ruled_out(phase);
+    return std::none_of(phases_.begin(), phases_.end(), is_same) && !ruled_out_.holds(phase);
   }
 
   // True if a phase was taken out again at the end.
@@ -444,11 +447,10 @@ class Estimator {
       is_unlike_ = true;
       return false;
     }
-    for (std::size_t p = 0; p < phases_.size(); ++p) {
-      ruled_out_.push_back({phases_[p], Finding::misplaced, share_uncertainty(model_, p)});
+    while (!phases_.empty()) {
+      take_out(phases_.size() - 1, Finding::misplaced);
     }
-    forget_redundant();
-    phases_.clear();
+    ruled_out_.forget_redundant();
     peaks_.clear();
     forget_shift();
     fit(4);
@@ -477,7 +479,7 @@ class Estimator {
       return;
     }
     const Concluded what{window_, model_, library_, setting_, verdicts()};
-    summarise(what, ruled_out_, out_);
+    summarise(what, ruled_out_.rows(), out_);
     judge_whole(what, out_);
   }
 
@@ -492,8 +494,7 @@ class Estimator {
   std::vector<ResidualPeak> peaks_;
   std::optional<std::vector<ResidualPeak>> residual_peaks_;
   std::vector<Verdict> verdicts_;  // on the model as it is; empty: not judged so far
-  std::vector<RuledOut> ruled_out_;
-  std::set<const Phase*> reopened_;  // had been ruled out
+  RuledOutPhases ruled_out_;
   std::vector<RuledOut> uncertain_;  // as long as nothing was fitted
   bool is_model_fitted_ = false;     // with the phases as they are now
   int growth_left_ = growth_rounds;

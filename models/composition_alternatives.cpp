@@ -12,6 +12,8 @@ namespace calcispec::models::detail {
 namespace {
 
 constexpr double gain_by_chance = 2;  // of chi-square
+constexpr double close_fit = 0.02;    // of the bands' rms: above it a phase more mends shapes
+constexpr double sure_enough = 0.95;  // probability of a phase more from which it gets a name
 
 // Not fitted.
 JointModel model_with(const Trials& trials, const JointModel& model, const Phase& phase) {
@@ -110,13 +112,18 @@ double table_cost(const JointModel& model) {
   return cost;
 }
 
+// How much better `trial` fits than `model`, and how much less it strays from the tables.
+double gain_over(const Window& window, const JointModel& model, const JointModel& trial) {
+  return chi_square_above(window, model, trial) + shape_cost(model) - shape_cost(trial) +
+         table_cost(model) - table_cost(trial);
+}
+
 // Odds of a phase more against none more, before its share is asked for: how much better the fit
 // and its agreement with the tables get, and how much of the room for its share the data leave
 // (Laplace's approximation with a share that may be anything from 0 to 1). A share that the fit
 // hardly asks for is not known to better than itself, and none to better than the shapes are.
 double log_odds_of(const Window& window, const JointModel& model, const JointModel& trial) {
-  const double gain = chi_square_above(window, model, trial) + shape_cost(model) -
-                      shape_cost(trial) + table_cost(model) - table_cost(trial);
+  const double gain = gain_over(window, model, trial);
   const double share_u = std::max({share_uncertainty(trial, trial.phases.size() - 1),
                                    share_of(trial, static_cast<Index>(trial.phases.size()) - 1) /
                                        std::sqrt(std::max(1.0, gain)),
@@ -296,9 +303,13 @@ std::optional<Redundant> find_redundant(const Trials& trials,
   std::sort(rivals.begin(), rivals.end());
   std::optional<Redundant> found;
   double least_missed = redundant_chi_square;
+  // Infrared phosphates stand in for each other at heights off the tables; crystals under a Raman
+  // beam show such heights themselves.
+  const bool heeds_tables = !model.is_raman;
   for (const auto& [area, p] : rivals) {
     auto trial = fitted_without(trials, phases, p);
-    const double missed = chi_square_above(trials.window, trial, model);
+    const double missed = heeds_tables ? gain_over(trials.window, trial, model)
+                                       : chi_square_above(trials.window, trial, model);
     if (missed < least_missed) {
       least_missed = missed;
       found = {p, std::move(trial), true};
@@ -347,6 +358,34 @@ bool is_outweighed(const JointModel& model) {
   return std::any_of(model.alternatives.begin(),
                      model.alternatives.end(),
                      [](const Alternative& other) { return other.probability > 0.5; });
+}
+
+bool last_stands(std::span<const Verdict> verdicts) {
+  return verdicts.back().finding == Finding::named &&
+         std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& verdict) {
+           return verdict.lack <= 0;
+         });
+}
+
+const Phase* decisive_phase(const Window& window, const JointModel& model) {
+  for (const auto& other : model.alternatives) {
+    const auto& trial = other.trial;
+    // Heights off the tables may mend the shape of a mineral's band.
+    const bool mends_shapes = model.is_raman && trial.phases.back()->role == PhaseRole::mineral &&
+                              table_cost(trial) - table_cost(model) > redundant_chi_square;
+    if (other.probability < sure_enough || other.alone < sure_enough || mends_shapes ||
+        misfit_of(window, trial) > close_fit) {
+      continue;
+    }
+    std::vector<Verdict> verdicts;
+    for (std::size_t p = 0; p < trial.phases.size(); ++p) {
+      verdicts.push_back(judge(window, trial, static_cast<Index>(p)));
+    }
+    if (last_stands(verdicts)) {
+      return trial.phases.back();
+    }
+  }
+  return nullptr;
 }
 
 // Wide bands, and those that stand at the same place, take in a phase that could not be named: one

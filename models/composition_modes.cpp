@@ -9,7 +9,8 @@
 namespace calcispec::models::detail {
 namespace {
 
-constexpr double least_disputed = 0.05;  // share that both modes must name for an answer to stand
+// Share that both modes must name for an answer to stand, if one of them is sure of as much.
+constexpr double least_disputed = 0.05;
 constexpr double clear_misfit = 0.5;     // of the other mode's, for a mode to be taken from the fit
 
 // A phase or group with a share, whatever the composition calls it.
@@ -89,14 +90,14 @@ class Agreement {
         item.is_matched = true;
         partner->is_matched = true;
         unite(item, *partner);
-      } else if (item.share.value >= least_disputed) {
+      } else if (item.share.lo95 >= least_disputed) {
         return std::nullopt;
       } else {
         give_up(item);
       }
     }
     const bool is_disputed = std::any_of(others_.begin(), others_.end(), [](const Named& item) {
-      return !item.is_matched && item.share.value >= least_disputed;
+      return !item.is_matched && item.share.lo95 >= least_disputed;
     });
     if (is_disputed) {
       return std::nullopt;

@@ -194,13 +194,33 @@ bool is_merged(const JointModel& model, std::size_t main_band, std::size_t b) {
          std::abs(own.center - main.center) < merged_reach * main.fwhm;
 }
 
+// Bands by what is expected of them: as clear as one band that holds what they hold together.
+struct Matched {
+  double product = 0;
+  double square = 0;  // of what is expected
+
+  void add(const BandEvidence& evidence) {
+    product += evidence.snr * evidence.expected_snr;
+    square += evidence.expected_snr * evidence.expected_snr;
+  }
+  [[nodiscard]] double snr() const {
+    return square >= expected_enough * expected_enough ? product / std::sqrt(square) : 0;
+  }
+};
+
+// Hardly there, and within the noise of what it should show at least: it says nothing.
+bool is_undecided(const BandEvidence& evidence, double sure) {
+  return evidence.snr < critical_level && evidence.snr > sure - critical_level;
+}
+
 // What the bands of one phase say together.
 struct BandsSeen {
   double expected = 0;  // weight of the second bands that should be there, and of those that are
   double found = 0;
   double strongest = 0;
   double second = 0;  // the clearest of the other bands that no other phase claims; or all together
-  double misfit = 0;  // rms of the clear bands' own shifts, in their prior sd
+  double together = 0;  // all bands that no other phase claims, as one
+  double misfit = 0;    // rms of the clear bands' own shifts, in their prior sd
   int placed = 0;
 };
 
@@ -220,9 +240,11 @@ BandsSeen look_at_bands(const Window& window,
     squares += std::min(z * z, most * most);
     ++seen.placed;
   };
-  double matched = 0;  // second bands by what is expected of them, and the square of that
-  double matched_square = 0;
+  Matched seconds;
+  Matched all;
   // A part that stands in for the main band is not a second band as well.
+  const auto owner = static_cast<std::size_t>(model.origin[main_band].phase);
+  const bool is_matrix = model.is_raman && model.phases[owner]->role != PhaseRole::mineral;
   const bool is_main_seen = evidence_of(model, main_band, heights).snr >= critical_level;
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
     if (model.origin[b].phase != model.origin[main_band].phase) {
@@ -238,11 +260,16 @@ BandsSeen look_at_bands(const Window& window,
                            (is_main_seen || !is_doublet_part(model, main_band, b));
     // Far more than the phase should show there is none of its bands, or not alone.
     const bool is_outgrown = evidence.snr > evidence.expected_snr * std::exp(outgrown_sd * spread);
-    if (is_second && !is_hidden && !is_outgrown && !is_shared(model, b)) {
+    const bool is_own = !is_outgrown && !is_hidden && !is_shared(model, b);
+    const bool is_known = model.is_raman && spread < free_height_sd;
+    if (is_own && is_matrix && is_known && (is_second || b == main_band)) {
+      all.add(evidence);
+    }
+    if (is_own && is_second) {
       seen.second = std::max(seen.second, evidence.snr);
-      const bool is_known = model.is_raman && spread < free_height_sd;
-      matched += is_known ? evidence.snr * evidence.expected_snr : 0;
-      matched_square += is_known ? evidence.expected_snr * evidence.expected_snr : 0;
+      if (is_known) {
+        seconds.add(evidence);
+      }
       if (is_known && evidence.expected_snr >= expected_enough && evidence.snr >= critical_level) {
         seen.second = std::max(seen.second, alone_level);
       }
@@ -260,7 +287,8 @@ BandsSeen look_at_bands(const Window& window,
     const bool can_be_missed = spread < free_height_sd && !is_wide(window, model, b);
     const bool is_clear = evidence.expected_snr >= expected_enough && evidence.snr >= alone_level &&
                           !is_outgrown && model.is_raman && !is_contested(model, b);
-    if (is_second && (sure >= expected_enough || is_clear) && can_be_missed) {
+    if (is_second && (sure >= expected_enough || is_clear) && can_be_missed &&
+        !(is_matrix && is_undecided(evidence, sure))) {
       const double weight = std::min(sure, 10.0);
       seen.expected += weight;
       seen.found += evidence.snr >= critical_level ? weight : 0;
@@ -268,9 +296,8 @@ BandsSeen look_at_bands(const Window& window,
     verdict.evidence.push_back(std::move(evidence));
   }
   // Several of which none is clear: as one band, matched to what is expected.
-  if (matched_square >= expected_enough * expected_enough) {
-    seen.second = std::max(seen.second, matched / std::sqrt(matched_square));
-  }
+  seen.second = std::max(seen.second, seconds.snr());
+  seen.together = std::max(seen.strongest, all.snr());
   seen.misfit = seen.placed > 0 ? std::sqrt(squares / seen.placed) : 0;
   return seen;
 }
@@ -319,11 +346,11 @@ Verdict judge(const Window& window, const JointModel& model, Index phase) {
   const auto seen = look_at_bands(window, model, main_band, heights, verdict);
   const auto main = evidence_of(model, main_band, heights);
   const double main_snr = std::max(main.snr, doublet_snr(model, main_band, heights));
-  if (seen.strongest < critical_level || heights.amount <= 0) {
+  if (seen.together < critical_level || heights.amount <= 0) {
     // Clearly absent ones go together; of those near the level one at a time, for two phases that
     // look alike take each other's amount.
     verdict.finding = Finding::weak;
-    verdict.lack = seen.strongest < 1 ? 1e6 : 1e5 - seen.strongest;
+    verdict.lack = seen.together < 1 ? 1e6 : 1e5 - seen.together;
   } else if (expected_of_main(main, model, main_band) >= expected_enough &&
              main_snr < critical_level) {
     verdict.finding = Finding::main_band_missing;
@@ -331,7 +358,7 @@ Verdict judge(const Window& window, const JointModel& model, Index phase) {
   } else if (seen.misfit > (seen.placed > 1 ? misplaced_level : misplaced_alone_level)) {
     verdict.finding = Finding::misplaced;
     verdict.lack = 1e2 + seen.misfit;
-  } else if (seen.expected <= 0 && seen.strongest < alone_level) {
+  } else if (seen.expected <= 0 && seen.together < alone_level) {
     verdict.finding = Finding::weak;
     verdict.lack = 1e5 - seen.strongest;
   } else if (seen.expected <= 0 && (seen.second < alone_level || main_snr < critical_level)) {

@@ -240,6 +240,12 @@ bool hides_in_others(const Phase& phase,
 bool is_too_weak(const Window& window, const JointModel& model);
 void refuse_axis(Composition& out);
 
+/// The last is named and none fails.
+bool last_stands(std::span<const Verdict> verdicts);
+/// The phase of an alternative that is nearly sure, whose bands are all where they should be and
+/// beside which the named ones stand; null if there is none.
+const Phase* decisive_phase(const Window& window, const JointModel& model);
+
 /// What trial fits are made with.
 struct Trials {
   const Window& window;

@@ -1,5 +1,7 @@
 #include "tests/support/simulate_mixture.hpp"
 
+#include "tests/support/band_table.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <random>
@@ -225,15 +227,36 @@ const Substance& fluoride_apatite(bool is_raman) {
   return is_raman ? raman : infrared;
 }
 
-Substance substance_of(const std::string& name, const Mixture& mixture, bool is_raman) {
+// Within the range that is measured, the highest at 100.
+SimulateMixtureLines lines_of_table(const std::string& name, bool is_raman) {
+  const auto rows = is_raman ? table_lines(name, "raman", 330, 1890)
+                             : table_lines(name, "ftir_transmission", 460, 1850);
+  double top = 0;
+  for (const auto& row : rows) {
+    top = std::max(top, row.height);
+  }
+  SimulateMixtureLines out;
+  for (const auto& row : rows) {
+    out.push_back({row.position, row.width, 100 * row.height / top});
+  }
+  return out;
+}
+
+Substance substance_of(const std::string& name,
+                       const Mixture& mixture,
+                       const Laboratory& laboratory) {
   if (name == "apatite") {
-    return is_raman ? raman_apatite(mixture) : infrared_apatite(mixture);
+    return laboratory.is_raman ? raman_apatite(mixture) : infrared_apatite(mixture);
   }
   if (name == "fluoride_apatite") {
-    return fluoride_apatite(is_raman);
+    return fluoride_apatite(laboratory.is_raman);
   }
-  const auto& all = is_raman ? raman_substances() : infrared_substances();
-  return all.at(name);
+  const auto& all = laboratory.is_raman ? raman_substances() : infrared_substances();
+  Substance out = all.at(name);
+  if (laboratory.has_table_lines && name != "unlisted") {
+    out.lines = lines_of_table(name, laboratory.is_raman);
+  }
+  return out;
 }
 
 std::uint64_t seed_of(const std::string& name, std::uint64_t seed) {
@@ -333,8 +356,7 @@ class Bench {
   }
 
   void add(const std::string& name, double weight, const Mixture& mixture) {
-    const auto substance =
-        seen_by(laboratory_, name, substance_of(name, mixture, laboratory_.is_raman));
+    const auto substance = seen_by(laboratory_, name, substance_of(name, mixture, laboratory_));
     std::vector<double> curve(out_.x.size(), 0.0);
     for (const auto& line : substance.lines) {
       const double sample = measurement_.sample_spread;

@@ -26,6 +26,9 @@ struct Laboratory {
   double response_spread = 0;    // log, of the responses below
   double instrument_width = 5;   // 1/cm
   bool is_raman = true;          // else infrared transmission
+  /// What the spreads above are against: the band tables, but for apatite; else lists of its own,
+  /// which lack rows of the tables and hold others at two to three times their height.
+  bool has_table_lines = false;
 };
 
 struct Measurement {
