@@ -24,22 +24,20 @@ class Estimator {
             const ReferenceLibrary& library,
             const Setting& setting,
             const CommonStart* start,
+            const Screening& screening,
             Composition& out)
-      : library_(library),
-        window_(std::move(window)),
-        start_(start),
-        out_(out),
-        setting_(setting) {}
-
-  Findings run() {
+      : library_(library), window_(std::move(window)), start_(start), out_(out), setting_(setting) {
     if (start_ != nullptr) {
       phases_ = start_->phases;
       tried_ = start_->screened;
       ruled_out_.add(start_->absent);
       uncertain_ = start_->uncertain;
     } else {
-      screen();
+      begin_with(screening);
     }
+  }
+
+  Findings run() {
     prune();
     grow();
     if (has_misfitting_kin()) {
@@ -74,11 +72,10 @@ class Estimator {
   }
 
  private:
-  void screen() {
-    auto screening = screen_phases(window_, library_, setting_.technique);
+  void begin_with(const Screening& screening) {
     setting_.instrument_width_cm1 = screening.instrument_width_cm1;
     setting_.shift_cm1 = screening.shift_cm1;
-    tried_ = std::move(screening.phases);
+    tried_ = screening.phases;
     for (std::size_t p = 0; p < tried_.size(); ++p) {
       if (p == 0 || screening.shares[p] >= main_share) {
         phases_.push_back(tried_[p]);
@@ -506,12 +503,13 @@ class Estimator {
 
 namespace detail {
 
-Findings estimate_window(Window window,
-                         const ReferenceLibrary& library,
-                         const Setting& setting,
-                         const CommonStart* start,
-                         Composition& out) {
-  return Estimator(std::move(window), library, setting, start, out).run();
+Findings estimate_from(Window window,
+                       const ReferenceLibrary& library,
+                       const Setting& setting,
+                       const CommonStart* start,
+                       const Screening& screening,
+                       Composition& out) {
+  return Estimator(std::move(window), library, setting, start, screening, out).run();
 }
 
 }  // namespace detail

@@ -155,9 +155,12 @@ double explained_part(const Phase& phase,
                       const Setting& setting,
                       std::span<const ResidualPeak> peaks);
 
+/// `relative_misfit`: what fixed patterns may miss, as a part of the signal; 0: the same
+/// everywhere.
 Screening screen_phases(const Window& window,
                         const ReferenceLibrary& library,
-                        BandTechnique technique);
+                        BandTechnique technique,
+                        double relative_misfit);
 
 JointModel build_model(const Window& window,
                        std::span<const Phase* const> phases,
@@ -423,8 +426,16 @@ struct Findings {
   bool is_unlike = false;  // what is common does not hold for this spectrum: nothing was concluded
 };
 
-/// Searches, fits and concludes; `setting` is where it begins, `start` null: nothing is known
-/// before.
+/// Searches, fits and concludes; begins with `start`, or, where that is null, with `screening`.
+Findings estimate_from(Window window,
+                       const ReferenceLibrary& library,
+                       const Setting& setting,
+                       const CommonStart* start,
+                       const Screening& screening,
+                       Composition& out);
+
+/// The same; `start` null: nothing is known before, and the search begins with what a coarse look
+/// shows, or with each of two such looks.
 Findings estimate_window(Window window,
                          const ReferenceLibrary& library,
                          const Setting& setting,

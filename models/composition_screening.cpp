@@ -62,6 +62,16 @@ class Patterns {
 
   [[nodiscard]] const MixtureSolution& solution() const { return solution_; }
 
+  // Fixed patterns miss a part of the signal above the last background, wherever that is: else the
+  // highest bands alone would decide.
+  void allow_misfit(double part) {
+    for (std::size_t i = 0; i < sigma_.size(); ++i) {
+      const double signal = std::max(0.0, window_.y[i] - solution_.background[i]);
+      sigma_[i] =
+          std::hypot(std::max(window_.noise, screening_misfit * window_.height), part * signal);
+    }
+  }
+
  private:
   // Patterns of unit area within the window.
   void fill(std::span<const Phase* const> phases, double shift, double width) {
@@ -332,7 +342,8 @@ double explained_part(const Phase& phase,
 
 Screening screen_phases(const Window& window,
                         const ReferenceLibrary& library,
-                        BandTechnique technique) {
+                        BandTechnique technique,
+                        double relative_misfit) {
   const bool is_raman = technique == BandTechnique::raman;
   std::vector<const Phase*> visible;
   for (const auto& phase : library.phases) {
@@ -361,6 +372,7 @@ Screening screen_phases(const Window& window,
   if (phases.empty()) {
     return out;
   }
+  patterns.allow_misfit(relative_misfit);
   find_axis(phases, least_instrument_width(window), patterns, setting);
   phases = possible(phases, window, signal, setting, is_raman ? 2 : 5);
   if (!phases.empty()) {
