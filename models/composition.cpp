@@ -201,10 +201,12 @@ class Estimator {
         phases_.pop_back();
         peaks_ = peaks;
         fit(12);
-        round = growth_rounds;
       }
       compare_kin();
       weigh();
+      if (!stands) {
+        return;
+      }
     }
   }
 

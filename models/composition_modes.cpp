@@ -11,7 +11,7 @@ namespace {
 
 // Share that both modes must name for an answer to stand, if one of them is sure of as much.
 constexpr double least_disputed = 0.05;
-constexpr double clear_misfit = 0.5;     // of the other mode's, for a mode to be taken from the fit
+constexpr double clear_misfit = 0.5;  // of the other mode's, for a mode to be taken from the fit
 
 // A phase or group with a share, whatever the composition calls it.
 struct Named {

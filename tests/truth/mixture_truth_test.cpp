@@ -428,67 +428,58 @@ TEST_P(MixtureTruth, IsFoundAndCovered) {
             bounds.false_flags * static_cast<double>(sums.clean));
 }
 
-// The same regime for laboratories that differ from lists of the simulator's own, and for those
-// that differ from the tables.
-void add_regimes(const char* name,
-                 bool is_raman,
-                 const Disturbance& how,
-                 bool is_crowded,
-                 const std::array<MixtureTruthBounds, 2>& bounds,
-                 std::vector<MixtureTruthRegime>& out) {
-  for (const bool has_table_lines : {false, true}) {
-    out.push_back({std::string(name) + (has_table_lines ? "_tables" : ""),
-                   is_raman,
-                   how,
-                   is_crowded,
-                   bounds[has_table_lines ? 1 : 0],
-                   has_table_lines});
-  }
-}
+struct RegimeOfBoth {
+  const char* name;
+  bool is_raman;
+  Disturbance how;
+  bool is_crowded;
+  std::array<MixtureTruthBounds, 2> bounds;
+};
 
+// Each for laboratories that differ from lists of the simulator's own, and for those that differ
+// from the tables.
 std::vector<MixtureTruthRegime> regimes_mixture_truth() {
   const Disturbance good{200, 0.5, 0.3, 0, 0};
   const Disturbance typical{50, 2, 0.7, 0, 0};
   const Disturbance poor{20, 5, 1, 0, 0};
   const Disturbance infrared{2000, 0.05, 0.3, 0.008, 0.005};
   const Disturbance poor_infrared{400, 0.05, 0.7, 0.02, 0.02};
-  using Pair = std::array<MixtureTruthBounds, 2>;
-  const Pair raman_good{
-      {{0.055, 0.88, 0.9, 0.034, 0.9, 0.02, 0.9, 0.085, 0.09},
-       {0.035, 0.93, 0.93, 0.025, 0.93, 0.01, 0.95, 0.085, 0.08}}
-  };
-  const Pair raman_typical{
-      {{0.05, 0.92, 0.9, 0.033, 0.92, 0.02, 0.9, 0.18, 0.02},
-       {0.035, 0.95, 0.93, 0.033, 0.95, 0.01, 0.95, 0.15, 0.03}}
-  };
-  const Pair raman_poor{
-      {{0.085, 0.9, 0.88, 0.045, 0.92, 0.02, 0.9, 0.29, 0.05},
-       {0.07, 0.93, 0.9, 0.045, 0.95, 0.01, 0.95, 0.27, 0.02}}
-  };
-  const Pair raman_crowded{
-      {{0.08, 0.86, 0.86, 0.045, 0.9, 0.05, 0.9, 0.38, 0.12},
-       {0.08, 0.88, 0.88, 0.06, 0.92, 0.01, 0.95, 0.39, 0.08}}
-  };
-  const Pair ftir_typical{
-      {{0.03, 0.9, 0.92, 0.042, 0.9, 0.04, 0.9, 0.014, 0.07},
-       {0.04, 0.9, 0.93, 0.045, 0.9, 0.01, 0.95, 0.02, 0.04}}
-  };
-  const Pair ftir_poor{
-      {{0.035, 0.9, 0.92, 0.05, 0.9, 0.05, 0.9, 0.035, 0.05},
-       {0.025, 0.92, 0.93, 0.045, 0.92, 0.01, 0.95, 0.03, 0.02}}
-  };
-  const Pair ftir_crowded{
-      {{0.045, 0.88, 0.92, 0.052, 0.88, 0.05, 0.9, 0.06, 0.07},
-       {0.035, 0.9, 0.93, 0.035, 0.92, 0.01, 0.95, 0.05, 0.06}}
+  const std::vector<RegimeOfBoth> rows{
+      {"raman_good",
+       true,  good,
+       false, {{{0.055, 0.88, 0.9, 0.034, 0.9, 0.02, 0.9, 0.085, 0.09},
+         {0.035, 0.93, 0.93, 0.025, 0.93, 0.01, 0.95, 0.085, 0.08}}}},
+      {"raman_typical",
+       true,  typical,
+       false, {{{0.05, 0.92, 0.9, 0.033, 0.92, 0.02, 0.9, 0.18, 0.02},
+         {0.035, 0.95, 0.93, 0.033, 0.95, 0.01, 0.95, 0.15, 0.03}}} },
+      {"raman_poor",
+       true,  poor,
+       false, {{{0.085, 0.9, 0.88, 0.045, 0.92, 0.02, 0.9, 0.29, 0.05},
+         {0.07, 0.93, 0.9, 0.045, 0.95, 0.01, 0.95, 0.27, 0.02}}}   },
+      {"raman_crowded",
+       true,  typical,
+       true,  {{{0.08, 0.86, 0.86, 0.045, 0.9, 0.05, 0.9, 0.38, 0.12},
+         {0.08, 0.88, 0.88, 0.06, 0.92, 0.01, 0.95, 0.39, 0.08}}}    },
+      {"ftir_typical",
+       false, infrared,
+       false, {{{0.03, 0.9, 0.92, 0.042, 0.9, 0.04, 0.9, 0.014, 0.07},
+         {0.04, 0.9, 0.93, 0.045, 0.9, 0.01, 0.95, 0.02, 0.04}}}    },
+      {"ftir_poor",
+       false, poor_infrared,
+       false, {{{0.035, 0.9, 0.92, 0.05, 0.9, 0.05, 0.9, 0.035, 0.05},
+         {0.025, 0.92, 0.93, 0.045, 0.92, 0.01, 0.95, 0.03, 0.02}}} },
+      {"ftir_crowded",
+       false, infrared,
+       true,  {{{0.045, 0.88, 0.92, 0.052, 0.88, 0.05, 0.9, 0.06, 0.07},
+         {0.035, 0.9, 0.93, 0.035, 0.92, 0.01, 0.95, 0.05, 0.06}}}   },
   };
   std::vector<MixtureTruthRegime> out;
-  add_regimes("raman_good", true, good, false, raman_good, out);
-  add_regimes("raman_typical", true, typical, false, raman_typical, out);
-  add_regimes("raman_poor", true, poor, false, raman_poor, out);
-  add_regimes("raman_crowded", true, typical, true, raman_crowded, out);
-  add_regimes("ftir_typical", false, infrared, false, ftir_typical, out);
-  add_regimes("ftir_poor", false, poor_infrared, false, ftir_poor, out);
-  add_regimes("ftir_crowded", false, infrared, true, ftir_crowded, out);
+  for (const auto& row : rows) {
+    const std::string name = row.name;
+    out.push_back({name, row.is_raman, row.how, row.is_crowded, row.bounds[0], false});
+    out.push_back({name + "_tables", row.is_raman, row.how, row.is_crowded, row.bounds[1], true});
+  }
   return out;
 }
 
