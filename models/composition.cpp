@@ -2,7 +2,6 @@
 #include "models/ruled_out_private.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -16,7 +15,6 @@ constexpr Index prune_rounds = 10;
 constexpr int growth_rounds = 4;
 constexpr double largest_misfit = 0.3;  // of the bands' rms; lines of spectrometers miss 0.1
 constexpr double kin_misfit = 0.05;     // likewise: another member of a family may miss less
-constexpr double main_share = 0.15;     // of the screened patterns: fitted from the start
 
 class Estimator {
  public:
@@ -76,14 +74,8 @@ class Estimator {
     setting_.instrument_width_cm1 = screening.instrument_width_cm1;
     setting_.shift_cm1 = screening.shift_cm1;
     tried_ = screening.phases;
-    for (std::size_t p = 0; p < tried_.size(); ++p) {
-      if (p == 0 || screening.shares[p] >= main_share) {
-        phases_.push_back(tried_[p]);
-      } else if (screening.shares[p] >= trace_share &&
-                 hides_in_others(*tried_[p], std::span(tried_).first(p), setting_.technique)) {
-        screened_.push_back(tried_[p]);
-      }
-    }
+    phases_ = fitted_from_start(screening);
+    screened_ = traces_that_hide(screening, setting_.technique);
   }
 
   [[nodiscard]] std::span<const Phase* const> weightless() const {
@@ -165,7 +157,7 @@ class Estimator {
     verdicts_.clear();
   }
 
-  // Of the model as it is; judged once.
+  // Judged once.
   [[nodiscard]] const std::vector<Verdict>& verdicts() {
     for (std::size_t p = verdicts_.size(); p < model_.phases.size(); ++p) {
       verdicts_.push_back(judge(window_, model_, static_cast<Index>(p)));
@@ -196,6 +188,7 @@ class Estimator {
       phases_.push_back(phase);
       drop_peaks_of(*phase, setting_, peaks_);
       fit(12);
+      free_outgrown();
       const bool stands = last_stands(verdicts());
       if (!stands) {
         phases_.pop_back();
@@ -207,6 +200,15 @@ class Estimator {
       if (!stands) {
         return;
       }
+    }
+  }
+
+  // A row far above what its phase shows elsewhere holds another substance's band.
+  void free_outgrown() {
+    const auto outgrown = find_outgrown_bands(model_);
+    if (!outgrown.empty()) {
+      add_outgrown(outgrown, peaks_);
+      fit(12);
     }
   }
 
@@ -352,7 +354,7 @@ class Estimator {
 
   // In the infrared nearly every phase has rivals, and all would come back.
   void readmit_redundant() {
-    for (const auto* phase : ruled_out_.redundant()) {
+    for (const auto* phase : ruled_out_.take_redundant()) {
       const bool is_there = std::any_of(phases_.begin(), phases_.end(), [&](const Phase* other) {
         return is_same_kind(*other, *phase, setting_.technique);
       });
@@ -360,7 +362,6 @@ class Estimator {
         phases_.push_back(phase);
       }
     }
-    ruled_out_.forget_redundant();
   }
 
   bool add_missing() {
@@ -449,7 +450,7 @@ class Estimator {
     while (!phases_.empty()) {
       take_out(phases_.size() - 1, Finding::misplaced);
     }
-    ruled_out_.forget_redundant();
+    ruled_out_.take_redundant();
     peaks_.clear();
     forget_shift();
     fit(4);

@@ -242,6 +242,7 @@ BandsSeen look_at_bands(const Window& window,
   };
   Matched seconds;
   Matched all;
+  Matched beneath;  // infrared bands that are there, whoever else has one at the place
   // A part that stands in for the main band is not a second band as well.
   const auto owner = static_cast<std::size_t>(model.origin[main_band].phase);
   const bool is_matrix = model.is_raman && model.phases[owner]->role != PhaseRole::mineral;
@@ -265,12 +266,18 @@ BandsSeen look_at_bands(const Window& window,
     if (is_own && is_matrix && is_known && (is_second || b == main_band)) {
       all.add(evidence);
     }
+    const bool is_there =
+        evidence.expected_snr >= expected_enough && evidence.snr >= critical_level;
+    if (!model.is_raman && is_second && is_there && !is_hidden && !is_outgrown &&
+        spread < free_height_sd) {
+      beneath.add(evidence);
+    }
     if (is_own && is_second) {
       seen.second = std::max(seen.second, evidence.snr);
       if (is_known) {
         seconds.add(evidence);
       }
-      if (is_known && evidence.expected_snr >= expected_enough && evidence.snr >= critical_level) {
+      if (is_known && is_there) {
         seen.second = std::max(seen.second, alone_level);
       }
     }
@@ -296,7 +303,7 @@ BandsSeen look_at_bands(const Window& window,
     verdict.evidence.push_back(std::move(evidence));
   }
   // Several of which none is clear: as one band, matched to what is expected.
-  seen.second = std::max(seen.second, seconds.snr());
+  seen.second = std::max({seen.second, seconds.snr(), beneath.snr()});
   seen.together = std::max(seen.strongest, all.snr());
   seen.misfit = seen.placed > 0 ? std::sqrt(squares / seen.placed) : 0;
   return seen;

@@ -162,6 +162,11 @@ Screening screen_phases(const Window& window,
                         BandTechnique technique,
                         double relative_misfit);
 
+/// Of those screened: the first, and others with much of the patterns.
+std::vector<const Phase*> fitted_from_start(const Screening& screening);
+/// The others that hide in larger ones, and so leave no peak by which they would be found.
+std::vector<const Phase*> traces_that_hide(const Screening& screening, BandTechnique technique);
+
 JointModel build_model(const Window& window,
                        std::span<const Phase* const> phases,
                        const ReferenceLibrary& library,

@@ -15,6 +15,7 @@ constexpr std::size_t most_candidates = 9;
 constexpr double screening_misfit = 0.01;  // of the height: how well fixed patterns can fit
 constexpr double intensity_spread = 3;     // factor within which tabulated intensities hold
 constexpr double present_part = 0.3;       // of a phase's intensity may be missing by orientation
+constexpr double main_share = 0.15;        // of the patterns: fitted from the start
 
 bool is_in_screening_range(const ReferenceBand& band, const Window& window) {
   return band.position_cm1 > window.x.front() && band.position_cm1 < window.x.back();
@@ -392,6 +393,28 @@ bool hides_in_others(const Phase& phase,
           std::none_of(larger.begin(), larger.end(), [&](const Phase* other) {
             return other->family == phase.family;
           }));
+}
+
+std::vector<const Phase*> fitted_from_start(const Screening& screening) {
+  std::vector<const Phase*> out;
+  for (std::size_t p = 0; p < screening.phases.size(); ++p) {
+    if (p == 0 || screening.shares[p] >= main_share) {
+      out.push_back(screening.phases[p]);
+    }
+  }
+  return out;
+}
+
+std::vector<const Phase*> traces_that_hide(const Screening& screening, BandTechnique technique) {
+  std::vector<const Phase*> out;
+  for (std::size_t p = 1; p < screening.phases.size(); ++p) {
+    const auto larger = std::span(screening.phases).first(p);
+    if (screening.shares[p] < main_share && screening.shares[p] >= trace_share &&
+        hides_in_others(*screening.phases[p], larger, technique)) {
+      out.push_back(screening.phases[p]);
+    }
+  }
+  return out;
 }
 
 }  // namespace calcispec::models::detail

@@ -283,8 +283,8 @@ std::vector<ResidualPeak> find_outgrown_bands(const JointModel& model) {
   constexpr double most_sd = 3;        // of the logarithm of its height
   constexpr double second_part = 0.5;  // of the strongest: what the amount rests on is left out
   std::vector<ResidualPeak> out;
-  if (!model.is_raman) {
-    return out;  // bands are wide: what stands beside one is taken for it
+  if (model.technique == BandTechnique::ftir_atr) {
+    return out;  // optics change heights
   }
   // The amount that the strongest band asks for counts too: others may be missing.
   std::vector<double> strongest(model.phases.size(), 0.0);
@@ -300,7 +300,8 @@ std::vector<ResidualPeak> find_outgrown_bands(const JointModel& model) {
   for (std::size_t b = 0; b < model.bands.size(); ++b) {
     const auto& row = model.bands[b];
     const auto phase = static_cast<std::size_t>(model.origin[b].phase);
-    if (model.origin[b].phase < 0 || row.relative_height > second_part * strongest[phase]) {
+    if (model.origin[b].phase < 0 || row.relative_height > second_part * strongest[phase] ||
+        (!model.is_raman && model.phases[phase]->role == PhaseRole::mineral)) {
       continue;
     }
     const auto& fitted = model.fit.bands[b];

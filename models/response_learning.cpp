@@ -20,7 +20,7 @@ constexpr std::size_t fewest_corrected = 6;  // standards; fewer cannot show whe
 constexpr double least_part = 0.75;          // of the error that cross-talk would make
 // Heights are tried where shapes differ by more than that, and taken where the error of standards
 // left out falls to that part.
-constexpr double least_shape_spread = 0.05;
+constexpr double least_shape_spread = 0.02;
 constexpr double most_of_error = 0.9;
 
 void check_response_calibration(std::span<const Standard> standards) {

@@ -24,18 +24,17 @@ class RuledOutPhases {
     });
   }
 
-  [[nodiscard]] std::vector<const Phase*> redundant() const {
+  /// They may be tried anew.
+  std::vector<const Phase*> take_redundant() {
     std::vector<const Phase*> out;
-    for (const auto& row : rows_) {
-      if (row.finding == Finding::redundant) {
+    std::erase_if(rows_, [&](const RuledOut& row) {
+      const bool is_redundant = row.finding == Finding::redundant;
+      if (is_redundant) {
         out.push_back(row.phase);
       }
-    }
+      return is_redundant;
+    });
     return out;
-  }
-
-  void forget_redundant() {
-    std::erase_if(rows_, [](const RuledOut& row) { return row.finding == Finding::redundant; });
   }
 
   void forget(std::span<const Phase* const> phases) {

@@ -236,6 +236,75 @@ TEST(Composition, TheHighestBandAloneDoesNotPlaceTheAxis) {
   EXPECT_FALSE(result.unexplained_flag);
 }
 
+// As a laboratory that strays from the tables measures it in transmission.
+test::MeasuredMixture measure_infrared(std::uint64_t laboratory_seed,
+                                       const test::Mixture& mixture,
+                                       const test::Measurement& how) {
+  test::Laboratory laboratory;
+  laboratory.seed = laboratory_seed;
+  laboratory.is_raman = false;
+  laboratory.has_table_lines = true;
+  return test::measure(mixture, laboratory, how);
+}
+
+Composition estimate_infrared(const test::MeasuredMixture& measured) {
+  const auto axis = Axis::make(measured.x, AxisKind::wavenumber, "1/cm");
+  return estimate_composition(
+      {*axis, measured.y, Technique::ftir, SamplingMode::transmission}, builtin_library(), {});
+}
+
+double share_of_collagen(const Composition& composition) {
+  for (const auto& entry : composition.matrix) {
+    if (entry.phase == "collagen_I") {
+      return entry.share.value;
+    }
+  }
+  return 0;
+}
+
+// The unlisted substance has its strongest band where collagen has a weak one.
+TEST(Composition, CollagenDoesNotTakeTheBandOfAnUnknownSubstance) {
+  test::Mixture mixture;
+  mixture.weights = {
+      {"apatite",    0.7 },
+      {"collagen_I", 0.15},
+      {"unlisted",   0.15}
+  };
+  mixture.carbonate_wt = 4;
+  mixture.order_width = 12;
+  test::Measurement how;
+  how.snr = 1000;
+  for (const std::uint64_t laboratory : {7004U, 7017U, 7020U}) {
+    const auto measured = measure_infrared(laboratory, mixture, how);
+    const auto result = estimate_infrared(measured);
+    EXPECT_TRUE(is_quantified(result, "collagen_I")) << laboratory;
+    EXPECT_NEAR(share_of_collagen(result), measured.truth.shares.at("collagen_I"), 0.01);
+  }
+}
+
+// Each phosphate band of the one lies in one of the other; several of them that are as high as they
+// should be are no ambiguity.
+TEST(Composition, ApatiteIsNamedBesideOctacalciumPhosphate) {
+  test::Mixture mixture;
+  mixture.weights = {
+      {"apatite",               0.56},
+      {"collagen_I",            0.3 },
+      {"octacalcium_phosphate", 0.14}
+  };
+  mixture.carbonate_wt = 6.65;
+  mixture.order_width = 16.4;
+  test::Measurement how;
+  how.seed = 738;
+  how.snr = 2000;
+  how.fluorescence = 0.05;
+  how.shift_cm1 = -0.74;
+  how.vapour = -0.02;
+  how.stray_light = 0.005;
+  const auto result = estimate_infrared(measure_infrared(7007, mixture, how));
+  EXPECT_TRUE(is_quantified(result, "apatite"));
+  EXPECT_TRUE(is_quantified(result, "octacalcium_phosphate"));
+}
+
 // Where a row of the table is outgrown, one free band takes its place.
 TEST(Composition, AnOutgrownBandIsOneUnexplainedBand) {
   test::Laboratory laboratory;

@@ -117,12 +117,12 @@ TEST(WeightFractions, ResponsesOfBandTablesAreLearntAndApplied) {
 }
 
 // Standards whose apatite answers by the height or by the area of nu1, whatever its width.
-std::vector<Standard> standards_of_any_width(bool is_by_height) {
+std::vector<Standard> standards_of_any_width(bool is_by_height, double step = 3) {
   const std::vector<std::string> phases{"hydroxyapatite", "calcite"};
   std::vector<Standard> out;
   for (int k = 0; k < 12; ++k) {
     const double weight = 0.2 + 0.05 * k;
-    const double width = 8.0 + 3 * (k % 4);
+    const double width = 8.0 + step * (k % 4);
     const double apatite = is_by_height ? (1 - weight) * width / 12 : 1 - weight;
     Standard standard;
     standard.fit = amounts_of(two(weight / (weight + apatite), 0.01, width), phases);
@@ -139,6 +139,9 @@ TEST(WeightFractions, APhaseIsMeasuredByWhatPredictsStandards) {
   EXPECT_GT(learnt.calibration.height_per_area[0], 0);
   EXPECT_EQ(learnt.calibration.height_per_area[1], 0);
   EXPECT_LT(learnt.calibration.error, 1e-4);
+  // Widths that differ by 4 % already do.
+  EXPECT_FALSE(
+      learn_response(standards_of_any_width(true, 0.25)).calibration.height_per_area.empty());
   // A width that no standard has: 0.45 of weight, by area more.
   const double apatite = 0.55 * 24 / 12;
   auto composition = two(0.45 / (0.45 + apatite), 0.01, 24);
