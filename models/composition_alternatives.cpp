@@ -185,6 +185,22 @@ std::vector<const Phase*> phases_beneath(const Trials& trials, const JointModel&
   return out;
 }
 
+// Bands of tissue are wide: beside those of an unknown substance a coarse look misses them, and the
+// background takes in what would be a peak. What a map holds its samples have shown.
+std::vector<const Phase*> matrix_beside_unknown(const Trials& trials) {
+  std::vector<const Phase*> out;
+  if (trials.peaks.empty() || trials.setting.shared != nullptr) {
+    return out;
+  }
+  for (const auto& phase : trials.library.phases) {
+    if (phase.role == PhaseRole::matrix && stands_out(phase, trials.setting.technique) &&
+        measured_bands(phase, trials.window, trials.setting.technique) > 1) {
+      out.push_back(&phase);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 bool stand_at_one_place(const Phase& a, const Phase& b, const Trials& trials) {
@@ -406,10 +422,13 @@ std::vector<Alternative> weigh_refused(const Trials& trials,
   };
   const auto add = [&](const Phase& phase) {
     // Of a family of matrix the member that was named stands for the others.
-    const bool is_known = std::any_of(weighed.begin(), weighed.end(), [&](const Phase* other) {
-      return is_same_kind(*other, phase, technique) ||
-             (phase.role != PhaseRole::mineral && other->family == phase.family);
-    });
+    const bool is_known =
+        std::any_of(weighed.begin(),
+                    weighed.end(),
+                    [&](const Phase* other) { return is_same_kind(*other, phase, technique); }) ||
+        std::any_of(model.phases.begin(), model.phases.end(), [&](const Phase* other) {
+          return phase.role != PhaseRole::mineral && other->family == phase.family;
+        });
     if (!is_known && !is_weightless(phase)) {
       weighed.push_back(&phase);
       auto trial = fitted_with(trials, model, phase);
@@ -420,6 +439,9 @@ std::vector<Alternative> weigh_refused(const Trials& trials,
   };
   if (technique == BandTechnique::raman) {
     for (const auto* phase : phases_beneath(trials, model)) {
+      add(*phase);
+    }
+    for (const auto* phase : matrix_beside_unknown(trials)) {
       add(*phase);
     }
   } else {

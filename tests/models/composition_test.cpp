@@ -305,6 +305,31 @@ TEST(Composition, ApatiteIsNamedBesideOctacalciumPhosphate) {
   EXPECT_TRUE(is_quantified(result, "octacalcium_phosphate"));
 }
 
+// The bands of the unlisted substance lead a coarse look away from collagen, whose own leave no
+// peak.
+TEST(Composition, CollagenIsFoundBesideAnUnknownSubstance) {
+  test::Laboratory laboratory;
+  laboratory.seed = 7004;
+  laboratory.has_table_lines = true;
+  test::Mixture mixture;
+  mixture.weights = {
+      {"apatite",    0.69},
+      {"collagen_I", 0.1 },
+      {"unlisted",   0.21}
+  };
+  mixture.carbonate_wt = 2.74;
+  mixture.order_width = 15.6;
+  test::Measurement how;
+  how.seed = 724;
+  how.snr = 200;
+  const auto measured = test::measure(mixture, laboratory, how);
+  const auto axis = Axis::make(measured.x, AxisKind::raman_shift, "1/cm");
+  const auto result = estimate_composition(
+      {*axis, measured.y, Technique::raman, SamplingMode::none}, builtin_library(), {});
+  EXPECT_TRUE(is_quantified(result, "collagen_I"));
+  EXPECT_TRUE(result.unexplained_flag);
+}
+
 // Where a row of the table is outgrown, one free band takes its place.
 TEST(Composition, AnOutgrownBandIsOneUnexplainedBand) {
   test::Laboratory laboratory;
