@@ -405,7 +405,7 @@ const Phase* decisive_phase(const Window& window, const JointModel& model) {
 }
 
 // Wide bands, and those that stand at the same place, take in a phase that could not be named: one
-// of those refused, or of the minerals beneath a named one.
+// of those refused, of the minerals beneath a named one, or of the tissue beside what is unknown.
 std::vector<Alternative> weigh_refused(const Trials& trials,
                                        std::span<const Phase* const> screened,
                                        std::span<const RuledOut> ruled_out,
