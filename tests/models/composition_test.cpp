@@ -236,21 +236,36 @@ TEST(Composition, TheHighestBandAloneDoesNotPlaceTheAxis) {
   EXPECT_FALSE(result.unexplained_flag);
 }
 
-// As a laboratory that strays from the tables measures it in transmission.
-test::MeasuredMixture measure_infrared(std::uint64_t laboratory_seed,
-                                       const test::Mixture& mixture,
-                                       const test::Measurement& how) {
-  test::Laboratory laboratory;
-  laboratory.seed = laboratory_seed;
-  laboratory.is_raman = false;
-  laboratory.has_table_lines = true;
-  return test::measure(mixture, laboratory, how);
+// A laboratory that strays from the tables, in Raman spectra or in transmission.
+test::Laboratory astray(std::uint64_t seed, bool is_raman) {
+  test::Laboratory out;
+  out.seed = seed;
+  out.is_raman = is_raman;
+  out.has_table_lines = true;
+  return out;
 }
 
-Composition estimate_infrared(const test::MeasuredMixture& measured) {
-  const auto axis = Axis::make(measured.x, AxisKind::wavenumber, "1/cm");
-  return estimate_composition(
-      {*axis, measured.y, Technique::ftir, SamplingMode::transmission}, builtin_library(), {});
+test::Mixture with_unlisted(double apatite, double collagen, double carbonate_wt, double width) {
+  test::Mixture out;
+  out.weights = {
+      {"apatite",    apatite               },
+      {"collagen_I", collagen              },
+      {"unlisted",   1 - apatite - collagen}
+  };
+  out.carbonate_wt = carbonate_wt;
+  out.order_width = width;
+  return out;
+}
+
+Composition estimate_measured(const test::MeasuredMixture& measured, bool is_raman) {
+  const auto kind = is_raman ? AxisKind::raman_shift : AxisKind::wavenumber;
+  const auto axis = Axis::make(measured.x, kind, "1/cm");
+  return estimate_composition({*axis,
+                               measured.y,
+                               is_raman ? Technique::raman : Technique::ftir,
+                               is_raman ? SamplingMode::none : SamplingMode::transmission},
+                              builtin_library(),
+                              {});
 }
 
 double share_of_collagen(const Composition& composition) {
@@ -264,21 +279,14 @@ double share_of_collagen(const Composition& composition) {
 
 // The unlisted substance has its strongest band where collagen has a weak one.
 TEST(Composition, CollagenDoesNotTakeTheBandOfAnUnknownSubstance) {
-  test::Mixture mixture;
-  mixture.weights = {
-      {"apatite",    0.7 },
-      {"collagen_I", 0.15},
-      {"unlisted",   0.15}
-  };
-  mixture.carbonate_wt = 4;
-  mixture.order_width = 12;
+  const auto mixture = with_unlisted(0.7, 0.15, 4, 12);
   test::Measurement how;
   how.snr = 1000;
-  for (const std::uint64_t laboratory : {7004U, 7017U, 7020U}) {
-    const auto measured = measure_infrared(laboratory, mixture, how);
-    const auto result = estimate_infrared(measured);
-    EXPECT_TRUE(is_quantified(result, "collagen_I")) << laboratory;
-    EXPECT_NEAR(share_of_collagen(result), measured.truth.shares.at("collagen_I"), 0.01);
+  for (const std::uint64_t seed : {7004U, 7017U, 7020U}) {
+    const auto measured = test::measure(mixture, astray(seed, false), how);
+    const auto result = estimate_measured(measured, false);
+    EXPECT_TRUE(is_quantified(result, "collagen_I")) << seed;
+    EXPECT_NEAR(share_of_collagen(result), measured.truth.shares.at("collagen_I"), 0.01) << seed;
   }
 }
 
@@ -300,7 +308,7 @@ TEST(Composition, ApatiteIsNamedBesideOctacalciumPhosphate) {
   how.shift_cm1 = -0.74;
   how.vapour = -0.02;
   how.stray_light = 0.005;
-  const auto result = estimate_infrared(measure_infrared(7007, mixture, how));
+  const auto result = estimate_measured(test::measure(mixture, astray(7007, false), how), false);
   EXPECT_TRUE(is_quantified(result, "apatite"));
   EXPECT_TRUE(is_quantified(result, "octacalcium_phosphate"));
 }
@@ -308,24 +316,11 @@ TEST(Composition, ApatiteIsNamedBesideOctacalciumPhosphate) {
 // The bands of the unlisted substance lead a coarse look away from collagen, whose own leave no
 // peak.
 TEST(Composition, CollagenIsFoundBesideAnUnknownSubstance) {
-  test::Laboratory laboratory;
-  laboratory.seed = 7004;
-  laboratory.has_table_lines = true;
-  test::Mixture mixture;
-  mixture.weights = {
-      {"apatite",    0.69},
-      {"collagen_I", 0.1 },
-      {"unlisted",   0.21}
-  };
-  mixture.carbonate_wt = 2.74;
-  mixture.order_width = 15.6;
+  const auto mixture = with_unlisted(0.69, 0.1, 2.74, 15.6);
   test::Measurement how;
   how.seed = 724;
   how.snr = 200;
-  const auto measured = test::measure(mixture, laboratory, how);
-  const auto axis = Axis::make(measured.x, AxisKind::raman_shift, "1/cm");
-  const auto result = estimate_composition(
-      {*axis, measured.y, Technique::raman, SamplingMode::none}, builtin_library(), {});
+  const auto result = estimate_measured(test::measure(mixture, astray(7004, true), how), true);
   EXPECT_TRUE(is_quantified(result, "collagen_I"));
   EXPECT_TRUE(result.unexplained_flag);
 }
