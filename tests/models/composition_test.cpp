@@ -183,6 +183,17 @@ TEST(Composition, UnknownBandIsFlaggedAndNotNamed) {
   EXPECT_TRUE(is_found);
 }
 
+Composition estimate_measured(const test::MeasuredMixture& measured, bool is_raman) {
+  const auto kind = is_raman ? AxisKind::raman_shift : AxisKind::wavenumber;
+  const auto axis = Axis::make(measured.x, kind, "1/cm");
+  return estimate_composition({*axis,
+                               measured.y,
+                               is_raman ? Technique::raman : Technique::ftir,
+                               is_raman ? SamplingMode::none : SamplingMode::transmission},
+                              builtin_library(),
+                              {});
+}
+
 // Apatite, collagen and calcite as a simulated laboratory measures them.
 struct ThreeSubstances {
   std::uint64_t laboratory;
@@ -207,10 +218,7 @@ Composition estimate_three(const ThreeSubstances& what) {
   test::Measurement how;
   how.seed = what.seed;
   how.snr = 150;
-  const auto measured = test::measure(mixture, laboratory, how);
-  const auto axis = Axis::make(measured.x, AxisKind::raman_shift, "1/cm");
-  return estimate_composition(
-      {*axis, measured.y, Technique::raman, SamplingMode::none}, builtin_library(), {});
+  return estimate_measured(test::measure(mixture, laboratory, how), true);
 }
 
 // Aragonite has its strongest band at the same place, takes it first and is then found to be
@@ -255,17 +263,6 @@ test::Mixture with_unlisted(double apatite, double collagen, double carbonate_wt
   out.carbonate_wt = carbonate_wt;
   out.order_width = width;
   return out;
-}
-
-Composition estimate_measured(const test::MeasuredMixture& measured, bool is_raman) {
-  const auto kind = is_raman ? AxisKind::raman_shift : AxisKind::wavenumber;
-  const auto axis = Axis::make(measured.x, kind, "1/cm");
-  return estimate_composition({*axis,
-                               measured.y,
-                               is_raman ? Technique::raman : Technique::ftir,
-                               is_raman ? SamplingMode::none : SamplingMode::transmission},
-                              builtin_library(),
-                              {});
 }
 
 double share_of_collagen(const Composition& composition) {
